@@ -1,0 +1,1 @@
+"""NNLab: a lab for neural networks. The public API; importing it loads neither torch nor Qt."""

@@ -1,0 +1,129 @@
+"""The document: graph, data and training settings as one frozen value; all that undo and a file's text hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+from nnlab.core.dataset import DATASETS, Dataset, DataSpec
+from nnlab.core.graph import NOTHING, Graph
+from nnlab.core.optimizer import OPTIMIZERS, Optimizer
+from nnlab.core.param import Settings, param, variant
+from nnlab.core.schedule import SCHEDULES, Schedule
+from nnlab.core.shapes import NodeShapes, infer
+from nnlab.errors import DataError
+
+SEED_LIMIT = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Data(Settings):
+    """Where the samples come from and how they are divided."""
+
+    title: ClassVar[str] = "Data"
+
+    dataset: Dataset = variant(DATASETS, "spiral", "Where the samples come from.", label="Data set")
+    validation: float = param(
+        0.2, "Share held back to watch for overfitting while training.", low=0.0, high=0.9, label="Validation share"
+    )
+    test: float = param(
+        0.0,
+        "Share never looked at in training, for an honest verdict at the end.",
+        low=0.0,
+        high=0.9,
+        label="Test share",
+    )
+    standardise: bool = param(
+        True, "Shift and scale each input to mean 0 and spread 1, measured on the training part alone."
+    )
+    split_seed: int = param(0, "Which samples land in which part.", low=0, high=SEED_LIMIT, advanced=True)
+
+
+@dataclass(frozen=True)
+class Training(Settings):
+    """How the network learns."""
+
+    title: ClassVar[str] = "Training"
+
+    loss: str = param(
+        "auto",
+        "What is made small. Automatic: cross-entropy for classes, mean squared error for values.",
+        choices={
+            "auto": "Automatic",
+            "cross-entropy": "Cross-entropy",
+            "bce": "Binary cross-entropy",
+            "mse": "Mean squared error",
+        },
+    )
+    optimizer: Optimizer = variant(OPTIMIZERS, "adam", "The rule that turns gradients into steps.")
+    learning_rate: float = param(
+        0.01, "How big a step is. Too small: slow. Too large: it bounces or blows up.", low=0.0, high=1000.0, log=True
+    )
+    schedule: Schedule = variant(SCHEDULES, "constant", "How the learning rate changes over the run.")
+    batch_size: int = param(16, "Samples looked at before each step.", low=1, high=65_536)
+    epochs: int = param(200, "How many times the training part is gone through.", low=1, high=1_000_000)
+    l1: float = param(
+        0.0, "Pulls weights to exactly zero: adds this times the sum of their sizes.", low=0, high=100, label="L1"
+    )
+    l2: float = param(
+        0.0, "Pulls weights towards zero: torch's weight_decay.", low=0, high=100, label="L2 (weight decay)"
+    )
+    clip_norm: float = param(
+        0.0,
+        "Longest gradient that is let through; longer ones are scaled down. 0 is off.",
+        low=0,
+        high=1e6,
+        label="Clip gradients",
+    )
+    early_stopping: bool = param(False, "Stop when validation no longer improves, and keep the best weights.")
+    patience: int = param(20, "Epochs without improvement before stopping.", low=1, high=100_000)
+    seed: int = param(0, "Same seed, same start, same order of samples: the same run again.", low=0, high=SEED_LIMIT)
+    device: str = param(
+        "auto",
+        "Where the arithmetic happens.",
+        choices={"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"},
+        advanced=True,
+    )
+
+
+@dataclass(frozen=True)
+class Document:
+    """Everything a project is, except learned weights and recorded runs. Never changed in place."""
+
+    graph: Graph = field(default_factory=Graph)
+    data: Data = field(default_factory=Data)
+    training: Training = field(default_factory=Training)
+    title: str = ""
+    notes: str = ""
+    extra: Mapping[str, Any] = field(default=NOTHING, hash=False)
+    """Fields of a newer file that are kept and saved back unchanged."""
+
+    @cached_property
+    def spec(self) -> DataSpec | None:
+        """The facts of the data, or None when the data set is missing."""
+        try:
+            return self.data.dataset.spec()
+        except DataError:
+            return None
+
+    @cached_property
+    def shapes(self) -> Mapping[str, NodeShapes]:
+        """The shapes at every node."""
+        return infer(self.graph, self.spec.input_shape if self.spec else None)
+
+    def parameter_count(self, node_id: str) -> int | None:
+        """How many numbers this node learns; None while its input is not known."""
+        at = self.shapes[node_id]
+        return self.graph.node(node_id).layer.parameter_count(*at.inputs) if at.known else None
+
+    def with_graph(self, graph: Graph) -> "Document":
+        """With another graph."""
+        return replace(self, graph=graph)
+
+    def with_data(self, **changes: object) -> "Document":
+        """With some data settings changed; SettingError if a value does not fit."""
+        return replace(self, data=self.data.with_(**changes))
+
+    def with_training(self, **changes: object) -> "Document":
+        """With some training settings changed; SettingError if a value does not fit."""
+        return replace(self, training=self.training.with_(**changes))

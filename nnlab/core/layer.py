@@ -1,0 +1,158 @@
+"""The Layer contract: declared settings, a shape rule without torch, and the torch code it becomes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, ClassVar, Literal
+
+from nnlab.core.param import Settings
+from nnlab.errors import ShapeError
+from nnlab.registry import Registry
+
+Shape = tuple[int, ...]
+"""Sizes of a tensor without its batch axis: a picture is (channels, height, width), a row of features (n,)."""
+
+PortKind = Literal["x", "i", "m", "h", "e", "s"]
+"""x float tensor, i integer indices, m mask, h hidden state, e edge list, s scalar."""
+
+VARIADIC_LIMIT = 16  # wires into one merge layer
+
+
+@dataclass(frozen=True)
+class Port:
+    """One place where a wire can end or start."""
+
+    name: str
+    kind: PortKind = "x"
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """A torch constructor call: what is built, and what the exported code prints, from one description.
+
+    `target` is a dotted name below `torch`, as "nn.Linear"; arguments are plain Python literals.
+    """
+
+    target: str
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+    def source(self) -> str:
+        """The call as Python text: nn.Linear(2, 8, bias=False)."""
+        parts = [repr(a) for a in self.args] + [f"{k}={v!r}" for k, v in self.kwargs.items()]
+        return f"{self.target}({', '.join(parts)})"
+
+
+@dataclass(frozen=True)
+class TorchCode:
+    """What a layer is in PyTorch: a module to construct (or none) and the expression that applies it.
+
+    In `forward`, {0}, {1}, ... stand for the inputs and {self} for the module; only names from `torch`,
+    `nn` and `F` (torch.nn.functional) may be used besides.
+    """
+
+    forward: str
+    module: Call | None = None
+
+    @classmethod
+    def of_module(cls, target: str, *args: object, **kwargs: object) -> "TorchCode":
+        """The common case: construct a module, call it on the one input."""
+        return cls("{self}({0})", Call(target, args, kwargs))
+
+
+@dataclass(frozen=True)
+class Layer(Settings):
+    """One kind of node. The class docstring is the help text users read; its first line the tooltip."""
+
+    title: ClassVar[str] = ""
+    category: ClassVar[str] = ""
+    """One of CATEGORIES: the palette's heading, and the node's colour and icon."""
+    tier: ClassVar[int] = 1
+    formula: ClassVar[str] = ""
+    """What it computes, in one line of plain text."""
+    inputs: ClassVar[tuple[Port, ...]] = (Port("in"),)
+    outputs: ClassVar[tuple[Port, ...]] = (Port("out"),)
+    variadic: ClassVar[bool] = False
+    """Ports in1, in2, ... grow as wires are added (merges); `inputs` then lists the ones it needs at least."""
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """The output's shape for these input shapes, one per port; ShapeError with a remedy if it cannot be."""
+        raise NotImplementedError
+
+    def output_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
+        """One shape per output port; layers with a single output need only `output_shape`."""
+        return (self.output_shape(*shapes),)
+
+    def parameter_shapes(self, *shapes: Shape) -> dict[str, Shape]:
+        """Trainable tensors by torch's name for them, as {"weight": (8, 2), "bias": (8,)}."""
+        return {}
+
+    def flops(self, *shapes: Shape) -> int:
+        """Floating-point operations for one sample, a multiply and an add counted as two."""
+        return 0
+
+    def torch_code(self, *shapes: Shape) -> TorchCode:
+        """The module and expression for these input shapes, which `output_shape` has accepted."""
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """The one or two settings that matter, for the node's second line: "8 · bias", "16 @ 3×3"."""
+        return ""
+
+    def parameter_count(self, *shapes: Shape) -> int:
+        """How many numbers this layer learns."""
+        return sum(prod(s) for s in self.parameter_shapes(*shapes).values())
+
+    @classmethod
+    def help_text(cls) -> str:
+        """The class docstring with its indentation taken out."""
+        import inspect
+
+        return inspect.getdoc(cls) or ""
+
+
+CATEGORIES = (
+    "Input and output",
+    "Core",
+    "Activation",
+    "Convolution",
+    "Pooling",
+    "Normalisation",
+    "Recurrent",
+    "Attention",
+    "Graph",
+    "Merge and reshape",
+    "Regularisation",
+)
+"""The palette's headings, in their order."""
+
+LAYERS: Registry[type[Layer]] = Registry("nnlab.layers", "layer")
+
+
+@dataclass(frozen=True)
+class UnknownLayer(Layer):
+    """A layer from a newer or extended NNLab. It is kept as it is and saved back unchanged."""
+
+    title: ClassVar[str] = "Unknown layer"
+    category: ClassVar[str] = "Core"
+    type_id: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def inputs_seen(self) -> int:
+        """Nothing is known of its ports; wires to it are kept by name."""
+        return 0
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """Always refuses: nobody here knows what it does."""
+        raise ShapeError(f"this version of NNLab does not know the layer {self.type_id!r}; replace it to train")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as they were found in the file."""
+        return dict(self.raw)
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as users see it, with the batch as N: "N × 1 × 28 × 28"."""
+    return " × ".join(["N", *(str(n) for n in shape)])

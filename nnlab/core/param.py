@@ -1,0 +1,228 @@
+"""Declared settings: written once as a dataclass field, read by inspector, file, command line and tests."""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Self, cast
+
+from nnlab.errors import SettingError
+from nnlab.registry import Registry
+
+Kind = Literal["int", "float", "bool", "choice", "text", "size", "variant"]
+
+TEXT_LIMIT = 10_000  # characters kept of a text setting
+
+
+@dataclass(frozen=True)
+class Param:
+    """One declared setting: what it is called, why it is there, which values it takes."""
+
+    name: str
+    label: str
+    why: str
+    kind: Kind
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+    """(value, label) pairs of a choice; for a size, the words it takes instead of a number."""
+    log: bool = False
+    """Show on a logarithmic scale (learning rates)."""
+    advanced: bool = False
+    """Folded away until asked for."""
+    optional: bool = False
+    """None is allowed and means: follow the default rule named in `why`."""
+    registry: Registry[Any] | None = None
+    """For a variant: where its alternatives are found; the value is one instance of one of them."""
+
+    def check(self, value: object) -> object:
+        """The value in its proper type; SettingError with a sentence if it cannot be."""
+        if value is None and self.optional:
+            return None
+        return _CHECKS[self.kind](self, value)
+
+    def refuse(self, needs: str, got: object) -> SettingError:
+        """The error every wrong value ends in."""
+        shown = repr(got) if len(repr(got)) <= 60 else repr(got)[:57] + "..."
+        return SettingError(f"{self.label} needs {needs}, not {shown}", self.name)
+
+
+def param(
+    default: object,
+    why: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: Iterable[str] | Mapping[str, str] | None = None,
+    label: str = "",
+    kind: Kind | None = None,
+    log: bool = False,
+    advanced: bool = False,
+    optional: bool = False,
+) -> Any:
+    """Declare a setting of a `Settings` dataclass; its kind follows from the default unless given.
+
+    `kind="size"` takes a whole number or one per axis, as (3, 5); `choices` then lists words it takes as well.
+    """
+    pairs = tuple(choices.items()) if isinstance(choices, Mapping) else tuple((c, _label(c)) for c in choices or ())
+    found: Kind = kind or ("choice" if pairs else _kind_of(default))
+    declared = Param("", label, why, found, low, high, pairs, log, advanced, optional)
+    return field(default=default, metadata={"param": declared})
+
+
+def variant(registry: Registry[Any], default: str, why: str, *, label: str = "") -> Any:
+    """Declare a setting whose value is one of a registry's things with settings of its own."""
+    declared = Param("", label, why, "variant", registry=registry)
+    return field(default_factory=lambda: registry[default](), metadata={"param": declared})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A frozen group of declared settings: checked when made, so a wrong one cannot exist."""
+
+    title: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        for p in self.params():
+            value = getattr(self, p.name)
+            object.__setattr__(self, p.name, p.check(value))
+
+    @classmethod
+    def params(cls) -> tuple[Param, ...]:
+        """The declared settings, in the order they are written."""
+        cached = cls.__dict__.get("_params")
+        if cached is None:
+            cached = tuple(
+                dataclasses.replace(f.metadata["param"], name=f.name, label=f.metadata["param"].label or _label(f.name))
+                for f in dataclasses.fields(cls)
+                if "param" in f.metadata
+            )
+            cls._params = cached  # type: ignore[attr-defined]
+        return cast("tuple[Param, ...]", cached)
+
+    @classmethod
+    def param(cls, name: str) -> Param:
+        """The declared setting of that name; SettingError if there is none."""
+        for p in cls.params():
+            if p.name == name:
+                return p
+        known = ", ".join(p.name for p in cls.params()) or "none"
+        raise SettingError(f"{cls.title or cls.__name__} has no setting {name!r} (it has: {known})", name)
+
+    def with_(self, **changes: object) -> Self:
+        """The same with some settings changed; SettingError if a name or value does not fit."""
+        for name in changes:
+            self.param(name)
+        return dataclasses.replace(self, **changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values; a variant becomes {"type": id, ...its own settings}."""
+        return {p.name: _plain(p, getattr(self, p.name)) for p in self.params()}
+
+
+def _plain(p: Param, value: Any) -> Any:
+    if p.kind == "variant" and p.registry is not None:
+        return {"type": p.registry.id_of(value), **value.as_dict()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _label(name: str) -> str:
+    words = name.replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def _kind_of(default: object) -> Kind:
+    kinds: dict[type, Kind] = {bool: "bool", int: "int", float: "float", str: "text", tuple: "size"}
+    return kinds[type(default)]
+
+
+def _range(p: Param) -> str:
+    if p.low is not None and p.high is not None:
+        return f" from {p.low:,g} to {p.high:,g}".replace(",", " ")
+    if p.low is not None:
+        return f" of at least {p.low:g}"
+    return f" of at most {p.high:g}" if p.high is not None else ""
+
+
+def _inside(p: Param, value: float) -> bool:
+    return (p.low is None or value >= p.low) and (p.high is None or value <= p.high)
+
+
+def _check_int(p: Param, value: object) -> int:
+    needs = f"a whole number{_range(p)}"
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or value != value
+        or value in (math.inf, -math.inf)
+    ):
+        raise p.refuse(needs, value)
+    if int(value) != value or not _inside(p, value):
+        raise p.refuse(needs, value)
+    return int(value)
+
+
+def _check_float(p: Param, value: object) -> float:
+    needs = f"a number{_range(p)}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise p.refuse(needs, value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise p.refuse(needs, value) from None
+    if not math.isfinite(number) or not _inside(p, number):
+        raise p.refuse(needs, value)
+    return number
+
+
+def _check_bool(p: Param, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise p.refuse("yes or no (true or false)", value)
+    return value
+
+
+def _check_choice(p: Param, value: object) -> str:
+    values = [v for v, _ in p.choices]
+    if not isinstance(value, str) or value not in values:
+        raise p.refuse("one of " + ", ".join(values), value)
+    return value
+
+
+def _check_text(p: Param, value: object) -> str:
+    if not isinstance(value, str):
+        raise p.refuse("a text", value)
+    if len(value) > TEXT_LIMIT:
+        raise SettingError(f"{p.label} is longer than {TEXT_LIMIT:,} characters", p.name)
+    return value
+
+
+def _check_size(p: Param, value: object) -> object:
+    if isinstance(value, str) and value in [v for v, _ in p.choices]:
+        return value
+    words = "".join(f" or {v!r}" for v, _ in p.choices)
+    needs = f"a whole number{_range(p)} (or one per axis){words}"
+    items = list(value) if isinstance(value, (tuple, list)) else [value]
+    if not 1 <= len(items) <= 3:
+        raise p.refuse(needs, value)
+    try:
+        numbers = tuple(_check_int(p, item) for item in items)
+    except SettingError:
+        raise p.refuse(needs, value) from None
+    return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
+def _check_variant(p: Param, value: object) -> object:
+    if not isinstance(value, Settings):
+        raise p.refuse(f"a {p.registry.what if p.registry else 'choice'}", value)
+    return value
+
+
+_CHECKS = {
+    "int": _check_int,
+    "float": _check_float,
+    "bool": _check_bool,
+    "choice": _check_choice,
+    "text": _check_text,
+    "size": _check_size,
+    "variant": _check_variant,
+}

@@ -1,0 +1,1 @@
+"""One file per layer or small family."""

@@ -1,0 +1,56 @@
+"""Where the data enter the network and where its answer leaves it."""
+
+from dataclasses import dataclass
+
+from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode
+from nnlab.core.param import param
+
+
+@LAYERS.register("Input")
+@dataclass(frozen=True)
+class Input(Layer):
+    """Where the samples of the data set enter: points, a row of a table, or a picture."""
+
+    title = "Input"
+    category = "Input and output"
+    formula = "x"
+    inputs = ()
+    outputs = (Port("out"),)
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """The shape of one sample."""
+        return shapes[0]
+
+    def torch_code(self, *shapes: Shape) -> TorchCode:
+        """The sample itself."""
+        return TorchCode("{0}")
+
+
+@LAYERS.register("Output")
+@dataclass(frozen=True)
+class Output(Layer):
+    """The network's answer. What it means follows from the data: a score per class, or the values to predict."""
+
+    title = "Output"
+    category = "Input and output"
+    formula = "ŷ"
+    inputs = (Port("in"),)
+    outputs = ()
+
+    role: str = param(
+        "auto",
+        "What the numbers mean; it decides the loss. Automatic: what the data set asks for.",
+        choices={"auto": "Automatic", "classes": "Scores of classes", "values": "Values"},
+    )
+
+    def output_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
+        """The answer's shape, as the one thing that can be asked of a node without outputs."""
+        return (shapes[0],)
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """The answer's shape."""
+        return shapes[0]
+
+    def torch_code(self, *shapes: Shape) -> TorchCode:
+        """The answer itself."""
+        return TorchCode("{0}")

@@ -1,0 +1,215 @@
+"""The one object that owns the document's history and the trainer, and tells Qt what happened."""
+
+import contextlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from nnlab.core.document import SEED_LIMIT, Document
+from nnlab.core.graph import Graph
+from nnlab.core.history import History
+from nnlab.engine.events import Event, Failed, Finished, Prepared, RunStatus
+from nnlab.engine.trainer import Trainer, needs_restart
+from nnlab.engine.wants import Want
+
+FRAME_MS = 33
+PREPARE_DELAY_MS = 150  # after the last edit, before the untrained network is built for the pictures
+
+
+class Workbench(QObject):
+    """What the window's parts share: document, selection, run. It holds no widget and draws nothing."""
+
+    document_changed = Signal(object, object)
+    """(old, new) Document: an edit, undo, redo or another file."""
+    selection_changed = Signal(object)
+    """frozenset of node ids."""
+    happened = Signal(object)
+    """list of Events of the present run, at most once a frame."""
+    pictured = Signal(object)
+    """Snapshot: a new picture."""
+    status_changed = Signal(object)
+    """RunStatus, whenever it differs from the last frame's."""
+    stale_changed = Signal(bool)
+    """Whether the run is of an older document than the one on the canvas."""
+    said = Signal(str, str)
+    """(level, sentence) for the user; level is "info", "warning" or "error"."""
+    file_changed = Signal()
+    """The path or the saved mark changed."""
+
+    def __init__(self, document: Document | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.history: History[Document] = History(document or Document())
+        self.history.changed = self._on_history
+        self.trainer = Trainer()
+        self.path: Path | None = None
+        self.selection: frozenset[str] = frozenset()
+        self.status = RunStatus()
+        self.run_document: Document | None = None
+        self.stale = False
+        self._askers: list[Callable[[], frozenset[Want]]] = []
+        self._frame_timer = QTimer(self, interval=FRAME_MS)
+        self._frame_timer.timeout.connect(self.frame)
+        self._prepare_timer = QTimer(self, interval=PREPARE_DELAY_MS, singleShot=True)
+        self._prepare_timer.timeout.connect(self.prepare)
+
+    # ---------------------------------------------------------------- document
+
+    @property
+    def document(self) -> Document:
+        """The present document."""
+        return self.history.value
+
+    def apply(self, label: str, document: Document, merge_key: str | None = None) -> None:
+        """One edit, one undo step; edits in a row with the same `merge_key` undo as one."""
+        self.history.apply(label, document, merge_key)
+
+    def apply_graph(self, label: str, graph: Graph, merge_key: str | None = None) -> None:
+        """One edit of the graph."""
+        self.apply(label, self.document.with_graph(graph), merge_key)
+
+    def undo(self) -> None:
+        """Take the last edit back."""
+        self.history.undo()
+
+    def redo(self) -> None:
+        """Do the next edit again."""
+        self.history.redo()
+
+    def open_document(self, document: Document, path: Path | None = None, weights: object = None) -> None:
+        """Put another document in place of this one, with its learned weights if it has any. Asks nothing."""
+        self.trainer.stop()
+        old = self.document
+        self.history = History(document)
+        self.history.changed = self._on_history
+        self.path = path
+        self.select(())
+        self.document_changed.emit(old, document)
+        self.file_changed.emit()
+        self.prepare(weights)
+
+    def select(self, node_ids: Iterable[str]) -> None:
+        """Make these nodes the selection."""
+        chosen = frozenset(node_ids) & frozenset(self.document.graph.nodes)
+        if chosen != self.selection:
+            self.selection = chosen
+            self.selection_changed.emit(chosen)
+
+    def say(self, level: str, sentence: str) -> None:
+        """Tell the user something, as plain text."""
+        self.said.emit(level, sentence)
+
+    # ---------------------------------------------------------------- run
+
+    def prepare(self, weights: object = None) -> None:
+        """Build the present network untrained (or with `weights`), so that pictures show it; needs no answer."""
+        self._prepare_timer.stop()
+        self.trainer.prepare(self.document, weights=weights)
+        self._start_frames()
+
+    def train(self) -> None:
+        """Start training, go on after a pause, or begin again after the end."""
+        if self.status.state == "paused" and not self.stale:
+            self.trainer.resume()
+        else:
+            self.trainer.start(self.document)
+        self._start_frames()
+
+    def restart(self) -> None:
+        """Train the network as it is drawn now; layers that did not change keep their weights."""
+        self.trainer.start(self.document, keep=True)
+        self._start_frames()
+
+    def pause(self) -> None:
+        """Hold after the present step."""
+        self.trainer.pause()
+
+    def step(self, what: str = "batch") -> None:
+        """One "phase", "batch" or "epoch", then hold."""
+        if self.status.state == "idle" or self.stale:
+            self.trainer.prepare(self.document)
+        self.trainer.step(what)
+        self._start_frames()
+
+    def stop(self) -> None:
+        """End the run; its network stays for the pictures."""
+        self.trainer.finish()
+
+    def reset(self) -> None:
+        """Back to the same start: the same seed gives the same first weights."""
+        self.prepare()
+
+    def new_dice(self) -> None:
+        """Another start: the next seed, as one undoable edit."""
+        seed = (self.document.training.seed + 1) % (SEED_LIMIT + 1)
+        self.apply("New dice", self.document.with_training(seed=seed))
+        self.prepare()
+
+    # ---------------------------------------------------------------- pictures
+
+    def add_asker(self, asker: Callable[[], frozenset[Want]]) -> Callable[[], None]:
+        """Ask this at each frame what it wants drawn (an empty set while hidden); returns the way to leave."""
+        self._askers.append(asker)
+
+        def leave() -> None:
+            with contextlib.suppress(ValueError):
+                self._askers.remove(asker)
+
+        return leave
+
+    def frame(self) -> None:
+        """One look at the trainer: what happened, where it stands, the newest picture."""
+        events = [event for event in self.trainer.poll() if event.run == self.trainer.run]
+        for event in events:
+            self._note(event)
+        status = self.trainer.status()
+        if status != self.status:
+            self.status = status
+            self.status_changed.emit(status)
+        if events:
+            self.happened.emit(events)
+        snapshot = self.trainer.picture()
+        if snapshot is not None and snapshot.run == self.trainer.run:
+            self.pictured.emit(snapshot)
+        self.trainer.want(frozenset().union(*(asker() for asker in self._askers)))
+
+    def close(self) -> None:
+        """Stop timers and the training thread; nothing of it is alive afterwards."""
+        self._frame_timer.stop()
+        self._prepare_timer.stop()
+        self.trainer.close()
+
+    def _start_frames(self) -> None:
+        if not self._frame_timer.isActive():
+            self._frame_timer.start()
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case Prepared():
+                self.run_document = event.document
+                self._check_stale()
+                for notice in event.notices:
+                    self.say("warning", notice)
+            case Finished(reason="diverged") | Failed():
+                self.say("error", event.message)
+            case _:
+                pass
+
+    def _check_stale(self) -> None:
+        stale = self.run_document is not None and needs_restart(self.run_document, self.document)
+        if stale != self.stale:
+            self.stale = stale
+            self.stale_changed.emit(stale)
+
+    def _on_history(self, old: Document, new: Document) -> None:
+        if not self.selection <= frozenset(new.graph.nodes):
+            self.select(self.selection)
+        self.document_changed.emit(old, new)
+        self.file_changed.emit()
+        if old.training != new.training:
+            self.trainer.configure(new.training)
+        self._check_stale()
+        untouched = self.status.step == 0 and self.status.state != "running"
+        if untouched and needs_restart(replace(old, training=old.training), new):
+            self._prepare_timer.start()
