@@ -95,7 +95,7 @@ class Document:
     training: Training = field(default_factory=Training)
     title: str = ""
     notes: str = ""
-    extra: Mapping[str, Any] = field(default=NOTHING, hash=False)
+    extra: Mapping[str, Any] = field(default_factory=lambda: NOTHING, hash=False)
     """Fields of a newer file that are kept and saved back unchanged."""
 
     @cached_property

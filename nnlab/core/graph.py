@@ -25,7 +25,7 @@ class Node:
     name: str = ""
     """What the user calls it; empty means the layer's title."""
     note: str = ""
-    extra: Mapping[str, Any] = field(default=NOTHING, hash=False)
+    extra: Mapping[str, Any] = field(default_factory=lambda: NOTHING, hash=False)
     """Fields of a newer file that are kept and saved back unchanged."""
 
     @property
@@ -53,7 +53,7 @@ class Link:
 class Graph:
     """A network as drawn: nodes in the order they were added, and wires. Never changed in place."""
 
-    nodes: Mapping[str, Node] = field(default=NOTHING)
+    nodes: Mapping[str, Node] = field(default_factory=lambda: NOTHING)
     links: frozenset[Link] = frozenset()
 
     # ---------------------------------------------------------------- asking
