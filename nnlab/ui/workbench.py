@@ -134,7 +134,7 @@ class Workbench(QObject):
 
     def stop(self) -> None:
         """End the run; its network stays for the pictures."""
-        self.trainer.finish()
+        self.trainer.stop()
 
     def reset(self) -> None:
         """Back to the same start: the same seed gives the same first weights."""

@@ -1,0 +1,24 @@
+"""The Example contract: a project that opens laid out, checks clean and trains to the result it states."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nnlab.core.document import Document
+from nnlab.registry import Registry
+
+
+@dataclass(frozen=True)
+class Example:
+    """One card of the welcome page."""
+
+    title: str
+    blurb: str
+    """One sentence: what one sees happen."""
+    make: Callable[[], Document]
+    goal: float
+    """Validation metric that training it reaches: accuracy for classes, R² for values."""
+    order: int = 100
+    """Where its card stands."""
+
+
+EXAMPLES: Registry[Example] = Registry("nnlab.examples", "example")
