@@ -80,7 +80,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(module: str) -> None:
 
 def test_nothing_carries_a_path_of_the_machine_it_was_written_on() -> None:
     roots = [str(ROOT), str(Path.home())]
-    files = [p for p in ROOT.glob("*.md")] + [p for p in (ROOT / "docs").rglob("*.md")] + SOURCES
+    files = list(ROOT.glob("*.md")) + list((ROOT / "docs").rglob("*.md")) + SOURCES
     guilty = [name_of(p) for p in files for root in roots if root + "/" in p.read_text(encoding="utf-8")]
     assert not guilty
 
