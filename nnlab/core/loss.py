@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from nnlab.core.dataset import DataSpec
-from nnlab.core.layer import Shape
+from nnlab.core.layer import Shape, shape_text
 from nnlab.core.param import Settings
+from nnlab.errors import ShapeError
 from nnlab.registry import Registry
 
 Given = Literal["scores", "probabilities"]
@@ -32,3 +33,23 @@ class Loss(Settings):
 
 
 LOSSES: Registry[type[Loss]] = Registry("nnlab.losses", "loss")
+
+
+def answer_width(spec: DataSpec, output: Shape) -> int:
+    """How many numbers the network answers with, if that fits the data; ShapeError with a remedy if not."""
+    what = "class" if spec.task == "classes" else "value"
+    wanted = f"{spec.width} (one for each {what})" if spec.width > 1 else "1"
+    if spec.task == "classes" and spec.width == 2:
+        wanted += " or 1 (yes or no)"
+    if len(output) != 1:
+        raise ShapeError(
+            f"gets {shape_text(output)}, and needs one row of numbers: "
+            f"put a Flatten and a Linear with units {wanted} before it"
+        )
+    (width,) = output
+    if width != spec.width and not (width == 1 and spec.task == "classes" and spec.width == 2):
+        numbers = "1 number" if width == 1 else f"{width} numbers"
+        raise ShapeError(
+            f"gets {numbers} a sample, and the data need {wanted}: set the units of the last Linear to that"
+        )
+    return width
