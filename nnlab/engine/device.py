@@ -1,0 +1,140 @@
+"""Where the arithmetic happens: loading torch gently, the device, and how many threads it gets."""
+
+import ctypes
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnlab.core.document import Document
+from nnlab.core.words import number
+from nnlab.errors import BuildError
+
+if TYPE_CHECKING:
+    import torch
+
+SMALL_WORK = 20_000_000  # floating-point operations of one training step below which a second thread only costs
+MEMORY_SHARE = 0.6  # of the free memory that a run may be predicted to need
+FLOAT_BYTES = 4
+STATES = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "SGD": 0}  # tensors of each parameter's size that the update rule keeps
+
+
+def preload() -> None:
+    """Map torch's libraries before `import torch`: ctypes lets go of the interpreter meanwhile, so a window stays alive."""
+    if "torch" in sys.modules:
+        return
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return
+    folder = Path(spec.origin).parent / "lib"
+    for stem in ("c10", "torch_cpu"):
+        for name in (f"lib{stem}.so", f"lib{stem}.dylib"):
+            if (folder / name).is_file():
+                _load(folder / name)
+
+
+def _load(path: Path) -> None:
+    try:
+        ctypes.CDLL(str(path), mode=getattr(os, "RTLD_LAZY", 0))
+    except OSError:
+        return  # `import torch` finds its own way, only with a longer hold of the window
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run computes."""
+
+    device: "torch.device"
+    label: str
+    """As shown: "CPU", "NVIDIA H200", "Apple GPU"."""
+    notice: str = ""
+    """A sentence, if it is not the place that was asked for."""
+
+
+def choose(asked: str) -> Place:
+    """The device for "auto", "cpu", "cuda" or "mps"; the CPU, with a notice, if that one is not there."""
+    import torch
+
+    has = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    kind = next(k for k in ("cuda", "mps", "cpu") if has[k]) if asked == "auto" else asked
+    if not has.get(kind, False):
+        name = {"cuda": "NVIDIA GPU", "mps": "Apple GPU"}.get(kind, f"device {kind!r}")
+        return Place(
+            torch.device("cpu"), "CPU", f"There is no {name} that can be used here, so the CPU trains instead."
+        )
+    if kind == "cuda":
+        return Place(torch.device("cuda"), torch.cuda.get_device_name(0))
+    return Place(torch.device(kind), "Apple GPU" if kind == "mps" else "CPU")
+
+
+def threads_for(document: Document, batch: int) -> int:
+    """One thread for small networks, all cores but one for larger ones, by the work of one training step.
+
+    A second thread makes steps of microseconds slower, and one core belongs to the window.
+    """
+    flops = sum(
+        node.layer.flops(*document.shapes[node.id].inputs)
+        for node in document.graph.nodes.values()
+        if document.shapes[node.id].known
+    )
+    work = 3 * batch * flops  # forward once, backward about twice
+    return 1 if work < SMALL_WORK else max(1, (os.cpu_count() or 1) - 1)
+
+
+def needed_memory(document: Document, batch: int, samples: int) -> int:
+    """Bytes a run is predicted to need: weights, gradients, the update rule's memory, activations and the data."""
+    parameters = sum(document.parameter_count(node_id) or 0 for node_id in document.graph.nodes)
+    kept = 2 + STATES.get(document.training.optimizer.torch_name, 2)
+    outputs = sum(_size(shape) for at in document.shapes.values() if at.known for shape in at.outputs)
+    inputs = _size(document.spec.input_shape) if document.spec else 0
+    return FLOAT_BYTES * (parameters * kept + 2 * outputs * batch + 2 * inputs * samples)
+
+
+def check_memory(document: Document, batch: int, samples: int, free: int | None = None) -> None:
+    """BuildError, naming the largest layer, if a run is predicted to need more memory than there is."""
+    needed = needed_memory(document, batch, samples)
+    available = MEMORY_SHARE * (_free_memory() if free is None else free)
+    if needed <= available:
+        return
+    node_id = max(document.graph.nodes, key=lambda n: _share(document, n, batch))
+    title = document.graph.node(node_id).title
+    raise BuildError(
+        f"Training would need about {_gigabytes(needed)} of memory and {_gigabytes(available)} can be used; "
+        f"most of it goes to {title}. Make that layer smaller, or lower the batch size.",
+        node_id,
+    )
+
+
+def _share(document: Document, node_id: str, batch: int) -> int:
+    at = document.shapes[node_id]
+    return 4 * (document.parameter_count(node_id) or 0) + 2 * batch * sum(_size(s) for s in at.outputs if at.known)
+
+
+def _free_memory() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size
+
+
+def _gigabytes(size: float) -> str:
+    return f"{number(size / 1e9)} GB" if size >= 1e9 else f"{number(size / 1e6)} MB"
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether this error of torch means that memory ran out."""
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or "out of memory" in text
+        or "can't allocate memory" in text
+        or ("not enough memory" in text)
+    )
