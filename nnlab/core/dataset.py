@@ -55,7 +55,7 @@ class Dataset(Settings):
 
     title: ClassVar[str] = ""
     category: ClassVar[str] = ""
-    """"Points in the plane", "Curves and surfaces", "Real tables" or "Pictures"."""
+    """"Points in the plane", "Curves and surfaces", "Made-up tables", "Real tables" or "Pictures"."""
 
     def spec(self) -> DataSpec:
         """The facts, without making the data: fast, and never from a file or a network."""

@@ -1,0 +1,34 @@
+"""Handwritten digits, small pictures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnlab.core.dataset import DATASETS, Dataset, DataSpec, Samples
+
+SIDE = 8
+WHITE = 16.0  # the brightest pixel in the collection
+
+
+@DATASETS.register("digits")
+@dataclass(frozen=True)
+class Digits(Dataset):
+    """1 797 handwritten digits as pictures of 8 × 8 pixels, from 0 (paper) to 1 (ink).
+
+    Written on forms by hand, scanned and made small at Boğaziçi University in Istanbul, 1998.
+    """
+
+    title = "Handwritten digits"
+    category = "Pictures"
+
+    def spec(self) -> DataSpec:
+        """Pictures of one channel, ten classes."""
+        return DataSpec((1, SIDE, SIDE), "classes", (), tuple(str(digit) for digit in range(10)))
+
+    def make(self) -> Samples:
+        """The pictures as they come with scikit-learn, scaled to 0..1."""
+        from sklearn.datasets import load_digits
+
+        table = load_digits()
+        pictures = table.images[:, None].astype(np.float32) / np.float32(WHITE)
+        return Samples(pictures, table.target.astype(np.int64))
