@@ -36,6 +36,11 @@ class Data(Settings):
     standardise: bool = param(
         True, "Shift and scale each input to mean 0 and spread 1, measured on the training part alone."
     )
+    standardise_targets: bool = param(
+        False,
+        "Shift and scale each value to predict in the same way while training; answers are shown in their own units.",
+        advanced=True,
+    )
     split_seed: int = param(0, "Which samples land in which part.", low=0, high=SEED_LIMIT, advanced=True)
 
 
