@@ -32,6 +32,8 @@ class Param:
     """Folded away until asked for."""
     optional: bool = False
     """None is allowed and means: follow the default rule named in `why`."""
+    axes: int | None = None
+    """For a size: how many numbers it has when there is one per axis; None takes 1 to 3."""
     registry: Registry[Any] | None = None
     """For a variant: where its alternatives are found; the value is one instance of one of them."""
 
@@ -59,6 +61,7 @@ def param(
     log: bool = False,
     advanced: bool = False,
     optional: bool = False,
+    axes: int | None = None,
 ) -> Any:
     """Declare a setting of a `Settings` dataclass; its kind follows from the default unless given.
 
@@ -66,7 +69,7 @@ def param(
     """
     pairs = tuple(choices.items()) if isinstance(choices, Mapping) else tuple((c, _label(c)) for c in choices or ())
     found: Kind = kind or ("choice" if pairs else _kind_of(default))
-    declared = Param("", label, why, found, low, high, pairs, log, advanced, optional)
+    declared = Param("", label, why, found, low, high, pairs, log, advanced, optional, axes)
     return field(default=default, metadata={"param": declared})
 
 
@@ -200,9 +203,10 @@ def _check_size(p: Param, value: object) -> object:
     if isinstance(value, str) and value in [v for v, _ in p.choices]:
         return value
     words = "".join(f" or {v!r}" for v, _ in p.choices)
-    needs = f"a whole number{_range(p)} (or one per axis){words}"
+    per_axis = f"{p.axes}, one per axis" if p.axes else "one per axis"
+    needs = f"a whole number{_range(p)} (or {per_axis}){words}"
     items = list(value) if isinstance(value, (tuple, list)) else [value]
-    if not 1 <= len(items) <= 3:
+    if len(items) not in ((1, p.axes) if p.axes else (1, 2, 3)):
         raise p.refuse(needs, value)
     try:
         numbers = tuple(_check_int(p, item) for item in items)
