@@ -26,6 +26,8 @@ class DataSpec:
     """A name for each feature of flat data, with its unit if it has one; empty for pictures."""
     answers: tuple[str, ...] = ()
     """Class names, or a name for each value to predict."""
+    rows: int = 0
+    """How many samples there are; 0 where that is not known before they are made."""
 
     @property
     def width(self) -> int:

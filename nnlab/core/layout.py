@@ -184,10 +184,12 @@ def _number(place: list[float], column: Sequence[int]) -> None:
 def _wish(grid: _Columns, place: Sequence[float], slot: int, leftwards: bool) -> float:
     """The mean place of what this slot is wired to in the column beside it."""
     if leftwards:
-        near = [place[w.target] + w.port for w in grid.after[slot]]
-    else:
-        near = [place[w.source] for w in grid.before[slot]]
-    return sum(near) / len(near) if near else place[slot]
+        return _mean([place[w.target] + w.port for w in grid.after[slot]], place[slot])
+    return _mean([place[w.source] for w in grid.before[slot]], place[slot])
+
+
+def _mean(values: Sequence[float], otherwise: float) -> float:
+    return sum(values) / len(values) if values else otherwise
 
 
 def _crossings(grid: _Columns, place: Sequence[float]) -> int:

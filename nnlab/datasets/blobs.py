@@ -25,7 +25,9 @@ class Blobs(Dataset):
 
     def spec(self) -> DataSpec:
         """Two coordinates, one class per cloud."""
-        return DataSpec((2,), "classes", ("x₁", "x₂"), tuple(f"Cloud {k + 1}" for k in range(self.classes)))
+        return DataSpec(
+            (2,), "classes", ("x₁", "x₂"), tuple(f"Cloud {k + 1}" for k in range(self.classes)), rows=self.samples
+        )
 
     def make(self) -> Samples:
         """Clouds around a circle, turned as the seed says; classes in turn."""

@@ -28,7 +28,7 @@ class Circles(Dataset):
         names = (
             ("Inner ring", "Outer ring") if self.classes == 2 else tuple(f"Ring {k + 1}" for k in range(self.classes))
         )
-        return DataSpec((2,), "classes", ("x₁", "x₂"), names)
+        return DataSpec((2,), "classes", ("x₁", "x₂"), names, rows=self.samples)
 
     def make(self) -> Samples:
         """Rings of equal distance, classes in turn."""

@@ -32,7 +32,7 @@ class Curve(Dataset):
 
     def spec(self) -> DataSpec:
         """One number in, one number out."""
-        return DataSpec((1,), "values", ("x",), ("y",))
+        return DataSpec((1,), "values", ("x",), ("y",), rows=self.samples)
 
     def make(self) -> Samples:
         """Points spread evenly from −3 to 3, in random order."""

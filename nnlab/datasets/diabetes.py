@@ -35,7 +35,7 @@ class Diabetes(Dataset):
 
     def spec(self) -> DataSpec:
         """Ten measurements, one score to predict."""
-        return DataSpec((10,), "values", INPUTS, ANSWERS)
+        return DataSpec((10,), "values", INPUTS, ANSWERS, rows=442)
 
     def make(self) -> Samples:
         """The table as it comes with scikit-learn, in its original units."""

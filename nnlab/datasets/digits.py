@@ -23,7 +23,7 @@ class Digits(Dataset):
 
     def spec(self) -> DataSpec:
         """Pictures of one channel, ten classes."""
-        return DataSpec((1, SIDE, SIDE), "classes", (), tuple(str(digit) for digit in range(10)))
+        return DataSpec((1, SIDE, SIDE), "classes", (), tuple(str(digit) for digit in range(10)), rows=1797)
 
     def make(self) -> Samples:
         """The pictures as they come with scikit-learn, scaled to 0..1."""

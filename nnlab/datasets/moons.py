@@ -22,7 +22,7 @@ class Moons(Dataset):
 
     def spec(self) -> DataSpec:
         """Two coordinates, one class per crescent."""
-        return DataSpec((2,), "classes", ("x₁", "x₂"), ("Upper moon", "Lower moon"))
+        return DataSpec((2,), "classes", ("x₁", "x₂"), ("Upper moon", "Lower moon"), rows=self.samples)
 
     def make(self) -> Samples:
         """Half circles of radius 2, the lower one moved to the right; classes in turn."""

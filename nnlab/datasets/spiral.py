@@ -27,7 +27,9 @@ class Spiral(Dataset):
 
     def spec(self) -> DataSpec:
         """Two coordinates, one class per arm."""
-        return DataSpec((2,), "classes", ("x₁", "x₂"), tuple(f"Arm {k + 1}" for k in range(self.arms)))
+        return DataSpec(
+            (2,), "classes", ("x₁", "x₂"), tuple(f"Arm {k + 1}" for k in range(self.arms)), rows=self.samples
+        )
 
     def make(self) -> Samples:
         """Arms from the middle outwards, classes in turn, points spread evenly along the length of their arm."""

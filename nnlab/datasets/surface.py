@@ -32,7 +32,7 @@ class Surface(Dataset):
 
     def spec(self) -> DataSpec:
         """Two coordinates in, one height out."""
-        return DataSpec((2,), "values", ("x₁", "x₂"), ("z",))
+        return DataSpec((2,), "values", ("x₁", "x₂"), ("z",), rows=self.samples)
 
     def make(self) -> Samples:
         """Places drawn evenly from the square between −3 and 3."""

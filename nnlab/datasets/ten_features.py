@@ -30,7 +30,7 @@ class TenFeatures(Dataset):
     def spec(self) -> DataSpec:
         """Ten numbers, two classes."""
         names = tuple(f"Feature {k + 1}" for k in range(FEATURES))
-        return DataSpec((FEATURES,), "classes", names, ("No", "Yes"))
+        return DataSpec((FEATURES,), "classes", names, ("No", "Yes"), rows=self.samples)
 
     def make(self) -> Samples:
         """Samples around typical ones, each answer in turn."""

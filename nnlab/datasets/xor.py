@@ -29,7 +29,7 @@ class Xor(Dataset):
 
     def spec(self) -> DataSpec:
         """Two coordinates; the class says whether their signs agree."""
-        return DataSpec((2,), "classes", ("x₁", "x₂"), ("Same sign", "Opposite signs"))
+        return DataSpec((2,), "classes", ("x₁", "x₂"), ("Same sign", "Opposite signs"), rows=self.samples)
 
     def make(self) -> Samples:
         """The four squares in turn, so that they hold equally many points."""

@@ -1,0 +1,30 @@
+"""A network in a row, for examples: layers by their ids, wired one after the other and laid out."""
+
+from nnlab.core.graph import Graph, Node
+from nnlab.core.layer import LAYERS, Layer
+from nnlab.core.layout import tidy
+
+
+def layer(kind: str, **settings: object) -> Layer:
+    """A layer by its id, as layer("Linear", out_features=8)."""
+    return LAYERS[kind](**settings)
+
+
+def chain(*layers: Layer) -> Graph:
+    """These layers wired one after the other, laid out from left to right."""
+    graph, last = Graph(), ""
+    for each in layers:
+        node_id = graph.new_id(each)
+        graph = graph.with_node(Node(node_id, each))
+        if last:
+            graph = graph.connect(last, node_id)
+        last = node_id
+    return tidy(graph)
+
+
+def dense(*units: int, activation: str) -> tuple[Layer, ...]:
+    """Linear layers of these sizes, each but the last followed by an activation."""
+    row: list[Layer] = []
+    for size in units:
+        row += [layer("Linear", out_features=size), layer(activation)]
+    return tuple(row[:-1])
