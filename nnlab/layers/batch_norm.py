@@ -1,0 +1,98 @@
+"""Batch normalisation."""
+
+from dataclasses import dataclass
+from math import prod
+
+from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode, shape_text
+from nnlab.core.param import param
+from nnlab.errors import ShapeError
+
+
+@dataclass(frozen=True)
+class _BatchNorm(Layer):
+    """What the batch norms share; each says which tensors are its own."""
+
+    category = "Normalisation"
+    formula = "y = γ (x − mean) / √(variance + ε) + β"
+
+    eps: float = param(
+        1e-5, "Keeps the division from blowing up.", low=1e-12, high=1.0, log=True, label="Epsilon", advanced=True
+    )
+    momentum: float = param(
+        0.1, "How fast the running mean and variance follow the batches.", low=0.0, high=1.0, advanced=True
+    )
+    affine: bool = param(
+        True, "Learn a scale and a shift for each unit or channel afterwards.", label="Scale and shift"
+    )
+    track_running_stats: bool = param(
+        True,
+        "Keep running means while training and use them afterwards; off, every batch is measured by itself.",
+        label="Running statistics",
+        advanced=True,
+    )
+
+    def parameter_shapes(self, *shapes: Shape) -> dict[str, Shape]:
+        """A scale and a shift per unit or channel."""
+        size = (shapes[0][0],)
+        return {"weight": size, "bias": size} if self.affine else {}
+
+    def flops(self, *shapes: Shape) -> int:
+        """Mean, variance, scale and shift: counted as eight per number, as when training."""
+        return 8 * prod(shapes[0])
+
+    def torch_code(self, *shapes: Shape) -> TorchCode:
+        """The torch module of the same name."""
+        options = {
+            "eps": (self.eps, 1e-5),
+            "momentum": (self.momentum, 0.1),
+            "affine": (self.affine, True),
+            "track_running_stats": (self.track_running_stats, True),
+        }
+        chosen = {name: value for name, (value, default) in options.items() if value != default}
+        return TorchCode.of_module(f"nn.{LAYERS.id_of(self)}", shapes[0][0], **chosen)
+
+    def summary(self) -> str:
+        """Whether scale and shift are learned."""
+        return "" if self.affine else "no scale and shift"
+
+
+@LAYERS.register("BatchNorm1d")
+@dataclass(frozen=True)
+class BatchNorm1d(_BatchNorm):
+    """Shifts and scales each unit so that over a batch its mean is 0 and its spread 1.
+
+    Layers after it always see numbers of the same size, so they learn faster and bear higher learning rates. A
+    batch must have at least two samples. For rows of numbers; pictures take Batch norm 2-D.
+    """
+
+    title = "Batch norm 1-D"
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """Unchanged."""
+        (shape,) = shapes
+        if len(shape) == 3:
+            raise ShapeError(f"is for rows, and gets pictures ({shape_text(shape)}): put Batch norm 2-D in its place")
+        if len(shape) not in (1, 2):
+            raise ShapeError(f"is for rows of numbers, and gets {shape_text(shape)}: put a Flatten before it")
+        return shape
+
+
+@LAYERS.register("BatchNorm2d")
+@dataclass(frozen=True)
+class BatchNorm2d(_BatchNorm):
+    """Shifts and scales each channel so that over a batch of pictures its mean is 0 and its spread 1.
+
+    Usual after a convolution: layers after it always see numbers of the same size, so they learn faster. For
+    pictures; rows of numbers take Batch norm 1-D.
+    """
+
+    title = "Batch norm 2-D"
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """Unchanged."""
+        (shape,) = shapes
+        if len(shape) in (1, 2):
+            raise ShapeError(f"is for pictures, and gets rows ({shape_text(shape)}): put Batch norm 1-D in its place")
+        if len(shape) != 3:
+            raise ShapeError(f"is for pictures (N × channels × height × width), and gets {shape_text(shape)}")
+        return shape

@@ -1,0 +1,107 @@
+"""Several wires into one."""
+
+from dataclasses import dataclass
+from math import prod
+
+from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode, shape_text
+from nnlab.core.param import param
+from nnlab.errors import ShapeError
+
+
+@LAYERS.register("Add")
+@dataclass(frozen=True)
+class Add(Layer):
+    """Adds what comes in, number by number: the end of a skip connection.
+
+    A skip connection carries numbers past some layers, so that these only have to learn what to change. Both ways
+    must end in the same size; an axis of size 1 is repeated to fit.
+    """
+
+    title = "Add"
+    category = "Merge and reshape"
+    formula = "y = x₁ + x₂ + …"
+    inputs = (Port("in1"), Port("in2"))
+    variadic = True
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """The common size."""
+        first = shapes[0]
+        for shape in shapes[1:]:
+            if len(shape) != len(first):
+                raise ShapeError(
+                    f"cannot add {shape_text(first)} and {shape_text(shape)}, which have different numbers of axes: "
+                    "put a Flatten and a Linear into the one with more"
+                )
+            if any(a != b and 1 not in (a, b) for a, b in zip(first, shape, strict=True)):
+                raise ShapeError(_unequal(first, shape))
+            first = tuple(max(a, b) for a, b in zip(first, shape, strict=True))
+        return first
+
+    def flops(self, *shapes: Shape) -> int:
+        """One sum per number and wire."""
+        return (len(shapes) - 1) * prod(self.output_shape(*shapes))
+
+    def torch_code(self, *shapes: Shape) -> TorchCode:
+        """The sum of the inputs."""
+        return TorchCode(" + ".join(f"{{{n}}}" for n in range(len(shapes))))
+
+
+@LAYERS.register("Concat")
+@dataclass(frozen=True)
+class Concat(Layer):
+    """Puts what comes in side by side: features after features, or maps after maps.
+
+    Nothing is mixed; the next layer sees all of it. All other axes must have the same size.
+    """
+
+    title = "Concatenate"
+    category = "Merge and reshape"
+    formula = "y = [x₁, x₂, …]"
+    inputs = (Port("in1"), Port("in2"))
+    variadic = True
+
+    dim: int = param(1, "Along which axis; 1 is the first after the batch, -1 the last.", low=-8, high=8, label="Axis")
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """The sizes along the axis are summed."""
+        first = shapes[0]
+        at = self._axis(first)
+        for shape in shapes[1:]:
+            if len(shape) != len(first):
+                raise ShapeError(
+                    f"cannot join {shape_text(first)} and {shape_text(shape)}, which have different numbers of axes: "
+                    "put a Flatten into each"
+                )
+            if shape[:at] + shape[at + 1 :] != first[:at] + first[at + 1 :]:
+                raise ShapeError(
+                    f"cannot join {shape_text(first)} and {shape_text(shape)} along axis {at + 1}: "
+                    "make their other axes equal, or put a Flatten into each"
+                )
+        return (*first[:at], sum(shape[at] for shape in shapes), *first[at + 1 :])
+
+    def torch_code(self, *shapes: Shape) -> TorchCode:
+        """torch.cat."""
+        inputs = ", ".join(f"{{{n}}}" for n in range(len(shapes)))
+        return TorchCode(f"torch.cat([{inputs}], dim={self.dim})")
+
+    def summary(self) -> str:
+        """The axis."""
+        return f"axis {self.dim}"
+
+    def _axis(self, shape: Shape) -> int:
+        """The axis as a place in a shape without its batch."""
+        found = self.dim - 1 if self.dim >= 0 else self.dim + len(shape)
+        if found == -1:
+            raise ShapeError("would join the samples of a batch: axis 0 is the batch, use axis 1")
+        if not 0 <= found < len(shape):
+            raise ShapeError(f"has no axis {self.dim}: there are only {len(shape)} after the batch; use axis 1 or -1")
+        return found
+
+
+def _unequal(first: Shape, second: Shape) -> str:
+    said = f"cannot add {shape_text(first)} and {shape_text(second)}: make them equal, "
+    if len(first) == 1:
+        return said + f"for instance with a Linear with {max(first[0], second[0])} units on the smaller one"
+    if first[1:] == second[1:]:
+        return said + f"for instance with a Conv 2-D with {max(first[0], second[0])} filters on the one with fewer"
+    return said + "with the same padding and stride on both ways"
