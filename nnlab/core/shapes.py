@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nnlab.core import words
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Shape
 from nnlab.errors import ShapeError
 
-SIZE_LIMIT = 2**31 - 1  # numbers in one sample's tensor
+SIZE_LIMIT = 2**31 - 1  # numbers in one sample's tensor, and numbers that one layer learns
 
 
 @dataclass(frozen=True)
@@ -76,5 +77,8 @@ def _ask(graph: Graph, node_id: str, inputs: tuple[Shape, ...]) -> NodeShapes:
         for n in shape:
             size *= n
         if size > SIZE_LIMIT:
-            return NodeShapes(inputs, problem=f"would make {size:,} numbers for each sample: make it smaller")
+            return NodeShapes(inputs, problem=f"would make {words.count(size)} numbers for each sample: make it smaller")
+    learned = graph.nodes[node_id].layer.parameter_count(*inputs)
+    if learned > SIZE_LIMIT:
+        return NodeShapes(inputs, problem=f"would have {words.count(learned)} weights to learn: make it or its input smaller")
     return NodeShapes(inputs, outputs)
