@@ -1,0 +1,83 @@
+"""The panel of the loss curves."""
+
+from PySide6.QtWidgets import QCheckBox, QWidget
+
+from nnlab.engine.events import Event, Prepared
+from nnlab.ui import labels
+from nnlab.ui.drawing import DrawnPanel
+from nnlab.ui.panel import PANELS
+from nnlab.ui.panels.loss.drawing import LossDrawing
+from nnlab.ui.panels.loss.record import Record
+from nnlab.ui.workbench import Workbench
+
+GHOSTS = 3  # earlier runs that stay visible
+GHOST_EPOCHS = 2  # a run must have come this far to leave one
+
+
+@PANELS.register("loss")
+class LossPanel(DrawnPanel):
+    """How wrong the network is, epoch by epoch.
+
+    The loss is what training makes small; the metric is what you care about. Both are measured on the training
+    part, which the network learns from, and on the validation part, which it never learns from. When training
+    goes on falling while validation rises, the network is learning its samples by heart. The faint line is the
+    loss of every single step; grey lines are earlier runs. Point at a curve to read it.
+    """
+
+    title = "Loss"
+    icon = "panel-loss"
+    order = 20
+
+    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+        self.curves = LossDrawing()
+        super().__init__(bench, self.curves, parent)
+        self.log_box = self._check_box("Log scale", "Equal distances for equal ratios: small losses are told apart.")
+        self.steps_box = self._check_box("Every step", "The loss of each single batch, as a faint line.")
+        self.steps_box.setChecked(True)
+        self.log_box.toggled.connect(self._choose)
+        self.steps_box.toggled.connect(self._choose)
+        self.controls.addStretch(1)
+
+    def on_events(self, events: list[Event]) -> None:
+        """Add what happened to the curves; the picture follows if it can be seen."""
+        super().on_events(events)
+        for event in events:
+            if isinstance(event, Prepared):
+                self._begin(event)
+            else:
+                self.curves.record.take(event)
+        self.has_picture = self.curves.record.reach > 0
+        if self.isVisible():
+            self.curves.metric_name = self.bench.status.metric_name
+            self.refresh()
+
+    def showEvent(self, event: object) -> None:
+        """Draw what happened while hidden."""
+        self.curves.metric_name = self.bench.status.metric_name
+        self.refresh()
+
+    def _begin(self, event: Prepared) -> None:
+        old = self.curves.record
+        if old.epoch >= GHOST_EPOCHS and old.document is not None:
+            self.curves.ghosts = (*self.curves.ghosts, old)[-GHOSTS:]
+        if old.document is not None and not _comparable(old, event):
+            self.curves.ghosts = ()
+        self.curves.record = Record.of(event)
+
+    def _check_box(self, text: str, why: str) -> QCheckBox:
+        box = QCheckBox(text)
+        box.setToolTip(labels.tooltip(why))
+        box.setAccessibleDescription(why)
+        self.controls.addWidget(box)
+        return box
+
+    def _choose(self) -> None:
+        self.curves.log = self.log_box.isChecked()
+        self.curves.show_steps = self.steps_box.isChecked()
+        self.refresh()
+
+
+def _comparable(old: Record, event: Prepared) -> bool:
+    """Whether both runs are measured alike: the same data and the same loss."""
+    before, after = old.document, event.document
+    return before is not None and before.data == after.data and before.training.loss == after.training.loss
