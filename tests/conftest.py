@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -45,7 +45,7 @@ def _no_network() -> Iterator[None]:
     """Nothing is ever fetched: a connection to anywhere fails the test that tries."""
     real = socket.socket.connect
 
-    def refuse(self: socket.socket, address: Any) -> NoReturn | None:
+    def refuse(self: socket.socket, address: Any) -> None:
         if self.family == getattr(socket, "AF_UNIX", None):
             return real(self, address)
         raise AssertionError(f"something tried to reach {address!r}: NNLab uses no network")
