@@ -120,6 +120,13 @@ class _Plan:
         code = self.code[node_id]
         return code.forward.format(*inputs, self=f"self.{self.names[node_id]}")
 
+    def _shape_note(self, node_id: str) -> str:
+        """A comment with the shape, where it is not that of the input."""
+        shape, sources = self.shapes[node_id], self.sources[node_id]
+        if shape == self.shapes[sources[0]]:
+            return ""
+        return f"  # ({', '.join(['N', *map(str, shape)])})"
+
     def _forward(self) -> list[str]:
         """One statement a node: `x` runs through a chain, and a value that is read again has a name of its own."""
         origin: dict[str, str] = {}  # node -> the node whose value it passes on unchanged (Output, Input)
@@ -138,7 +145,7 @@ class _Plan:
             free = left[in_x] <= 0
             variable[n] = "x" if free and reads[n] == 1 else self.names[n]
             in_x = n if variable[n] == "x" else in_x
-            lines.append(f"{variable[n]} = {self._applied(n, texts)}")
+            lines.append(f"{variable[n]} = {self._applied(n, texts)}{self._shape_note(n)}")
         return [*lines, f"return {variable[origin[self.output]]}"]
 
 
