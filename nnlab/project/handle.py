@@ -1,0 +1,250 @@
+"""The handle of a project: document, history of edits, learned weights and the file it belongs to."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from nnlab.core import files, store
+from nnlab.core.dataset import DATASETS
+from nnlab.core.document import Data, Document, Training
+from nnlab.core.example import EXAMPLES
+from nnlab.core.files import AnyPath, Fingerprint
+from nnlab.core.graph import Graph, Node
+from nnlab.core.history import History
+from nnlab.core.optimizer import OPTIMIZERS
+from nnlab.core.param import Settings
+from nnlab.core.schedule import SCHEDULES
+from nnlab.engine.events import Event
+from nnlab.errors import BuildError, FileError, SettingError
+from nnlab.project.network import ProjectGraph, lookup, make_layer
+from nnlab.project.run import Run, load
+
+NEW_WIDTH = 672.0  # between input and output of a new project: room for two layers
+
+if TYPE_CHECKING:
+    from nnlab.core.check import Problem
+    from nnlab.engine.compile import Network
+
+
+class Project:
+    """A network, its data and its training. Every change is one undo step, here as in the window.
+
+    Errors are NNLabErrors with a sentence that says what to do; after one, the project is as it was.
+    """
+
+    def __init__(self, document: Document | None = None) -> None:
+        self._history: History[Document] = History(document or _new_document())
+        self.graph = ProjectGraph(self._history)
+        """The network: add, connect, remove, set, ..."""
+        self.path: Path | None = None
+        """The file it was opened from or saved to."""
+        self.weights: Mapping[str, NDArray[Any]] | None = None
+        """What was learned last, named as in the model's state_dict; None before any training."""
+        self.curves: Mapping[str, NDArray[Any]] | None = None
+        """The curves of the last run, or None."""
+        self.run: Run | None = None
+        """The last run of this session, or None."""
+        self.notices: tuple[str, ...] = ()
+        """Sentences about the file it was opened from: what was put right, what is not known here."""
+        self.fingerprint: Fingerprint | None = None
+
+    # ---------------------------------------------------------------- beginning
+
+    @classmethod
+    def new(cls) -> "Project":
+        """An input, an output and the spiral data, ready for layers between them."""
+        return cls()
+
+    @classmethod
+    def example(cls, name: str) -> "Project":
+        """One of `nnlab.examples()`, by its id."""
+        example = lookup(EXAMPLES, name)
+        document = example.make()
+        return cls(replace(document, extra={**document.extra, "goal": example.goal}))
+
+    @classmethod
+    def open(cls, path: AnyPath) -> "Project":
+        """A project file; FileError with the reason if it cannot be read. Nothing in a file is ever run."""
+        opened = store.open(path)
+        project = cls(opened.document)
+        project.path = Path(path)
+        project.weights, project.curves = opened.weights, opened.history
+        project.notices, project.fingerprint = opened.notices, opened.fingerprint
+        return project
+
+    # ---------------------------------------------------------------- asking
+
+    @property
+    def document(self) -> Document:
+        """The present document, a frozen value."""
+        return self._history.value
+
+    @property
+    def goal(self) -> float | None:
+        """The validation metric (accuracy or R²) that this example states it reaches; None for other projects."""
+        goal = self.document.extra.get("goal")
+        return float(goal) if isinstance(goal, (int, float)) and not isinstance(goal, bool) else None
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the document is as it stands in its file."""
+        return self.path is not None and self._history.is_saved
+
+    @property
+    def file_changed(self) -> bool:
+        """Whether another program changed or removed the file since it was opened or saved here."""
+        return self.path is not None and files.fingerprint(self.path) != self.fingerprint
+
+    def check(self) -> "tuple[Problem, ...]":
+        """Mistakes and warnings, each with `severity`, `node`, `message` and `fixes`; empty if it can be trained."""
+        from nnlab.core.check import check
+
+        return check(self.document)
+
+    # ---------------------------------------------------------------- editing
+
+    def apply(self, label: str, document: Document) -> None:
+        """Make another document the present one, as one undo step: `apply(fix.label, fix.apply(project.document))`."""
+        self._history.apply(label, document)
+
+    def undo(self) -> bool:
+        """Take the last change back; False if there is none."""
+        return self._history.undo()
+
+    def redo(self) -> bool:
+        """Do it again; False if nothing was taken back."""
+        return self._history.redo()
+
+    def set_data(self, dataset: str | None = None, **settings: Any) -> None:
+        """Choose a data set by its id with its settings, or change settings of the present one or of the division.
+
+        `set_data("spiral", arms=3)`, `set_data(noise=0.2, validation=0.3)`; SettingError if a value does not fit.
+        """
+        data = self.document.data
+        given: Settings = data.dataset if dataset is None else lookup(DATASETS, dataset)()
+        own = {key: settings.pop(key) for key in list(settings) if key in _names(Data)}
+        if settings:
+            given = given.with_(**settings)
+        self.apply("Data", replace(self.document, data=data.with_(**{"dataset": given, **own})))
+
+    def set_training(self, optimizer: str | None = None, schedule: str | None = None, **settings: Any) -> None:
+        """Change how it learns; settings of the update rule and of the schedule go along by their own names.
+
+        `set_training(learning_rate=0.1, optimizer="sgd", momentum=0.9)`; SettingError if a value does not fit.
+        """
+        training = self.document.training
+        own = {key: settings.pop(key) for key in list(settings) if key in _names(Training)}
+        rule: Settings = training.optimizer if optimizer is None else lookup(OPTIMIZERS, optimizer)()
+        plan: Settings = training.schedule if schedule is None else lookup(SCHEDULES, schedule)()
+        rule_settings = {key: settings.pop(key) for key in list(settings) if key in _names(type(rule))}
+        plan_settings = {key: settings.pop(key) for key in list(settings) if key in _names(type(plan))}
+        if settings:
+            known = sorted(_names(Training) | _names(type(rule)) | _names(type(plan)))
+            name = next(iter(settings))
+            raise SettingError(f"training has no setting {name!r} (it has: {', '.join(known)})", name)
+        changes = {"optimizer": rule.with_(**rule_settings), "schedule": plan.with_(**plan_settings), **own}
+        self.apply("Training", self.document.with_training(**changes))
+
+    def rename(self, title: str = "", notes: str | None = None) -> None:
+        """Give the project a title, and notes if any are given."""
+        notes = self.document.notes if notes is None else notes
+        self.apply("Rename", replace(self.document, title=title, notes=notes))
+
+    # ---------------------------------------------------------------- running
+
+    def build(self, seed: int | None = None) -> "Network":
+        """An untrained torch.nn.Module; state_dict keys are the nodes' names. BuildError names the node at fault.
+
+        Without a seed, the one under Training. The same seed gives the same weights, to the bit.
+        """
+        from nnlab.engine.compile import build
+
+        return build(self.document, self.document.training.seed if seed is None else seed)
+
+    def model(self) -> "Network":
+        """The trained torch.nn.Module, in evaluation mode; BuildError if it was not trained, or changed since."""
+        return load(self.document, _learned(self.weights))
+
+    def train(
+        self,
+        epochs: int | None = None,
+        device: str | None = None,
+        seed: int | None = None,
+        on_event: Callable[[Event], object] | None = None,
+    ) -> Run:
+        """Train from fresh weights to the end and keep what was learned; what is given here holds for this run alone.
+
+        Blocks; Ctrl+C ends the run after the present step and keeps what it has learned. BuildError or DataError
+        if the project cannot be trained.
+        """
+        from nnlab.project.training import train
+
+        given = {"epochs": epochs, "device": device, "seed": seed}
+        document = self.document.with_training(**{key: value for key, value in given.items() if value is not None})
+        self.run = run = train(document, on_event)
+        self.weights, self.curves = run.weights, run.history
+        return run
+
+    def evaluate(self, part: str = "validation") -> dict[str, float]:
+        """Loss and metric of the trained network on "train", "validation" or "test"."""
+        from nnlab.project.measuring import evaluate
+
+        return evaluate(self.document, _learned(self.weights), part)
+
+    def predict(self, inputs: NDArray[Any]) -> NDArray[Any]:
+        """Answers for inputs in the data's own units: class probabilities (rows, classes), or values (rows, width)."""
+        from nnlab.project.measuring import predict
+
+        return predict(self.document, _learned(self.weights), inputs)
+
+    # ---------------------------------------------------------------- taking away
+
+    def code(self) -> str:
+        """The network and its training as one Python file that needs only torch."""
+        from nnlab.engine.export import python
+
+        return python(self.document)
+
+    def save(self, path: AnyPath | None = None) -> None:
+        """Write the project file (to where it came from, without a path), with weights and curves. All or nothing."""
+        target = path if path is not None else self.path
+        if target is None:
+            raise FileError("this project has no file yet: give a name to save it under")
+        self.fingerprint = store.save(target, self.document, self.weights, self.curves)
+        self.path = Path(os.fspath(target))
+        self._history.mark_saved()
+
+    def export(self, path: AnyPath, to: str = "python") -> None:
+        """Write the model for use elsewhere: "python" (code) or "safetensors" (learned weights)."""
+        if to == "python":
+            files.write(path, self.code().encode())
+        elif to == "safetensors":
+            from nnlab.core.tensors import to_bytes
+
+            self.model()  # refuses weights that are not of this network
+            files.write(path, to_bytes(_learned(self.weights)))
+        else:
+            raise SettingError(f"NNLab exports python or safetensors, not {to!r}", "to")
+
+    def __repr__(self) -> str:
+        name = self.document.title or (self.path.name if self.path else "untitled")
+        return f"<Project {name!r}: {self.graph!r}>"
+
+
+def _new_document() -> Document:
+    row = [Node("input", make_layer("Input"), 0.0, 0.0), Node("output", make_layer("Output"), NEW_WIDTH, 0.0)]
+    return Document(graph=Graph().with_nodes(row))
+
+
+def _names(kind: type[Settings]) -> set[str]:
+    return {p.name for p in kind.params()}
+
+
+def _learned(weights: Mapping[str, NDArray[Any]] | None) -> Mapping[str, NDArray[Any]]:
+    if weights is None:
+        raise BuildError("This project has no learned weights yet: train it first.")
+    return weights

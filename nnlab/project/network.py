@@ -1,0 +1,178 @@
+"""The network of a project as calls: each one makes the next document and is one undo step."""
+
+import builtins
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nnlab.core import layout
+from nnlab.core.document import Document
+from nnlab.core.graph import Graph, Link, Node
+from nnlab.core.history import History
+from nnlab.core.layer import LAYERS, Layer
+from nnlab.errors import GraphError, SettingError
+from nnlab.registry import Registry, UnknownKind
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """What there is to know of one node."""
+
+    id: str
+    type: str
+    """Torch's class name where there is one: "Linear"."""
+    name: str
+    """What the user calls it; empty for the layer's own title."""
+    parameters: Mapping[str, Any]
+    """Its settings by torch's names for them."""
+    note: str
+    x: float
+    y: float
+
+
+class ProjectGraph:
+    """The network of a project. Ids are strings such as "linear_2"; every change can be undone.
+
+    Whatever cannot be raises an NNLabError with a sentence, and changes nothing.
+    """
+
+    def __init__(self, history: History[Document]) -> None:
+        self._history = history
+
+    # ---------------------------------------------------------------- asking
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The ids: every node after the nodes it reads from."""
+        graph = self._graph
+        return (*graph.in_order, *(n for n in graph.nodes if n not in set(graph.in_order)))
+
+    @property
+    def wires(self) -> tuple[Link, ...]:
+        """Every wire, with its `source`, `target`, `source_port` and `target_port`."""
+        return tuple(sorted(self._graph.links))
+
+    def node(self, node_id: str) -> NodeView:
+        """One node's type, name and settings; GraphError if there is none of this id."""
+        node = self._graph.node(node_id)
+        return NodeView(node.id, node.type_id, node.name, node.layer.as_dict(), node.note, node.x, node.y)
+
+    def shape(self, node_id: str) -> tuple[str | int, ...] | str:
+        """The shape of its output with the batch as "N", as ("N", 8); or the sentence that says why it has none."""
+        self._graph.node(node_id)
+        at = self._history.value.shapes[node_id]
+        if at.problem:
+            return f"{self._graph.node(node_id).title} {at.problem}"
+        if at.waiting:
+            return "not known yet: an earlier layer has no shape"
+        return ("N", *at.outputs[0])
+
+    def parameter_count(self, node_id: str | None = None) -> int | None:
+        """How many numbers this node learns (the whole network without an id); None while a shape is not known."""
+        document = self._history.value
+        if node_id is not None:
+            self._graph.node(node_id)
+            return document.parameter_count(node_id)
+        counts = [document.parameter_count(n) for n in self._graph.nodes]
+        known = [n for n in counts if n is not None]
+        return sum(known) if len(known) == len(counts) else None
+
+    # ---------------------------------------------------------------- editing
+
+    def add(
+        self,
+        type: str,
+        *,
+        name: str = "",
+        note: str = "",
+        x: float | None = None,
+        y: float | None = None,
+        **params: Any,
+    ) -> str:
+        """Add a layer and return its id; settings have torch's names: `add("Linear", out_features=8)`.
+
+        Without `x` and `y` (canvas units, the upper left corner) it goes to the right of the layer added last.
+        """
+        layer = make_layer(type, **params)
+        graph = self._graph
+        node_id = graph.new_id(layer)
+        left, top = _beside_last(graph)
+        node = Node(node_id, layer, left if x is None else float(x), top if y is None else float(y), name, note)
+        self._apply(f"Add {node.title}", graph.with_node(node))
+        return node_id
+
+    def connect(self, source: str, target: str, port: str | None = None, source_port: str | None = None) -> None:
+        """Wire one node's output to another's first free input, or to `port`; LinkError with the rule if it may not be."""
+        self._apply("Connect", self._graph.connect(source, target, port, source_port))
+
+    def disconnect(self, source: str, target: str, port: str | None = None) -> None:
+        """Take away the wires from one node to another (only the one at `port`, if named)."""
+        graph = self._graph
+        graph.node(source), graph.node(target)
+        gone = [k for k in graph.incoming[target] if k.source == source and port in (None, k.target_port)]
+        if not gone:
+            raise GraphError(f"there is no wire from {source} to {target}" + (f" at {port!r}" if port else ""))
+        self._apply("Disconnect", graph.without_links(gone))
+
+    def remove(self, *node_ids: str) -> None:
+        """Remove nodes and the wires at them."""
+        if not node_ids:
+            return
+        graph = self._graph.without_nodes(node_ids)
+        what = self._graph.node(node_ids[0]).title if len(node_ids) == 1 else f"{len(node_ids)} layers"
+        self._apply(f"Delete {what}", graph)
+
+    def set(self, node_id: str, **changes: Any) -> None:
+        """Change settings of a node's layer, or its `name`, `note`, `x` or `y`; SettingError if a value does not fit."""
+        node = self._graph.node(node_id)
+        own: dict[str, Any] = {key: changes.pop(key) for key in ("name", "note") if key in changes}
+        own |= {key: float(changes.pop(key)) for key in ("x", "y") if key in changes}
+        layer = node.layer.with_(**changes) if changes else node.layer
+        what = ", ".join([*own, *(layer.param(name).label for name in changes)])
+        self._apply(f"{node.title}: {what}", self._graph.with_node(replace(node, layer=layer, **own)))
+
+    def tidy(self) -> None:
+        """Lay the network out from left to right."""
+        self._apply("Tidy", layout.tidy(self._graph))
+
+    # ---------------------------------------------------------------- inside
+
+    @property
+    def _graph(self) -> Graph:
+        return self._history.value.graph
+
+    def _apply(self, label: str, graph: Graph) -> None:
+        self._history.apply(label, self._history.value.with_graph(graph))
+
+    def __repr__(self) -> str:
+        return f"<{len(self._graph.nodes)} nodes, {len(self._graph.links)} wires>"
+
+
+def make_layer(type: str, **params: Any) -> Layer:
+    """A layer by its type id; an error names the nearest ids if there is none of this one."""
+    kind: builtins.type[Layer] = lookup(LAYERS, type)
+    return kind().with_(**params)
+
+
+def lookup(registry: Registry[Any], id_: str) -> Any:
+    """What is registered under this id; UnknownKind that suggests similar ids if nothing is."""
+    if not isinstance(id_, str):
+        raise SettingError(f"a {registry.what} is chosen by its name, not by {id_!r}")
+    if id_ in registry:
+        return registry[id_]
+    by_small = {known.lower(): known for known in registry}
+    near = [by_small[n] for n in difflib.get_close_matches(id_.lower(), by_small, n=3)]
+    hint = f"; did you mean {' or '.join(near)}?" if near else f" (there are: {', '.join(registry)})"
+    raise UnknownKind(f"there is no {registry.what} called {id_[:60]!r}{hint}", registry.what, id_)
+
+
+def _beside_last(graph: Graph) -> tuple[float, float]:
+    """A free place to the right of the node added last, the answer left aside."""
+    last = next((n for n in reversed(list(graph.nodes.values())) if n.layer.outputs), None)
+    if last is None:
+        return 0.0, 0.0
+    x, y = last.x + layout.WIDTH + layout.GAP_X, last.y
+    while any(abs(n.x - x) < layout.WIDTH and abs(n.y - y) < layout.HEIGHT for n in graph.nodes.values()):
+        y += layout.HEIGHT + layout.GAP_Y
+    return x, y
