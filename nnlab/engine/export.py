@@ -13,11 +13,14 @@ from nnlab.core.dataset import DataSpec
 from nnlab.core.document import Document, Training
 from nnlab.core.layer import Shape
 from nnlab.core.objective import Objective, resolve
+from nnlab.engine.batch_norm import leaves_out_last
 from nnlab.errors import BuildError
 
 DEMO_ROWS = 100  # made-up samples a script trains on when it is given none
 TITLE_LIMIT = 80
 LINE_LIMIT = 110
+SKIP = """            if len(batch) == 1:
+                continue  # batch normalisation cannot compare a sample with itself"""
 
 
 def python(document: Document) -> str:
@@ -172,15 +175,14 @@ def evaluate(model, x, y):
 def _train(document: Document, objective: Objective) -> str:
     training = document.training
     scheduler, per_step = _scheduler(training), training.schedule.per_step
+    skips = leaves_out_last(document, rows=3, batch=2)  # whether a last batch of one sample would be left out
+    steps = "    steps_per_epoch = -(-len(x) // BATCH_SIZE)" + (" - (len(x) % BATCH_SIZE == 1)" if skips else "")
     penalty = "L1 * sum(p.abs().sum() for p in model.parameters())"
     lines = [
         "def train(model, x, y, validation=None):",
         '    """Train on x and y, and watch the pair `validation` meanwhile; the loss of every step."""',
         *_assignment("optimizer", _optimizer(training)),
-        *(
-            ["    steps_per_epoch = -(-len(x) // BATCH_SIZE)  # the last, smaller batch counts"]
-            * ("steps_per" in scheduler)
-        ),
+        *([steps] if "steps_per_epoch" in scheduler else []),
         *(_assignment("scheduler", scheduler) if scheduler else []),
         "    order = torch.Generator().manual_seed(SEED)",
         *(['    best_loss, best_epoch, best_weights = float("inf"), 0, None'] * training.early_stopping),
@@ -188,6 +190,7 @@ def _train(document: Document, objective: Objective) -> str:
         "    for epoch in range(1, EPOCHS + 1):",
         "        model.train()",
         "        for batch in torch.randperm(len(x), generator=order).split(BATCH_SIZE):",
+        *([SKIP] if skips else []),
         "            loss = loss_function(model(x[batch]), y[batch])",
         "            optimizer.zero_grad()",
         f"            (loss + {penalty}).backward()" if training.l1 else "            loss.backward()",
@@ -290,8 +293,8 @@ def _main(document: Document, objective: Objective, spec: DataSpec) -> str:
     ]
     for name in ("validation", "test"):
         if name in parts:
-            lines.append(f"    loss, {objective.metric} = evaluate(model, x[{name}], y[{name}])")
-            lines.append(f'    print(f"{name}: loss {{loss:.4f}}, {objective.metric} {{{objective.metric}:.3f}}")')
+            lines.append(f"    loss, score = evaluate(model, x[{name}], y[{name}])")
+            lines.append(f'    print(f"{name}: loss {{loss:.4f}}, {objective.metric} {{score:.3f}}")')
     return "\n".join(lines) + "\n"
 
 
