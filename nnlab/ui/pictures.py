@@ -20,7 +20,7 @@ Pixels = NDArray[np.uint32]
 
 GAP = 2  # pixels between the tiles of a mosaic
 SMALLEST_TILE = 12
-WASH = 0.82  # how far a certain class covers the canvas: points of the same colour must stand out
+WASH = 0.74  # how far a certain class covers the canvas: points of the same colour must stand out
 
 
 # ---------------------------------------------------------------- numbers to pixels
