@@ -1,0 +1,288 @@
+"""The graph editor: mouse, keys and drops on the canvas, turned into gestures and verbs."""
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QHelpEvent,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QToolTip, QWidget
+
+from nnlab.core.document import Document
+from nnlab.core.graph import Link
+from nnlab.core.layer import LAYERS
+from nnlab.errors import LinkError
+from nnlab.ui import theme
+from nnlab.ui.canvas import edits, geometry, gestures, hover, keys, menus, palette, search
+from nnlab.ui.canvas.gestures import DrawWire, Gesture
+from nnlab.ui.canvas.live import LivePictures
+from nnlab.ui.canvas.minimap import Minimap
+from nnlab.ui.canvas.overlays import Note
+from nnlab.ui.canvas.problems import Problems
+from nnlab.ui.canvas.search import Choice
+from nnlab.ui.canvas.verbs import EditingView
+from nnlab.ui.workbench import Workbench
+
+EMPTY_HINT = "Drag a layer here, or double-click to search"
+STALE_NOTE = "The picture is of an older network"
+
+
+class GraphEditor(EditingView):
+    """The network as drawn: everything one can do to it with mouse and keyboard."""
+
+    _styled: theme.Theme | None = None
+
+    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(bench, parent)
+        self.setObjectName("graphEditor")
+        self.setAccessibleName("Network")
+        self.setAccessibleDescription("The layers of the network and the wires between them")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAcceptDrops(True)
+        self.space_held = False
+        self._gesture: Gesture | None = None
+        self._drop_link: Link | None = None
+        self._fitted = False
+        self.hover = hover.Hover(self)
+        self.problems = Problems(bench, self.picture)
+        self.pictures = LivePictures(self)
+        self.minimap = Minimap(self)
+        self._empty = Note(self, EMPTY_HINT, framed=False)
+        self._stale = Note(self, STALE_NOTE)
+        bench.document_changed.connect(self.on_document)
+        bench.selection_changed.connect(self.picture.show_selection)
+        bench.stale_changed.connect(self._show_notes)
+        self._show_notes()
+        self._styled = theme.current()
+
+    # ---------------------------------------------------------------- following the bench
+
+    def on_document(self, old: Document, new: Document) -> None:
+        """Show what changed; a drag that was under way ends without effect."""
+        self._stop_gesture()
+        self.glide.settle()
+        opened = not (old.graph.nodes.keys() & new.graph.nodes.keys())
+        self.picture.show_change(old, new)
+        self.picture.show_selection(self.bench.selection)
+        self.problems.later()
+        if opened:
+            self.pictures.clear()
+            self.name_field.finish(False)
+            self.fit_all()
+        self.minimap.later()
+        self._show_notes()
+
+    def _show_notes(self, *_: object) -> None:
+        self._empty.setVisible(not self.bench.document.graph.nodes)
+        self._stale.setVisible(self.bench.stale)
+        for note, y in ((self._empty, self.height() // 2 - 12), (self._stale, 12)):
+            note.adjustSize()
+            note.move((self.width() - note.width()) // 2, y)
+            note.raise_()
+
+    def on_theme(self) -> None:
+        """Draw everything in the colours of the present theme."""
+        self._styled = theme.current()
+        super().on_theme()
+        for note in (self._empty, self._stale, self.bubble):
+            note.restyle()
+        self.pictures.draw()
+        self.minimap.update()
+
+    def escape(self) -> None:
+        """Cancel the gesture under way; if there is none, clear the selection."""
+        if self._gesture is not None:
+            self._stop_gesture()
+        else:
+            self.picture.choose_wires(())
+            self.bench.select(())
+            self.hover.focus(None)
+
+    def search_for_wire(self, wire: DrawWire, place: QPointF) -> None:
+        """Offer the layers that fit a wire dropped on empty canvas; the pick is connected, Esc restores."""
+        document = self.bench.document.with_graph(wire.base)
+        fits = edits.layers_after if wire.end.is_output else edits.layers_before
+
+        def picked(choice: Choice) -> None:
+            wire.cancel()
+            layer = search.configured(choice.value, choice.number)
+            if layer is None:
+                return
+            shift = geometry.WIDTH / 2 * (1 if wire.end.is_output else -1)
+            graph, new = edits.added(wire.base, layer, *self._corner(place + QPointF(shift, 0)))
+            try:
+                self._apply_new(f"Add {layer.title}", edits.attached(graph, new, wire.end), (new,))
+            except LinkError as error:
+                self.say(str(error))
+
+        self._gesture = None
+        self._offer(place, search.layer_choices(fits(document, wire.end)), "Add a layer that fits", picked, wire.cancel)
+
+    # ---------------------------------------------------------------- mouse
+
+    def _stop_gesture(self) -> None:
+        gesture, self._gesture = self._gesture, None
+        if gesture is not None:
+            gesture.cancel()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A gesture begins."""
+        self._stop_gesture()
+        self.glide.settle()
+        self.bubble.hide()
+        self.hover.leave()
+        self._gesture = gestures.begin(self, event, self._place(event))
+        event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """The gesture goes on; without one, what is below the pointer stands out."""
+        if self._gesture is None:
+            self.hover.move(self._place(event))
+            return
+        if self._gesture.scrolls:
+            self._scroll_at_edge(event.position())
+        self._gesture.move(event, self._place(event))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The gesture ends, with one edit at most."""
+        gesture, self._gesture = self._gesture, None
+        if gesture is not None:
+            gesture.release(event, self._place(event))
+        self.minimap.later()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """A layer: edit it. The canvas: add one."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        self._stop_gesture()
+        place = self._place(event)
+        node_id = self.picture.node_at(place)
+        if node_id is not None:
+            self.bench.select({node_id})
+            self.edit_requested.emit(node_id)
+        else:
+            self.search_at(place)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done here."""
+        self._stop_gesture()
+        menus.show(self, event.globalPos(), self.mapToScene(event.pos()))
+
+    def _place(self, event: QMouseEvent) -> QPointF:
+        return self.viewportTransform().inverted()[0].map(event.position())
+
+    def _scroll_at_edge(self, at: QPointF) -> None:
+        size, step, edge = self.viewport().size(), gestures.EDGE_STEP, gestures.EDGE
+        dx = step if at.x() < edge else -step if at.x() > size.width() - edge else 0
+        dy = step if at.y() < edge else -step if at.y() > size.height() - edge else 0
+        if dx or dy:
+            self.pan(dx, dy)
+
+    # ---------------------------------------------------------------- drops from the palette
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Layers are welcome; anything else is the window's."""
+        if palette.layer_in(event.mimeData()) is not None:
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """A wire that would take the layer in stands out; Alt suspends that."""
+        layer_id = palette.layer_in(event.mimeData())
+        if layer_id is None:
+            event.ignore()
+            return
+        self._drop_link = self._link_for(layer_id, event)
+        self.picture.choose_wires(() if self._drop_link is None else (self._drop_link,))
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Nothing will be dropped."""
+        self.picture.choose_wires(())
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Add the layer."""
+        layer_id = palette.layer_in(event.mimeData())
+        if layer_id is None:
+            event.ignore()
+            return
+        link = self._link_for(layer_id, event)
+        self.picture.choose_wires(())
+        self.drop_layer(LAYERS[layer_id](), self.mapToScene(event.position().toPoint()), link)
+        event.acceptProposedAction()
+        self.setFocus()
+
+    def _link_for(self, layer_id: str, event: QDropEvent) -> Link | None:
+        kind = LAYERS[layer_id]
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier or not kind.inputs or not kind.outputs:
+            return None
+        place = self.mapToScene(event.position().toPoint())
+        return self.picture.wire_at(place, geometry.SNAP_RADIUS / max(self.zoom, 0.5))
+
+    # ---------------------------------------------------------------- keys and the rest
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The keys that belong to the canvas; all others are the window's."""
+        if not keys.press(self, event):
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Space is let go."""
+        if not keys.release(self, event):
+            event.ignore()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """A key that is let go elsewhere is let go."""
+        self.space_held = False
+        super().focusOutEvent(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Tooltips, and the pointer leaving."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self.hover.tip(self.mapToScene(event.pos())), self.viewport())
+            return True
+        if event.type() == QEvent.Type.Leave:
+            self.hover.leave()
+        return super().viewportEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep what floats in its place."""
+        super().resizeEvent(event)
+        self._show_notes()
+        self.minimap.place()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The first time, show the whole network."""
+        super().showEvent(event)
+        if not self._fitted:
+            self._fitted = True
+            self.fit_all()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing stays half done."""
+        self._stop_gesture()
+        super().hideEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._styled not in (None, theme.current()):
+            self.on_theme()
+
+    def focus_point(self) -> QPoint:
+        """Where the keyboard's menu opens: at the selected or focused layer."""
+        node_id = next(iter(self.bench.selection), self.hover.focused)
+        if node_id in self.picture.nodes:
+            return self.mapFromScene(self.picture.nodes[node_id].card().center())
+        return self.viewport().rect().center()

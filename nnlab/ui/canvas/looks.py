@@ -1,0 +1,134 @@
+"""What is seen of a node and of a wire, as plain values: compared to decide whether anything must be drawn anew."""
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF
+
+from nnlab.core.document import Document
+from nnlab.core.graph import Link
+from nnlab.core.layer import Port, PortKind, shape_text
+from nnlab.core.words import plural
+from nnlab.ui.canvas import geometry
+
+FORMULA_LIMIT = 18  # characters that fit on a node's second line
+
+
+@dataclass(frozen=True)
+class PortLook:
+    """One port of a node, where it sits and whether a wire is on it."""
+
+    name: str
+    kind: PortKind
+    connected: bool
+    x: float
+    y: float
+
+    @property
+    def point(self) -> QPointF:
+        """Its middle, from the node's top-left corner."""
+        return QPointF(self.x, self.y)
+
+
+@dataclass(frozen=True)
+class NodeLook:
+    """All that a node shows, except what the mouse does to it."""
+
+    title: str
+    summary: str
+    category: str
+    inputs: tuple[PortLook, ...]
+    outputs: tuple[PortLook, ...]
+    height: int
+    problem: str = ""
+    severity: str = "error"
+    waiting: bool = False
+
+    @property
+    def rect(self) -> QRectF:
+        """The card, from its top-left corner."""
+        return QRectF(0, 0, geometry.WIDTH, self.height)
+
+    def port(self, name: str, is_output: bool) -> PortLook | None:
+        """The port of that name, if the node has it."""
+        return next((p for p in (self.outputs if is_output else self.inputs) if p.name == name), None)
+
+
+@dataclass(frozen=True)
+class WireLook:
+    """The text on a wire, how thick it is, and whether what flows in it is known and welcome."""
+
+    text: str
+    width: float
+    known: bool
+    refused: bool
+    """The node it leads to cannot take what it carries."""
+
+
+def node_look(document: Document, node_id: str, worse: tuple[str, str] | None = None) -> NodeLook:
+    """How this node looks now; `worse` is (severity, sentence) of a check that knows more than the shapes."""
+    graph = document.graph
+    node, at = graph.nodes[node_id], document.shapes[node_id]
+    ins, outs = graph.input_ports(node_id), graph.output_ports(node_id)
+    height = geometry.height_for(max(len(ins), len(outs)))
+    taken = {link.target_port for link in graph.incoming[node_id]}
+    used = {link.source_port for link in graph.outgoing[node_id]}
+    severity, problem = ("error", at.problem) if at.problem else worse or ("error", "")
+    return NodeLook(
+        title=node.title,
+        summary=_summary(document, node_id),
+        category=node.layer.category,
+        inputs=_ports(ins, taken, 0.0, height),
+        outputs=_ports(outs, used, float(geometry.WIDTH), height),
+        height=height,
+        problem=problem,
+        severity=severity,
+        waiting=at.waiting,
+    )
+
+
+def wire_look(document: Document, link: Link) -> WireLook:
+    """How this wire looks now."""
+    at = document.shapes[link.source]
+    names = [port.name for port in document.graph.output_ports(link.source)]
+    if not at.known or link.source_port not in names:
+        return WireLook("", 2.0, False, False)
+    shape = at.outputs[names.index(link.source_port)]
+    numbers = max(1, math.prod(shape))
+    return WireLook(
+        shape_text(shape),
+        min(2.0 + 0.75 * max(0.0, math.log10(numbers) - 1), 5.0),
+        True,
+        bool(document.shapes[link.target].problem),
+    )
+
+
+def node_tooltip(look: NodeLook) -> str:
+    """What hovering a node says: the problem if it has one."""
+    if not look.problem:
+        return ""
+    text = look.problem
+    return text if text[:1].isupper() else f"{look.title} {text}"
+
+
+def _ports(ports: tuple[Port, ...], taken: set[str], x: float, height: int) -> tuple[PortLook, ...]:
+    return tuple(
+        PortLook(port.name, port.kind, port.name in taken, x, geometry.port_y(i, len(ports), height))
+        for i, port in enumerate(ports)
+    )
+
+
+def _summary(document: Document, node_id: str) -> str:
+    layer = document.graph.nodes[node_id].layer
+    if layer.summary():
+        return layer.summary()
+    if not layer.inputs and layer.outputs:
+        return document.data.dataset.title
+    if layer.inputs and not layer.outputs:
+        spec = document.spec
+        return plural(spec.width, "class", "classes") if spec and spec.task == "classes" else _values(document)
+    return layer.formula if len(layer.formula) <= FORMULA_LIMIT else ""
+
+
+def _values(document: Document) -> str:
+    return plural(document.spec.width, "value") if document.spec else ""

@@ -1,0 +1,55 @@
+"""Nodes gliding to their new places, so that one sees what an edit moved. The document has long changed."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEasingCurve, QPointF, QVariantAnimation
+from PySide6.QtWidgets import QApplication, QStyle
+
+from nnlab.ui.canvas.scene import GraphScene
+
+GLIDE_MS = 200
+GLIDE_LIMIT = 400  # nodes; more would stutter, so they jump
+
+
+def is_reduced() -> bool:
+    """Whether the system asks for less motion."""
+    return QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) == 0
+
+
+class Glide(QVariantAnimation):
+    """Moves the shown nodes from where they were to where the document has them."""
+
+    def __init__(self, scene: GraphScene) -> None:
+        super().__init__()
+        self._scene = scene
+        self._starts: dict[str, QPointF] = {}
+        self.enabled = not is_reduced()
+        self.setStartValue(0.0)
+        self.setEndValue(1.0)
+        self.setDuration(GLIDE_MS)
+        self.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self.valueChanged.connect(self._show)
+
+    def run_from(self, starts: Mapping[str, QPointF]) -> None:
+        """Glide from these places to the document's."""
+        self.settle()
+        nodes = self._scene.document.graph.nodes
+        moving = {n: p for n, p in starts.items() if n in nodes and p != QPointF(nodes[n].x, nodes[n].y)}
+        if self.enabled and 0 < len(moving) <= GLIDE_LIMIT:
+            self._starts = moving
+            self._show(0.0)
+            self.start()
+
+    def settle(self) -> None:
+        """Be at the end at once."""
+        self.stop()
+        self._show(1.0)
+        self._starts = {}
+
+    def _show(self, share: float) -> None:
+        nodes = self._scene.document.graph.nodes
+        for node_id, start in self._starts.items():
+            node = nodes.get(node_id)
+            if node is not None and node_id in self._scene.nodes:
+                end = QPointF(node.x, node.y)
+                self._scene.place_node(node_id, start + (end - start) * share)

@@ -1,0 +1,234 @@
+"""The list of layers beside the canvas: search, drag onto the canvas, double-click or Enter to add."""
+
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QDrag, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtGui import Qt as QtText
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nnlab.core.document import Document
+from nnlab.core.graph import Graph, Node
+from nnlab.core.layer import CATEGORIES, LAYERS
+from nnlab.ui import theme
+from nnlab.ui.canvas import geometry, paint, search
+from nnlab.ui.canvas.looks import node_look
+from nnlab.ui.theme import CAPTION_PX, RADIUS, TEXT_PX
+from nnlab.ui.workbench import Workbench
+
+MIME = "application/x-nnlab-layer"
+ICON = 20
+ID_ROLE = Qt.ItemDataRole.UserRole
+
+
+class LayerTree(QTreeWidget):
+    """Categories and their layers; what is dragged out carries the layer's id."""
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """Drag the layer under the mouse, shown as the node it will be."""
+        item = self.currentItem()
+        layer_id = item.data(0, ID_ROLE) if item is not None else None
+        if not layer_id:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(mime_of(layer_id))
+        ghost = ghost_of(layer_id, self.devicePixelRatioF())
+        drag.setPixmap(ghost)
+        size = ghost.deviceIndependentSize()
+        drag.setHotSpot(QPoint(round(size.width() / 2), round(size.height() / 2)))
+        drag.exec(Qt.DropAction.CopyAction)
+
+
+class Palette(QWidget):
+    """Every layer there is, by category."""
+
+    _styled: theme.Theme | None = None
+
+    add_requested = Signal(str)
+    """Id of a layer that was double-clicked or chosen with Enter."""
+
+    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.bench = bench
+        self.setObjectName("palette")
+        self.setAccessibleName("Layers")
+        self.field = QLineEdit(self)
+        self.field.setObjectName("paletteSearch")
+        self.field.setPlaceholderText("Search layers")
+        self.field.setAccessibleName("Search layers")
+        self.field.setClearButtonEnabled(True)
+        self.field.textChanged.connect(self._filter)
+        self.field.installEventFilter(self)
+        self.tree = LayerTree(self)
+        self._set_up_tree()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.field)
+        layout.addWidget(self.tree)
+        self._fill()
+        self.on_theme()
+
+    def shown_layers(self) -> list[str]:
+        """The ids of the layers that the search leaves, top to bottom."""
+        found = []
+        for heading in self._headings():
+            for i in range(heading.childCount()):
+                if not heading.child(i).isHidden() and not heading.isHidden():
+                    found.append(str(heading.child(i).data(0, ID_ROLE)))
+        return found
+
+    def on_theme(self) -> None:
+        """Take the colours of the present theme."""
+        now = self._styled = theme.current()
+        self.setStyleSheet(
+            f"QTreeWidget {{ background: {now.surface}; border: none; outline: none; font-size: {TEXT_PX}px; }}"
+            f"QTreeWidget::item {{ padding: 3px 2px; border-radius: {RADIUS}px; color: {now.text}; }}"
+            f"QTreeWidget::item:hover {{ background: {now.hover}; }}"
+            f"QTreeWidget::item:selected {{ background: {now.hover}; color: {now.text}; }}"
+            f"QTreeWidget::item:selected:active {{ background: {now.accent}; color: {now.on_accent}; }}"
+            f"#palette {{ background: {now.surface}; }}"
+        )
+        for heading in self._headings():
+            heading.setForeground(0, now.color("muted"))
+            for i in range(heading.childCount()):
+                heading.child(i).setIcon(0, category_icon(str(heading.text(0)), self.devicePixelRatioF()))
+
+    def _set_up_tree(self) -> None:
+        tree = self.tree
+        tree.setObjectName("paletteTree")
+        tree.setAccessibleName("Layers by category")
+        tree.setHeaderHidden(True)
+        tree.setRootIsDecorated(False)
+        tree.setIndentation(6)
+        tree.setIconSize(QSize(ICON, ICON))
+        tree.setFrameShape(QFrame.Shape.NoFrame)
+        tree.setDragEnabled(True)
+        tree.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        tree.setExpandsOnDoubleClick(False)
+        tree.setUniformRowHeights(False)
+        tree.itemDoubleClicked.connect(self._add)
+        tree.installEventFilter(self)
+
+    def _fill(self) -> None:
+        groups: dict[str, list[str]] = {}
+        for layer_id, kind in LAYERS.items():
+            groups.setdefault(kind.category, []).append(layer_id)
+        for category in [*CATEGORIES, *sorted(groups.keys() - set(CATEGORIES))]:
+            if category not in groups:
+                continue
+            heading = QTreeWidgetItem([category])
+            heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            heading.setFont(0, paint.font(CAPTION_PX, True))
+            for layer_id in sorted(groups[category], key=lambda i: (LAYERS[i].tier, LAYERS[i].title)):
+                heading.addChild(_row(layer_id))
+            self.tree.addTopLevelItem(heading)
+            heading.setExpanded(True)
+
+    def _headings(self) -> list[QTreeWidgetItem]:
+        items = [self.tree.topLevelItem(i) for i in range(self.tree.topLevelItemCount())]
+        return [item for item in items if item is not None]
+
+    def _filter(self, typed: str) -> None:
+        kept = {c.value for c in search.found(search.layer_choices(list(LAYERS)), typed)}
+        first: QTreeWidgetItem | None = None
+        for heading in self._headings():
+            children = [heading.child(i) for i in range(heading.childCount())]
+            for child in children:
+                child.setHidden(child.data(0, ID_ROLE) not in kept)
+            visible = [child for child in children if not child.isHidden()]
+            heading.setHidden(not visible)
+            first = first or (visible[0] if visible else None)
+        if typed.strip() and first is not None:
+            self.tree.setCurrentItem(first)
+
+    def _add(self, item: QTreeWidgetItem | None) -> None:
+        layer_id = item.data(0, ID_ROLE) if item is not None and not item.isHidden() else None
+        if layer_id:
+            self.add_requested.emit(layer_id)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter adds; arrow keys in the search field walk the list."""
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return super().eventFilter(watched, event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._add(self.tree.currentItem())
+            return True
+        if watched is self.field and event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+            return True
+        return super().eventFilter(watched, event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._styled not in (None, theme.current()):
+            self.on_theme()
+
+
+def mime_of(layer_id: str) -> QMimeData:
+    """What a drag of this layer carries."""
+    data = QMimeData()
+    data.setData(MIME, QByteArray(layer_id.encode()))
+    return data
+
+
+def layer_in(data: QMimeData) -> str | None:
+    """The layer that a drag carries, if it carries one that exists."""
+    if not data.hasFormat(MIME):
+        return None
+    layer_id = bytes(data.data(MIME).data()[:64]).decode(errors="replace")
+    return layer_id if layer_id in LAYERS else None
+
+
+def ghost_of(layer_id: str, ratio: float) -> QPixmap:
+    """The node that will be, half see-through, to drag about."""
+    node = Node("ghost", LAYERS[layer_id]())
+    look = node_look(Document(graph=Graph({"ghost": node})), "ghost")
+    look = type(look)(look.title, look.summary, look.category, look.inputs, look.outputs, look.height)
+    margin = geometry.MARGIN
+    picture = QPixmap(round((geometry.WIDTH + 2 * margin) * ratio), round((look.height + 2 * margin) * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setOpacity(0.85)
+    painter.translate(margin, margin)
+    paint.node(painter, look, theme.current())
+    painter.end()
+    return picture
+
+
+def category_icon(category: str, ratio: float) -> QIcon:
+    """The icon of a category in its hue."""
+    side = round(ICON * ratio)
+    picture = QPixmap(side, side)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    color = paint.family(theme.current(), category)
+    paint.category_icon(painter, category, QRectF(1, 1, ICON - 2, ICON - 2), color)
+    painter.end()
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)
+    return icon
+
+
+def plain_tip(text: str) -> str:
+    """A text as a tooltip shows it to the letter, whatever it holds."""
+    return QtText.convertFromPlainText(text, Qt.WhiteSpaceMode.WhiteSpaceNormal) if text else ""
+
+
+def _row(layer_id: str) -> QTreeWidgetItem:
+    kind = LAYERS[layer_id]
+    row = QTreeWidgetItem([kind.title])
+    row.setData(0, ID_ROLE, layer_id)
+    row.setToolTip(0, plain_tip(search.first_line(kind)))
+    row.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled)
+    return row

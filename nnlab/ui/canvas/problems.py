@@ -1,0 +1,40 @@
+"""The worst mistake at each node, found a moment after the last edit, and what would put it right."""
+
+from PySide6.QtCore import QTimer
+
+from nnlab.core.check import Problem, check
+from nnlab.ui.canvas.scene import GraphScene
+from nnlab.ui.workbench import Workbench
+
+DELAY_MS = 120  # after the last edit
+
+
+class Problems:
+    """Asks the check about the document and badges the nodes."""
+
+    def __init__(self, bench: Workbench, scene: GraphScene) -> None:
+        self._bench, self._scene = bench, scene
+        self._found: tuple[Problem, ...] = ()
+        self._timer = QTimer(bench, singleShot=True, interval=DELAY_MS)
+        self._timer.timeout.connect(self.look)
+        self.later()
+
+    def later(self) -> None:
+        """Look again once the edits pause."""
+        self._timer.start()
+
+    def look(self) -> None:
+        """Check the document now."""
+        self._timer.stop()
+        self._found = check(self._bench.document)
+        worst: dict[str, tuple[str, str]] = {}
+        for problem in sorted(self._found, key=lambda p: p.severity != "error"):
+            if problem.node is not None:
+                worst.setdefault(problem.node, (problem.severity, problem.message))
+        self._scene.show_problems(worst)
+
+    def at(self, node_id: str) -> list[Problem]:
+        """The mistakes at this node as the document stands now."""
+        if self._timer.isActive():
+            self.look()
+        return [problem for problem in self._found if problem.node == node_id]

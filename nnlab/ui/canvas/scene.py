@@ -1,0 +1,233 @@
+"""The picture of one graph: an item per node, a path and a chip per wire, made equal to the document by comparing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtWidgets import QGraphicsScene
+
+from nnlab.core.document import Document
+from nnlab.core.graph import Link
+from nnlab.ui.canvas import geometry
+from nnlab.ui.canvas.edits import End
+from nnlab.ui.canvas.items import ChipItem, NodeItem, WireItem
+from nnlab.ui.canvas.looks import NodeLook, node_look, wire_look
+from nnlab.ui.canvas.overview import Overview
+
+Detail = Literal["far", "middle", "near"]
+WORLD = 1_000_000.0
+WIRE_REACH = 7.0  # pixels on the screen
+
+
+class GraphScene(QGraphicsScene):
+    """Shows a document and never edits it. Undo, redo, open and edits all arrive at `show_change`."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self.setSceneRect(QRectF(-WORLD, -WORLD, 2 * WORLD, 2 * WORLD))
+        self.document = Document()
+        self.nodes: dict[str, NodeItem] = {}
+        self.wires: dict[Link, WireItem] = {}
+        self.chips: dict[Link, ChipItem] = {}
+        self.problems: Mapping[str, tuple[str, str]] = {}
+        """Node id -> (severity, sentence) of the last check."""
+        self.chosen_wires: frozenset[Link] = frozenset()
+        self.detail: Detail = "near"
+        self.overview = Overview()
+        self.overview.setVisible(False)
+        self.addItem(self.overview)
+        self.show_change(self.document, document)
+
+    # ---------------------------------------------------------------- following the document
+
+    def show_change(self, old: Document, new: Document) -> None:
+        """Touch only what differs between what is shown and `new`."""
+        self.document = new
+        for node_id in [n for n in self.nodes if n not in new.graph.nodes]:
+            self.removeItem(self.nodes.pop(node_id))
+        for link in [k for k in self.wires if k not in new.graph.links]:
+            self._forget_wire(link)
+        placed = {node_id for node_id in new.graph.nodes if self._show_node(old, node_id)}
+        for link in new.graph.links:
+            self._show_wire(old, link, placed)
+        self.choose_wires(self.chosen_wires)
+        self._refresh_overview()
+
+    def show_problems(self, problems: Mapping[str, tuple[str, str]]) -> None:
+        """Badge these nodes: node id -> (severity, sentence)."""
+        differs = {n for n in {*problems, *self.problems} if problems.get(n) != self.problems.get(n)}
+        self.problems = dict(problems)
+        for node_id in differs & self.nodes.keys():
+            self.nodes[node_id].show_look(self._look(node_id))
+
+    def restyle(self) -> None:
+        """Draw everything in the colours of the present theme."""
+        for wire in self.wires.values():
+            wire.restyle()
+        for item in [*self.nodes.values(), *self.chips.values(), self.overview]:
+            item.update()
+        self.invalidate()
+
+    def _show_node(self, old: Document, node_id: str) -> bool:
+        """Make one item equal to its node; True if its ports may have moved."""
+        node = self.document.graph.nodes[node_id]
+        item = self.nodes.get(node_id)
+        if item is None:
+            item = NodeItem(node_id, self._look(node_id))
+            item.setPos(node.x, node.y)
+            item.setVisible(self.detail != "far")
+            self.nodes[node_id] = item
+            self.addItem(item)
+            return True
+        moved = item.pos() != QPointF(node.x, node.y)
+        if moved:
+            item.setPos(node.x, node.y)
+        ports = (item.look.height, len(item.look.inputs))
+        if self._differs(old, node_id):
+            item.show_look(self._look(node_id))
+        return moved or ports != (item.look.height, len(item.look.inputs))
+
+    def _differs(self, old: Document, node_id: str) -> bool:
+        new = self.document
+        return (
+            old.graph.nodes.get(node_id) is not new.graph.nodes[node_id]
+            or old.data is not new.data
+            or old.shapes.get(node_id) != new.shapes[node_id]
+            or old.graph.incoming.get(node_id) != new.graph.incoming[node_id]
+            or old.graph.outgoing.get(node_id) != new.graph.outgoing[node_id]
+        )
+
+    def _look(self, node_id: str) -> NodeLook:
+        return node_look(self.document, node_id, self.problems.get(node_id))
+
+    def _show_wire(self, old: Document, link: Link, placed: set[str]) -> None:
+        wire = self.wires.get(link)
+        if wire is None:
+            look = wire_look(self.document, link)
+            wire = self.wires[link] = WireItem(link, look)
+            chip = self.chips[link] = ChipItem(look)
+            wire.setVisible(self.detail != "far")
+            chip.setVisible(self.detail == "near")
+            self.addItem(wire)
+            self.addItem(chip)
+            self.route(link)
+            return
+        shapes_before = (old.shapes.get(link.source), old.shapes.get(link.target))
+        if shapes_before != (self.document.shapes[link.source], self.document.shapes[link.target]):
+            look = wire_look(self.document, link)
+            wire.show_look(look)
+            self.chips[link].show_look(look)
+        if link.source in placed or link.target in placed:
+            self.route(link)
+
+    def _forget_wire(self, link: Link) -> None:
+        self.removeItem(self.wires.pop(link))
+        self.removeItem(self.chips.pop(link))
+
+    # ---------------------------------------------------------------- moving what is shown
+
+    def place_node(self, node_id: str, place: QPointF) -> None:
+        """Show a node elsewhere, its wires following; the document is not asked."""
+        self.nodes[node_id].setPos(place)
+        for link in (*self.document.graph.incoming[node_id], *self.document.graph.outgoing[node_id]):
+            self.route(link)
+        if self.detail == "far":
+            self._refresh_overview()
+
+    def route(self, link: Link) -> None:
+        """Let a wire run between its ports as they are shown."""
+        start = self.nodes[link.source].port_point(link.source_port, True)
+        end = self.nodes[link.target].port_point(link.target_port, False)
+        if self.wires[link].place(start, end):
+            self.chips[link].setPos(self.wires[link].middle())
+
+    # ---------------------------------------------------------------- states
+
+    def set_state(self, node_id: str, **changes: Any) -> None:
+        """Change some of a node's states: selected, focused, hovered, faded, hot_port."""
+        item = self.nodes.get(node_id)
+        if item is not None:
+            item.show_state(replace(item.state, **changes))
+
+    def show_selection(self, chosen: frozenset[str]) -> None:
+        """Outline these nodes."""
+        for node_id, item in self.nodes.items():
+            if item.state.selected != (node_id in chosen):
+                self.set_state(node_id, selected=node_id in chosen)
+        self._refresh_overview()
+
+    def choose_wires(self, links: Iterable[Link]) -> None:
+        """Select these wires; selected wires are not part of the document's selection of nodes."""
+        self.chosen_wires = frozenset(links) & self.wires.keys()
+        for link, wire in self.wires.items():
+            wire.light(link in self.chosen_wires)
+
+    def set_detail(self, detail: Detail) -> None:
+        """Show as much as the zoom has room for."""
+        if detail == self.detail:
+            return
+        self.detail = detail
+        for item in (*self.nodes.values(), *self.wires.values()):
+            item.setVisible(detail != "far")
+        for chip in self.chips.values():
+            chip.setVisible(detail == "near")
+        self._refresh_overview()
+        self.overview.setVisible(detail == "far")
+
+    def _refresh_overview(self) -> None:
+        if self.detail == "far":
+            self.overview.collect(self.nodes, self.wires)
+
+    # ---------------------------------------------------------------- what is where
+
+    def node_at(self, point: QPointF) -> str | None:
+        """The topmost node whose card is at this point."""
+        return next((i.node_id for i in self._near(point, 0) if i.card().contains(point)), None)
+
+    def port_at(self, point: QPointF, reach: float, want: bool | None = None) -> End | None:
+        """The nearest port within reach; `want` True asks for outputs only, False for inputs only."""
+        best: tuple[float, End] | None = None
+        for item in self._near(point, reach):
+            found = item.port_at(point, reach)
+            for name, is_output in [] if found is None else [(found[0].name, found[1])]:
+                away = geometry.distance(point, item.port_point(name, is_output))
+                if want in (None, is_output) and (best is None or away < best[0]):
+                    best = away, End(item.node_id, name, is_output)
+        return best[1] if best else None
+
+    def wire_at(self, point: QPointF, reach: float) -> Link | None:
+        """The nearest wire within reach."""
+        wires = self.wires_in(QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach))
+        near = [(geometry.wire_distance(w.start, w.end, point), w.link) for w in wires]
+        near = [n for n in near if n[0] <= reach]
+        return min(near, key=lambda n: n[0])[1] if near else None
+
+    def wires_in(self, area: QRectF) -> list[WireItem]:
+        """The wires whose surroundings touch this rectangle."""
+        if self.detail == "far":
+            return [w for w in self.wires.values() if w.sceneBoundingRect().intersects(area)]
+        found = self.items(area, Qt.ItemSelectionMode.IntersectsItemBoundingRect)
+        return [item for item in found if isinstance(item, WireItem)]
+
+    def _near(self, point: QPointF, reach: float) -> list[NodeItem]:
+        if self.detail == "far":
+            return [i for i in self.nodes.values() if i.card().adjusted(-reach, -reach, reach, reach).contains(point)]
+        side = max(reach, 1.0)
+        area = QRectF(point.x() - side, point.y() - side, 2 * side, 2 * side)
+        found = self.items(area, Qt.ItemSelectionMode.IntersectsItemBoundingRect)
+        return [item for item in found if isinstance(item, NodeItem)]
+
+    def nodes_in(self, area: QRectF) -> frozenset[str]:
+        """The nodes whose cards touch this rectangle."""
+        if self.detail == "far":
+            return frozenset(n for n, item in self.nodes.items() if item.card().intersects(area))
+        found = self.items(area, Qt.ItemSelectionMode.IntersectsItemBoundingRect)
+        return frozenset(i.node_id for i in found if isinstance(i, NodeItem) and i.card().intersects(area))
+
+    def bounds(self, node_ids: Iterable[str] | None = None) -> QRectF:
+        """The rectangle around these nodes, or around all."""
+        found = QRectF()
+        for node_id in self.nodes if node_ids is None else node_ids:
+            found = found.united(self.nodes[node_id].card())
+        return found

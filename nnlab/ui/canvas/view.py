@@ -1,0 +1,169 @@
+"""Getting about on the canvas: pan, zoom, fit, and the dotted ground it lies on."""
+
+import math
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QInputDevice, QNativeGestureEvent, QPainter, QPen, QPolygonF, QWheelEvent
+from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+
+from nnlab.ui import theme
+from nnlab.ui.canvas.geometry import GRID
+from nnlab.ui.canvas.scene import GraphScene
+from nnlab.ui.workbench import Workbench
+
+SMALLEST, LARGEST = 0.04, 4.0
+FAR, CHIPS = 0.35, 0.5  # below: boxes only; below: no shapes on wires
+STEP = 1.25
+FIT_MARGIN = 56  # pixels
+DOT_GAP = 22  # pixels between dots, at least
+
+
+class CanvasView(QGraphicsView):
+    """A window onto the graph's scene that one can move and zoom."""
+
+    looked = Signal()
+    """Another part of the scene is seen, or at another zoom."""
+
+    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.bench = bench
+        self.picture = GraphScene(bench.document)
+        self.setScene(self.picture)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.AnchorViewCenter)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
+
+    # ---------------------------------------------------------------- verbs
+
+    @property
+    def zoom(self) -> float:
+        """Pixels for each unit of the scene."""
+        return self.transform().m11()
+
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
+        """Zoom about a point of the viewport (its middle unless given)."""
+        place = QPointF(self.viewport().rect().center()) if at is None else at
+        now = self.zoom
+        target = min(max(now * factor, SMALLEST), LARGEST)
+        if abs(target - 1) < 0.04:
+            target = 1.0  # 100 % is easy to hit, so text is sharp
+        if math.isclose(target, now):
+            return
+        fixed = self.mapToScene(place.toPoint())
+        self.scale(target / now, target / now)
+        after = self.mapFromScene(fixed)
+        self.pan(place.x() - after.x(), place.y() - after.y())
+        self._zoomed()
+
+    def zoom_in(self) -> None:
+        """Nearer."""
+        self.zoom_by(STEP)
+
+    def zoom_out(self) -> None:
+        """Farther."""
+        self.zoom_by(1 / STEP)
+
+    def zoom_reset(self) -> None:
+        """100 %."""
+        self.zoom_by(1 / self.zoom)
+
+    def fit_all(self) -> None:
+        """Show the whole network."""
+        self.fit(self.picture.bounds())
+
+    def fit_selection(self) -> None:
+        """Show the selected layers, or everything if none is selected."""
+        self.fit(self.picture.bounds(self.bench.selection or None))
+
+    def fit(self, area: QRectF) -> None:
+        """Show this part of the scene, never larger than 100 %."""
+        if area.isNull():
+            area = QRectF(-GRID, -GRID, 2 * GRID, 2 * GRID)
+        room = self.viewport().size()
+        wide = max(room.width() - 2 * FIT_MARGIN, 40) / area.width()
+        tall = max(room.height() - 2 * FIT_MARGIN, 40) / area.height()
+        target = min(max(min(wide, tall), SMALLEST), 1.0)
+        self.resetTransform()
+        self.scale(target, target)
+        self.centerOn(area.center())
+        self._zoomed()
+
+    def pan(self, dx: float, dy: float) -> None:
+        """Move what is seen by so many pixels."""
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        across.setValue(across.value() - round(dx))
+        down.setValue(down.value() - round(dy))
+
+    def show_point(self, area: QRectF) -> None:
+        """Scroll just so far that this part of the scene is seen."""
+        seen = self.seen()
+        if not seen.contains(area):
+            self.ensureVisible(area, 60, 60)
+
+    def seen(self) -> QRectF:
+        """The part of the scene in the viewport."""
+        return self.mapToScene(self.viewport().rect()).boundingRect()
+
+    def pointer(self) -> QPointF:
+        """Where the pointer is in the scene; the middle of what is seen if it is elsewhere."""
+        place = self.viewport().mapFromGlobal(self.cursor().pos())
+        inside = self.viewport().rect().contains(place) and self.viewport().underMouse()
+        return self.mapToScene(place if inside else self.viewport().rect().center())
+
+    def on_theme(self) -> None:
+        """Draw everything in the colours of the present theme."""
+        self.picture.restyle()
+        self.viewport().update()
+
+    def _zoomed(self) -> None:
+        zoom = self.zoom
+        self.picture.set_detail("far" if zoom < FAR else "middle" if zoom < CHIPS else "near")
+        self.looked.emit()
+
+    # ---------------------------------------------------------------- Qt
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Tell whoever shows where we are."""
+        super().scrollContentsBy(dx, dy)
+        self.looked.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """A wheel zooms at the pointer; two fingers on a pad pan; Ctrl zooms with either."""
+        pad = event.hasPixelDelta() or event.pointingDevice().type() == QInputDevice.DeviceType.TouchPad
+        if pad and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            delta = event.pixelDelta() if event.hasPixelDelta() else event.angleDelta() / 2
+            self.pan(delta.x(), delta.y())
+        else:
+            turn = event.angleDelta().y() or event.angleDelta().x()
+            self.zoom_by(STEP ** (turn / 120), event.position())
+        event.accept()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Pinching zooms."""
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self.zoom_by(1 + event.value(), event.position())
+            return True
+        return super().viewportEvent(event)
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QPoint) -> None:
+        """The canvas with its dots."""
+        area = QRectF(rect)
+        now = theme.current()
+        painter.fillRect(area, now.color("canvas"))
+        if self.zoom < FAR:
+            return
+        gap = float(GRID)
+        while gap * self.zoom < DOT_GAP:
+            gap *= 2
+        left, top = math.floor(area.left() / gap), math.floor(area.top() / gap)
+        right, bottom = math.ceil(area.right() / gap), math.ceil(area.bottom() / gap)
+        dots = [QPointF(x * gap, y * gap) for x in range(left, right + 1) for y in range(top, bottom + 1)]
+        pen = QPen(now.color("hairline", 190), 1.6 / self.zoom)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawPoints(QPolygonF(dots))
