@@ -22,7 +22,7 @@ class Spiral(Dataset):
     samples: int = param(400, "How many points in all.", low=10, high=100_000)
     arms: int = param(2, "How many arms, one class each.", low=2, high=5)
     noise: float = param(0.1, "How far points stray from their arm.", low=0.0, high=2.0)
-    turns: float = param(1.25, "How often each arm winds around.", low=0.1, high=5.0)
+    turns: float = param(1.5, "How often each arm winds around.", low=0.1, high=5.0)
     seed: int = param(0, "Which random points.", low=0, high=2**32 - 1, advanced=True)
 
     def spec(self) -> DataSpec:

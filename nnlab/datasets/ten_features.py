@@ -24,7 +24,7 @@ class TenFeatures(Dataset):
     category = "Made-up tables"
 
     samples: int = param(1000, "How many rows in all.", low=10, high=100_000)
-    noise: float = param(0.8, "How far samples stray from the typical ones.", low=0.0, high=5.0)
+    noise: float = param(0.7, "How far samples stray from the typical ones.", low=0.0, high=5.0)
     seed: int = param(0, "Which random rows.", low=0, high=2**32 - 1, advanced=True)
 
     def spec(self) -> DataSpec:

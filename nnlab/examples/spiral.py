@@ -5,14 +5,20 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.example import EXAMPLES, Example
 
+NOTES = """\
+Press Train and keep an eye on the boundary: first a straight cut, then a curl, then a whole spiral.
+Try next: remove a layer, or give the data a third arm.
+"""
+
 
 def make() -> Document:
     """The document of this example."""
     return Document(
         graph=chain(layer("Input"), *dense(8, 8, 8, 2, activation="Tanh"), layer("Output")),
         data=Data(dataset=DATASETS["spiral"]()),
-        training=Training(learning_rate=0.01, batch_size=16, epochs=200),
+        training=Training(learning_rate=0.005, batch_size=16, epochs=400),
         title="Spiral",
+        notes=NOTES,
     )
 
 
