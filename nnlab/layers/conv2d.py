@@ -99,7 +99,7 @@ class Conv2d(Layer):
         """nn.Conv2d; a border that is uneven is added beforehand, as torch does inside with a warning."""
         padding: str | Size = 0 if self.padding == "valid" else self.padding
         forward = "{self}({0})"
-        if self.padding == "same" and self.padding_mode == "zeros":
+        if self.padding == "same" and self.padding_mode == "zeros" and self.stride == 1:
             rows, columns = self._same_border()
             if rows % 2 or columns % 2:
                 padding = (rows // 2, columns // 2)
