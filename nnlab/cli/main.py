@@ -1,0 +1,256 @@
+"""Reads the arguments, runs one command, turns every error into one line and an exit code."""
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from nnlab import __version__
+from nnlab.cli import output
+from nnlab.errors import BuildError, DataError, NNLabError, ShapeError
+
+DONE, FAILED, REFUSED = 0, 1, 2
+
+Command = Callable[[argparse.Namespace], int]
+
+
+class Usage(Exception):
+    """The command was not understood."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise Usage instead of ending the process."""
+        raise Usage(f"{message} (see {self.prog} --help)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 mistakes in the project or goal not met, 2 refused."""
+    output.prepare()
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        output.flush()
+    except output.Stopped:
+        output.silence()
+        return DONE
+    except Usage as problem:
+        output.complain(str(problem))
+        return REFUSED
+    except (BuildError, DataError, ShapeError) as problem:
+        output.complain(str(problem))
+        return FAILED
+    except NNLabError as problem:
+        output.complain(str(problem))
+        return REFUSED
+    except KeyboardInterrupt:
+        output.complain("stopped")
+        return FAILED
+    except OSError as problem:
+        output.complain(f"the output could not be written: {(problem.strerror or 'unknown reason').lower()}")
+        output.silence()
+        return REFUSED
+    return code
+
+
+def _run(argv: list[str]) -> int:
+    parser = _parser()
+    commands = _COMMANDS
+    first = argv[0] if argv else ""
+    if first in ("-h", "--help", "help"):
+        output.say(parser.format_help().rstrip())
+        return DONE
+    if first == "--version":
+        output.say(f"nnlab {__version__}")
+        return DONE
+    if first in commands:
+        return _dispatch(parser, argv)
+    return _window(argv)
+
+
+def _dispatch(parser: argparse.ArgumentParser, argv: list[str]) -> int:
+    try:
+        given = parser.parse_args(argv)
+    except SystemExit as end:  # argparse has printed the help that was asked for
+        return int(end.code or 0)
+    command: Command = given.command
+    return command(given)
+
+
+def _window(argv: list[str]) -> int:
+    """`nnlab [FILE]`: anything that is neither a file nor a command is a slip of the fingers."""
+    if len(argv) > 1 or (argv and not os.path.lexists(argv[0]) and not argv[0].endswith(".nnlab")):
+        word = argv[0]
+        if word.startswith("-"):
+            raise Usage(f"there is no option {word} (see nnlab --help)")
+        near = difflib.get_close_matches(word, _COMMANDS, n=1)
+        hint = f"did you mean nnlab {near[0]}?" if near else "see nnlab --help"
+        raise Usage(f"there is no command or file called {word!r}: {hint}")
+    from nnlab.ui import app
+
+    return app.run(argv)
+
+
+# -------------------------------------------------------------------- the commands and their options
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="nnlab",
+        description="A lab for neural networks. Without a command, opens the window: nnlab [FILE]",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="FILE is a project (.nnlab), or the name of an example if there is no such file.\n"
+        "Exit codes: 0 done, 1 the project has mistakes or missed its goal, 2 refused.",
+    )
+    parser.add_argument("--version", action="version", version=f"nnlab {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
+    for name, add in _COMMANDS.items():
+        add(name, commands)
+    return parser
+
+
+def _list(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser(name, help=f"list the {'data sets' if name == 'datasets' else name}")
+    parser.add_argument("--json", action="store_true", help="everything about them, as JSON")
+
+    def command(given: argparse.Namespace) -> int:
+        from nnlab.cli import lists
+
+        return lists.show(name, given.json)
+
+    parser.set_defaults(command=command)
+
+
+def _new(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser(name, help="write an example project")
+    parser.add_argument("example", metavar="EXAMPLE", help="its name, as in nnlab examples")
+    parser.add_argument("-o", dest="out", metavar="FILE", required=True, help="the file to write")
+    parser.add_argument("--force", action="store_true", help="replace the file if there is one")
+
+    def command(given: argparse.Namespace) -> int:
+        from nnlab.cli import projects
+
+        return projects.new(given.example, given.out, given.force)
+
+    parser.set_defaults(command=command)
+
+
+def _check(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser(name, help="mistakes with their fixes; shapes, parameters, FLOPs per layer")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+
+    def command(given: argparse.Namespace) -> int:
+        from nnlab.cli import checking
+
+        return checking.check(given.file, given.json)
+
+    parser.set_defaults(command=command)
+
+
+def _train(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser(name, help="train without a window; Ctrl+C saves and stops")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("-o", dest="out", metavar="OUT", help="the project file to write, with the learned weights")
+    parser.add_argument("--epochs", type=_whole, metavar="N", help="how many epochs, instead of the project's")
+    parser.add_argument("--device", metavar="D", help="auto, cpu, cuda or mps")
+    parser.add_argument("--seed", type=_whole, metavar="N", help="the seed, instead of the project's")
+    parser.add_argument("--jsonl", action="store_true", help="one JSON object a line")
+
+    def command(given: argparse.Namespace) -> int:
+        from nnlab.cli import training
+
+        return training.train(given.file, given.out, given.epochs, given.device, given.seed, given.jsonl)
+
+    parser.set_defaults(command=command)
+
+
+def _eval(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser(name, help="loss and accuracy (or R²) of a trained project")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--data", metavar="PATH", help="a CSV file with the inputs and, last, the right answer")
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+
+    def command(given: argparse.Namespace) -> int:
+        from nnlab.cli import answers
+
+        return answers.evaluate(given.file, given.data, given.json)
+
+    parser.set_defaults(command=command)
+
+
+def _predict(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser(name, help="the answers of a trained project")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--data", metavar="PATH", required=True, help="inputs: a CSV file with a header, or .npy")
+    parser.add_argument("-o", dest="out", metavar="OUT", help="the CSV file to write (stdout without it)")
+
+    def command(given: argparse.Namespace) -> int:
+        from nnlab.cli import answers
+
+        return answers.predict(given.file, given.data, given.out)
+
+    parser.set_defaults(command=command)
+
+
+def _export(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser(name, help="take the model away")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--to", choices=("python", "safetensors"), required=True, help="as code, or as learned weights")
+    parser.add_argument("-o", dest="out", metavar="PATH", required=True)
+
+    def command(given: argparse.Namespace) -> int:
+        from nnlab.cli import projects
+
+        return projects.export(given.file, given.to, given.out)
+
+    parser.set_defaults(command=command)
+
+
+def _picture(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser(name, help="the diagram, or a panel, as a picture; needs no screen")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--panel", metavar="NAME", help="a panel instead of the diagram: loss, boundary, ...")
+    parser.add_argument("--theme", choices=("light", "dark"), default="light")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="in pixels")
+    parser.add_argument("-o", dest="out", metavar="PATH", required=True, help="a name ending in .svg, .png or .pdf")
+
+    def command(given: argparse.Namespace) -> int:
+        from nnlab.cli import picture
+
+        return picture.draw(given.file, given.panel, given.theme, given.size, given.out)
+
+    parser.set_defaults(command=command)
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    wide, _, high = text.lower().partition("x")
+    if not (wide.isascii() and high.isascii() and wide.isdigit() and high.isdigit() and len(text) < 20):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 800x600")
+    if not (16 <= int(wide) <= 8192 and 16 <= int(high) <= 8192):
+        raise argparse.ArgumentTypeError("a picture is from 16 to 8192 pixels wide and high")
+    return int(wide), int(high)
+
+
+_COMMANDS: dict[str, Callable[[str, "argparse._SubParsersAction[Parser]"], None]] = {
+    "examples": _list,
+    "layers": _list,
+    "datasets": _list,
+    "lessons": _list,
+    "new": _new,
+    "check": _check,
+    "train": _train,
+    "eval": _eval,
+    "predict": _predict,
+    "export": _export,
+    "picture": _picture,
+}

@@ -1,0 +1,37 @@
+"""nnlab new and export; and how every command finds its project."""
+
+import os
+
+from nnlab.cli.output import note, say
+from nnlab.core.example import EXAMPLES
+from nnlab.core.files import name_of
+from nnlab.errors import FileError
+from nnlab.project import Project
+
+
+def find(name: str) -> Project:
+    """The project in this file; or the example of this name, if there is no such file."""
+    if not os.path.lexists(name) and name.removeprefix("example:") in EXAMPLES:
+        note(f"there is no file called {name!r}, so this is the example of that name")
+        return Project.example(name.removeprefix("example:"))
+    project = Project.open(name)
+    for notice in project.notices:
+        note(notice)
+    return project
+
+
+def new(example: str, out: str, force: bool) -> int:
+    """Write an example project."""
+    project = Project.example(example)
+    if os.path.lexists(out) and not force:
+        raise FileError(f"{name_of(out)} is there already: choose another name, or add --force to replace it")
+    project.save(out)
+    say(f"Wrote {name_of(out)}.")
+    return 0
+
+
+def export(name: str, to: str, out: str) -> int:
+    """Write the model as code or as learned weights."""
+    find(name).export(out, to)
+    say(f"Wrote {name_of(out)}.")
+    return 0
