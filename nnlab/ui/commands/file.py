@@ -1,0 +1,69 @@
+"""Commands of the File menu."""
+
+from typing import TYPE_CHECKING
+
+from nnlab.ui.actions import action, in_lab
+
+if TYPE_CHECKING:
+    from nnlab.ui.main_window import MainWindow
+
+
+@action("file.new", "New", menu="File", key="Ctrl+N", icon="new")
+def new(window: "MainWindow") -> None:
+    """Start with an input, an output and nothing in between."""
+    window.files.new()
+
+
+@action("file.open", "Open…", menu="File", key="Ctrl+O", icon="open")
+def open_(window: "MainWindow") -> None:
+    """Open a project that was saved before."""
+    window.files.open()
+
+
+@action("file.clear_recent", "Clear the list", menu="File/Open recent", enabled=lambda w: bool(w.settings.recent))
+def clear_recent(window: "MainWindow") -> None:
+    """Forget which files were opened lately."""
+    window.settings.clear_recent()
+    window.refresh_recent()
+
+
+@action("file.save", "Save", menu="File", key="Ctrl+S", icon="save", enabled=in_lab, group=True)
+def save(window: "MainWindow") -> None:
+    """Write the project with what the network has learned to its file."""
+    window.files.save()
+
+
+@action("file.save_as", "Save as…", menu="File", key="Ctrl+Shift+S", enabled=in_lab)
+def save_as(window: "MainWindow") -> None:
+    """Write the project to another file and go on with that one."""
+    window.files.save_as()
+
+
+@action("file.export_python", "Python code…", menu="File/Export", icon="export", enabled=in_lab, group=True)
+def export_python(window: "MainWindow") -> None:
+    """Write the network as a PyTorch program that needs nothing but torch."""
+    window.files.export_python()
+
+
+@action("file.export_weights", "Learned weights…", menu="File/Export", enabled=in_lab)
+def export_weights(window: "MainWindow") -> None:
+    """Write what the network has learned as a safetensors file."""
+    window.files.export_weights()
+
+
+@action("file.export_picture", "Picture of the network…", menu="File/Export", enabled=in_lab)
+def export_picture(window: "MainWindow") -> None:
+    """Write the diagram as SVG, PNG or PDF."""
+    window.files.export_picture()
+
+
+@action("file.close", "Close", menu="File", key="Ctrl+W", enabled=in_lab, group=True)
+def close(window: "MainWindow") -> None:
+    """Close the project and show the welcome page."""
+    window.files.close()
+
+
+@action("file.quit", "Quit", menu="File", key="Ctrl+Q", icon="close")
+def quit_(window: "MainWindow") -> None:
+    """Close the window; asks first if something is not saved."""
+    window.close()

@@ -1,0 +1,32 @@
+"""Commands of the Help menu."""
+
+from typing import TYPE_CHECKING
+
+from nnlab.ui.actions import action, in_lab
+
+if TYPE_CHECKING:
+    from nnlab.ui.main_window import MainWindow
+
+
+@action("help.welcome", "Welcome page", menu="Help", icon="home")
+def welcome(window: "MainWindow") -> None:
+    """Show the examples and the files opened lately."""
+    window.show_welcome()
+
+
+@action("help.back", "Back to the project", menu="Help", enabled=lambda w: not in_lab(w) and w.has_project)
+def back(window: "MainWindow") -> None:
+    """Leave the welcome page without opening anything."""
+    window.show_lab()
+
+
+@action("help.shortcuts", "Keyboard shortcuts", menu="Help", key=("?", "Ctrl+/"), icon="keyboard", group=True)
+def shortcuts(window: "MainWindow") -> None:
+    """Every key that does something."""
+    window.show_shortcuts()
+
+
+@action("help.about", "About NNLab", menu="Help", icon="info", group=True)
+def about(window: "MainWindow") -> None:
+    """Versions, device and licences."""
+    window.show_about()

@@ -1,0 +1,346 @@
+"""The window: welcome page and lab, menus and status bar, and what happens when it closes."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QRect, QSize, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+
+from nnlab.core import files as disk
+from nnlab.core import store
+from nnlab.core.example import EXAMPLES
+from nnlab.engine.events import RunStatus
+from nnlab.ui import dialogs, icons, style_sheet, theme
+from nnlab.ui.actions import ACTIONS, Action, WindowActions
+from nnlab.ui.canvas.editor import GraphEditor
+from nnlab.ui.command_palette import CommandPalette
+from nnlab.ui.files import ProjectFiles
+from nnlab.ui.recovery import Found, Recovery
+from nnlab.ui.settings import Settings
+from nnlab.ui.sheets import About, Shortcuts
+from nnlab.ui.status_bar import StatusBar
+from nnlab.ui.toasts import Toasts
+from nnlab.ui.welcome import Welcome
+from nnlab.ui.workbench import Workbench
+from nnlab.ui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from nnlab.project import Project
+
+FIRST_SIZE = QSize(1440, 900)
+SMALLEST = QSize(900, 600)
+RECENT_MENU = "File/Open recent"
+LATE_MS = 200  # a window that is never painted (a test) gets its panels all the same
+
+
+class MainWindow(QMainWindow):
+    """NNLab's window. `project` is an `nnlab.Project` to show at once; without one the welcome page is shown."""
+
+    def __init__(self, project: "Project | None" = None, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.settings = settings or Settings()
+        self._apply_theme()
+        self.has_project = project is not None
+        self.bench = Workbench(project.document if project is not None else None, self)
+        self.recovery = Recovery(self.bench, parent=self)
+        self.commands = WindowActions(self)
+        for described in [*ACTIONS.values(), *_example_commands()]:
+            self.commands.add(described)
+        self.workspace = Workspace(self.bench, self.commands)
+        self.welcome = Welcome()
+        self.status_line = StatusBar(self.bench)
+        self._stack = QStackedWidget()
+        self.toasts = Toasts(self._stack)
+        self.files = ProjectFiles(self)
+        self._refresh_timer = QTimer(self, interval=0, singleShot=True)
+        self._complete = False
+        self._closed = False
+        self._arrange()
+        self._connect()
+        self._place_window()
+        if project is not None:
+            self.bench.path = project.path
+            self.show_lab(fresh=True)
+        else:
+            self.show_welcome()
+        QTimer.singleShot(LATE_MS, self, self.complete)
+
+    @property
+    def editor(self) -> GraphEditor:
+        """The canvas."""
+        return self.workspace.editor
+
+    @property
+    def in_lab(self) -> bool:
+        """A project is on the screen, not the welcome page."""
+        return self._stack.currentWidget() is self.workspace
+
+    # ---------------------------------------------------------------- pages
+
+    def show_welcome(self) -> None:
+        """The first page."""
+        self.welcome.show_recent(self.settings.recent)
+        self.welcome.show_copies(self.recovery.found())
+        self._stack.setCurrentWidget(self.welcome)
+        self.status_line.show_lab(False)
+        self.toasts.clear()
+        self._on_file()
+        self.welcome.setFocus()
+
+    def show_lab(self, fresh: bool = False) -> None:
+        """The lab; `fresh` brings the whole network into view."""
+        self.has_project = True
+        self._stack.setCurrentWidget(self.workspace)
+        self.status_line.show_lab(True)
+        self._on_file()
+        self.editor.setFocus()
+        if fresh:
+            self.editor.fit_all()
+            QTimer.singleShot(0, self.editor, self.editor.fit_all)  # once more when all has its size
+
+    def show_command_palette(self) -> None:
+        """The list of commands."""
+        CommandPalette(self.commands.described(), self).open_over(self)
+
+    def show_shortcuts(self) -> None:
+        """The list of keys."""
+        Shortcuts(self.commands.described(), self).open()
+
+    def show_about(self) -> None:
+        """Versions, device, licences."""
+        About(self.bench.status.device, self).open()
+
+    def refresh_recent(self) -> None:
+        """The list of files opened lately changed."""
+        self.welcome.show_recent(self.settings.recent)
+
+    # ---------------------------------------------------------------- looks
+
+    def set_theme(self, choice: theme.Choice) -> None:
+        """Light, dark, or like the system; remembered."""
+        self.settings.theme = choice
+        self._apply_theme()
+        self.commands.refresh()
+
+    def set_reduced_motion(self, on: bool) -> None:
+        """Whether anything glides; remembered."""
+        self.settings.reduced_motion = on
+        QApplication.instance().setProperty("reduced_motion", on)  # type: ignore[union-attr]
+        self.commands.refresh()
+
+    def toggle_full_screen(self) -> None:
+        """The whole screen, or a window again."""
+        self.showNormal() if self.isFullScreen() else self.showFullScreen()
+        self.commands.refresh()
+
+    # ---------------------------------------------------------------- beginning and end
+
+    def complete(self) -> None:
+        """What can wait until the window is on the screen: the plots, and torch in its own thread."""
+        if self._complete or self._closed:
+            return
+        self._complete = True
+        self.workspace.build_panels()
+        self.workspace.restore(self.settings.bytes_of("docks"))
+        for id_, panel in self.workspace.panels.items():
+            self.commands.add(_panel_command(id_, panel.title, panel.icon))
+        self.commands.fill(self.menuBar())
+        self.commands.listen(self.editor)
+        self.commands.refresh()
+        if self.has_project:
+            self.bench.prepare()
+        elif EXAMPLES:
+            first = min(EXAMPLES.values(), key=lambda example: example.order)
+            self.bench.trainer.prepare(first.make())  # nobody sees it: it loads torch while the user reads
+
+    def finish(self) -> None:
+        """Keep what is to be remembered, and leave nothing alive."""
+        if self._closed:
+            return
+        self._closed = True
+        self.settings.keep_bytes("window", self.saveGeometry())
+        if self._complete:
+            self.settings.keep_bytes("docks", self.workspace.saveState())
+        self.settings.save()
+        self.status_line.stop()
+        self.recovery.close()
+        self.files.release()
+        self.bench.close()
+
+    def leave_in_a_hurry(self) -> None:
+        """The session is being ended from outside: nothing is asked, unsaved work is kept for the next start."""
+        if self._closed:
+            return
+        self._closed = True
+        self.recovery.leave()
+        self.files.release()
+        self.bench.close()
+
+    # ---------------------------------------------------------------- inside
+
+    def _arrange(self) -> None:
+        self._stack.addWidget(self.welcome)
+        self._stack.addWidget(self.workspace)
+        self.setCentralWidget(self._stack)
+        self.setStatusBar(self.status_line)
+        self.setMinimumSize(SMALLEST)
+        self.setAcceptDrops(True)
+        self.setWindowIcon(icons.icon("app", "accent"))
+        self.commands.fill(self.menuBar())
+        self.commands.listen(self.editor)
+        recent = self.commands.menu(RECENT_MENU)
+        if recent is not None:
+            recent.aboutToShow.connect(self._fill_recent)
+
+    def _connect(self) -> None:
+        bench, page = self.bench, self.welcome
+        for changed in (bench.document_changed, bench.selection_changed, bench.stale_changed, bench.file_changed):
+            changed.connect(lambda *_: self._refresh_timer.start())
+        self._refresh_timer.timeout.connect(self.commands.refresh)
+        self.workspace.panels_changed.connect(self._refresh_timer.start)
+        bench.status_changed.connect(self._on_status)
+        bench.file_changed.connect(self._on_file)
+        bench.said.connect(lambda level, sentence: self.toasts.say(level, sentence) if self.in_lab else None)
+        page.example_wanted.connect(self.files.example)
+        page.file_wanted.connect(self.files.open)
+        page.new_wanted.connect(self.files.new)
+        page.open_wanted.connect(lambda: self.files.open())
+        page.restore_wanted.connect(self.files.restore)
+        page.discard_wanted.connect(self._discard)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
+        self._shown_state = ("", False)
+
+    def _on_status(self, status: RunStatus) -> None:
+        shown = (status.state, status.step > 0)
+        if shown != self._shown_state:  # figures change at every frame, what may be done does not
+            self._shown_state = shown
+            self._refresh_timer.start()
+
+    def _on_file(self) -> None:
+        self.setWindowTitle(f"{self.files.name}[*] – NNLab" if self.in_lab else "NNLab")
+        self.setWindowModified(self.in_lab and not self.bench.history.is_saved)
+        self._refresh_timer.start()
+
+    def _on_system_theme(self) -> None:
+        if self.settings.theme == "system" and not self._closed:
+            self._apply_theme()
+
+    def _apply_theme(self) -> None:
+        app = cast(QApplication, QApplication.instance())
+        chosen = theme.resolve(self.settings.theme)
+        if chosen is theme.current() and app.styleSheet():
+            return
+        style_sheet.install(app, chosen)
+        if hasattr(self, "commands"):
+            self.commands.recolor()
+            for widget in self.findChildren(QWidget):
+                recolor = getattr(widget, "on_theme", None)
+                if recolor is not None:
+                    recolor()
+
+    def _discard(self, copy: Found) -> None:
+        self.recovery.forget(copy)
+        self.welcome.show_copies(self.recovery.found())
+
+    def _fill_recent(self) -> None:
+        menu = self.commands.menu(RECENT_MENU)
+        clear = self.commands["file.clear_recent"]
+        if menu is None:
+            return
+        for old in menu.actions():
+            if old is not clear:
+                menu.removeAction(old)
+                old.deleteLater()
+        for path in self.settings.recent:
+            entry = menu.addAction(disk.name_of(path).replace("&", "&&"))
+            entry.setEnabled(path.is_file())
+            entry.triggered.connect(partial(self.files.open, path))
+            menu.insertAction(clear, entry)
+        menu.insertSeparator(clear)
+
+    def _place_window(self) -> None:
+        if self.restoreGeometry(self.settings.bytes_of("window")) and _on_a_screen(self.frameGeometry()):
+            return
+        screen = QGuiApplication.primaryScreen().availableGeometry()
+        size = FIRST_SIZE.boundedTo(screen.size())
+        self.setGeometry(QRect(screen.center() - QRect(0, 0, size.width(), size.height()).center(), size))
+
+    def _may_close(self) -> bool:
+        if self.bench.status.state != "running":
+            return self.files.may_leave()
+        if not self.bench.history.is_saved:
+            return self.files.may_leave("Training is running and will be stopped.")
+        answer = dialogs.ask(
+            self, "Training is running. Stop and close?", "What it has learned so far is lost unless you save it.",
+            ("Stop and close", "Keep training"), "warning",
+        )  # fmt: skip
+        return answer == "Stop and close"
+
+    # ---------------------------------------------------------------- Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """After the first one the rest of the window is made."""
+        super().paintEvent(event)
+        if not self._complete:
+            QTimer.singleShot(0, self, self.complete)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask what must be asked. Ignored first, accepted last: a fault on the way leaves the window open."""
+        event.ignore()
+        if not self._closed:
+            if not self._may_close():
+                return
+            self.finish()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A project file may be dropped anywhere."""
+        if _dropped(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the project that was dropped."""
+        path = _dropped(event)
+        if path is not None:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, self, lambda: self.files.open(path))  # the other program waits until we return
+
+
+def _dropped(event: QDropEvent) -> Path | None:
+    urls = event.mimeData().urls()[:2]
+    if len(urls) != 1 or not urls[0].isLocalFile():
+        return None
+    path = Path(urls[0].toLocalFile())
+    return path if path.suffix.lower() == store.SUFFIX else None
+
+
+def _on_a_screen(frame: QRect) -> bool:
+    """Whether the title can be reached and the window is not larger than any screen."""
+    title = QRect(frame.left(), frame.top(), frame.width(), 32)
+    for screen in QGuiApplication.screens():
+        room = screen.availableGeometry()
+        seen = room.intersected(title)
+        if seen.width() >= 120 and seen.height() >= 16 and frame.width() <= room.width() * 1.1:
+            return True
+    return False
+
+
+def _example_commands() -> Sequence[Action]:
+    def opening(id_: str) -> Action:
+        example = EXAMPLES[id_]
+        return Action(
+            f"learn.{id_}", example.title, lambda w: w.files.example(id_), "Learn", why=example.blurb
+        )  # fmt: skip
+
+    return [opening(id_) for id_ in sorted(EXAMPLES, key=lambda i: EXAMPLES[i].order)]
+
+
+def _panel_command(id_: str, title: str, icon: str) -> Action:
+    return Action(
+        f"panel.{id_}.toggle", title, lambda w: w.workspace.toggle(id_), "Window/Panels", icon=icon,
+        enabled=lambda w: w.in_lab, checked=lambda w: w.workspace.is_open(id_), why=f"Show or hide {title}.",
+    )  # fmt: skip
