@@ -1,9 +1,11 @@
 """Where the arithmetic happens: loading torch gently, the device, and how many threads it gets."""
 
+import contextlib
 import ctypes
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,7 +88,8 @@ def threads_for(document: Document, batch: int) -> int:
 def needed_memory(document: Document, batch: int, samples: int) -> int:
     """Bytes a run is predicted to need: weights, gradients, the update rule's memory, activations and the data."""
     parameters = sum(document.parameter_count(node_id) or 0 for node_id in document.graph.nodes)
-    kept = 2 + STATES.get(document.training.optimizer.torch_name, 2)
+    states = STATES.get(document.training.optimizer.torch_name, 2)
+    kept = 3 + states + (1 + states)  # weights, gradients, best weights; and the state to go back to after a bad step
     outputs = sum(_size(shape) for at in document.shapes.values() if at.known for shape in at.outputs)
     inputs = _size(document.spec.input_shape) if document.spec else 0
     return FLOAT_BYTES * (parameters * kept + 2 * outputs * batch + 2 * inputs * samples)
@@ -138,3 +141,24 @@ def out_of_memory(error: BaseException) -> bool:
         or "can't allocate memory" in text
         or ("not enough memory" in text)
     )
+
+
+def memory_sentence() -> str:
+    """What to tell a user whose run ran out of memory."""
+    return "There was not enough memory for this step. Lower the batch size, or make the largest layer smaller."
+
+
+@contextlib.contextmanager
+def arithmetic(threads: int) -> Iterator[None]:
+    """Inside, torch computes with this many threads and takes the tiniest numbers (which are slow) for 0."""
+    import torch
+
+    before = torch.get_num_threads()
+    flushed = torch.tensor(1e-310, dtype=torch.float64).mul(1.0).item() == 0.0
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+        torch.set_flush_denormal(flushed)

@@ -12,33 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.core.document import Document, Training
-from nnlab.core.graph import Graph
 from nnlab.engine.channel import Channel, Command, CommandKind, Preparation, Reply
 from nnlab.engine.events import Event, Failed, RunStatus, Snapshot
+from nnlab.engine.live import needs_restart
 from nnlab.engine.wants import Want
 
-LIVE_SETTINGS = frozenset(
-    {"learning_rate", "schedule", "epochs", "l1", "l2", "clip_norm", "early_stopping", "patience"}
-)
-"""Training settings that a run takes over at its next step."""
+__all__ = ["Trainer", "needs_restart"]
 
 POLL_SECONDS = 0.05  # how often a waiting caller hands events on
-
-
-def needs_restart(old: Document, new: Document) -> bool:
-    """Whether a run of `old` cannot go on as a run of `new`: its network, data or a setting that is not live differs."""
-    if old is new:
-        return False
-    return _network(old.graph) != _network(new.graph) or old.data != new.data or _fixed(old) != _fixed(new)
-
-
-def _network(graph: Graph) -> tuple[object, ...]:
-    """The graph without positions, names and notes; the order counts, since first weights are drawn in it."""
-    return {node.id: node.layer for node in graph.nodes.values()}, graph.links, graph.in_order
-
-
-def _fixed(document: Document) -> list[object]:
-    return [getattr(document.training, p.name) for p in Training.params() if p.name not in LIVE_SETTINGS]
 
 
 class Trainer:

@@ -39,7 +39,9 @@ class Update:
         """Remember again what `state` gave."""
         self.steps, saved = state
         for group, values in zip(self.memory, saved, strict=True):
-            if group:
+            if group and self.steps == 0:  # before the first batch nobody knows which parameters are read at all
+                torch._foreach_zero_(group)
+            elif group:
                 torch._foreach_copy_(group, values)
 
     def decayed(self, gradients: list[Tensor]) -> list[Tensor]:

@@ -1,0 +1,63 @@
+"""Moments of a run to go back to: many of the last minutes, few of long ago, all of them under a memory cap."""
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+CAP_BYTES = 64_000_000
+COUNT = 96  # moments at most, so that choosing one to drop stays cheap
+
+
+class Moment(Protocol):
+    """What is kept: when it was and how large it is."""
+
+    @property
+    def step(self) -> int:
+        """Steps taken until then."""
+        ...
+
+    @property
+    def bytes(self) -> int:
+        """Memory it takes."""
+        ...
+
+
+M = TypeVar("M", bound=Moment)
+
+
+@dataclass
+class Checkpoints(Generic[M]):
+    """Moments in the order of their steps; the first one, the start of the run, is never dropped."""
+
+    cap: int = CAP_BYTES
+
+    def __post_init__(self) -> None:
+        self._kept: list[M] = []
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The steps that can be gone back to at once."""
+        return tuple(moment.step for moment in self._kept)
+
+    def keep(self, moment: M) -> None:
+        """Keep this moment; where it becomes too many, one of those that lie close together for their age goes."""
+        if self._kept and moment.step <= self._kept[-1].step:
+            return
+        self._kept.append(moment)
+        while len(self._kept) > 2 and (len(self._kept) > COUNT or sum(m.bytes for m in self._kept) > self.cap):
+            del self._kept[self._least_missed()]
+
+    def before(self, step: int) -> M | None:
+        """The latest moment that is not after this step."""
+        return next((m for m in reversed(self._kept) if m.step <= step), None)
+
+    def forget_after(self, step: int) -> None:
+        """Drop the moments after this step: the run takes another way from here."""
+        self._kept = [m for m in self._kept if m.step <= step]
+
+    def _least_missed(self) -> int:
+        """The inner moment whose gap, if it went, would be smallest for its age."""
+        now = self._kept[-1].step
+        inner = range(1, len(self._kept) - 1)
+        return min(
+            inner, key=lambda k: (self._kept[k + 1].step - self._kept[k - 1].step) / (1 + now - self._kept[k].step)
+        )

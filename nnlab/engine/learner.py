@@ -1,0 +1,237 @@
+"""A network, its data on the device and its update rule: all that happens to one batch. `loop.py` says which batch when."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nnlab.core.dataset import Samples
+from nnlab.core.document import Document, Training
+from nnlab.core.objective import resolve
+from nnlab.core.parts import PART_NAMES, Parts, divide
+from nnlab.engine.compile import build, loss_function
+from nnlab.engine.device import Place, check_memory, choose, threads_for
+from nnlab.engine.dice import Dice
+from nnlab.engine.metrics import accuracy, r_squared, targets_as
+from nnlab.engine.update import clip, update_rule, with_l1
+from nnlab.errors import BuildError
+
+CHUNK_NUMBERS = 2**24  # numbers in the activations of one evaluated chunk: 64 MB
+
+
+@dataclass(frozen=True)
+class LearnerState:
+    """Everything that training changes in a learner, as private copies."""
+
+    tensors: list[Tensor]
+    update: Any
+    dice: Tensor
+
+    @property
+    def bytes(self) -> int:
+        """How much memory this takes, about."""
+        memory = self.update[1]
+        groups = memory if isinstance(memory, list) else []
+        return int(sum(t.numel() * t.element_size() for group in (self.tensors, *groups) for t in group)) + 6_000
+
+
+class Learner:
+    """Trains one network batch by batch. All of it happens in one thread."""
+
+    def __init__(self, document: Document, weights: object = None, kept_from: "Learner | None" = None) -> None:
+        self.document = document
+        self.objective = resolve(document)
+        self.parts: Parts = divide(document.data)
+        rows = self.parts.rows[0]
+        self.batch_size = min(document.training.batch_size, rows)
+        check_memory(document, self.batch_size, sum(self.parts.rows))
+        self.place: Place = choose(document.training.device)
+        self.threads = threads_for(document, self.batch_size)
+        self.dice = Dice()
+        with self.dice.rolling():
+            self.network = build(document, document.training.seed)
+        self.dice.drawn = None
+        self.notices: list[str] = [self.place.notice] if self.place.notice else []
+        self.kept = _bring(self, kept_from) if kept_from is not None else ()
+        if weights is not None:
+            self.load(weights)
+        self.network.to(self.place.device).train()
+        self.loss = loss_function(self.objective)
+        self.parameters: list[Tensor] = [p for p in self.network.parameters() if p.requires_grad]
+        if not self.parameters:
+            raise BuildError("This network has nothing to learn: add a layer with weights, such as Linear.")
+        self.tensors = [t.detach() for t in self.network.state_dict().values()]
+        self.update = update_rule(document.training.optimizer, self.parameters)
+        self.data = {name: self.on_device(self.parts.part(name)) for name in PART_NAMES}
+        self._unused_checked = False
+
+    # ---------------------------------------------------------------- one batch
+
+    def step(self, x: Tensor, y: Tensor, training: Training) -> tuple[Tensor, Tensor]:
+        """Train on one batch; its loss and the network's answers, still on the device."""
+        prediction = self.forward(x)
+        loss = self.loss(prediction, y)
+        self.apply(self.gradients(loss), training)
+        return loss.detach(), prediction.detach()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The network's answers in training mode."""
+        if self.dice.drawn is False:
+            return self.network(x)  # type: ignore[no-any-return]
+        with self.dice.rolling():
+            return self.network(x)  # type: ignore[no-any-return]
+
+    def trace(self, x: Tensor) -> dict[str, Tensor]:
+        """The same, with the output of every node."""
+        with self.dice.rolling():
+            return self.network.trace(x)
+
+    def gradients(self, loss: Tensor) -> list[Tensor]:
+        """The slope of the loss for each parameter, in their order."""
+        if self._unused_checked:
+            return list(torch.autograd.grad(loss, self.parameters))
+        return self._first_gradients(loss)
+
+    def _first_gradients(self, loss: Tensor) -> list[Tensor]:
+        """Parameters that nothing reads are left alone from the first batch on, as torch's own optimizers do."""
+        found = torch.autograd.grad(loss, self.parameters, allow_unused=True)
+        used = [p for p, g in zip(self.parameters, found, strict=True) if g is not None]
+        if len(used) < len(self.parameters):
+            self.parameters = used
+            self.update = update_rule(self.document.training.optimizer, used)
+        self._unused_checked = True
+        return [g for g in found if g is not None]
+
+    def apply(self, gradients: list[Tensor], training: Training) -> None:
+        """Move the weights by one step of the update rule, after L1 and clipping."""
+        with torch.no_grad():
+            if training.l1:
+                gradients = with_l1(gradients, self.update.parameters, training.l1)
+            if training.clip_norm:
+                clip(gradients, training.clip_norm)
+            self.update.weight_decay = training.l2
+            self.update.apply(gradients)
+
+    # ---------------------------------------------------------------- measuring
+
+    def metric(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Accuracy for classes, R² for values."""
+        if self.objective.metric == "r2":
+            return r_squared(prediction, target)
+        return accuracy(prediction, target, self.objective)
+
+    def evaluate(self, part: str) -> tuple[Tensor, Tensor]:
+        """Loss and metric of one part as the network is now, in evaluation mode."""
+        x, y = self.data[part]
+        prediction = self.answers(x)
+        with torch.inference_mode():
+            return self.loss(prediction, y), self.metric(prediction, y)
+
+    def measure(self) -> dict[str, float]:
+        """Loss and metric of every part that has samples, as the network is now."""
+        found: dict[str, float] = {}
+        for part, rows in zip(PART_NAMES, self.parts.rows, strict=True):
+            if rows:
+                loss, metric = self.evaluate(part)
+                found[f"{part}_loss"] = float(loss)
+                found[f"{part}_{self.objective.metric}"] = float(metric)
+        return found
+
+    def health(self) -> Tensor:
+        """A number that is finite as long as every weight is."""
+        with torch.no_grad():
+            return torch.stack(torch._foreach_norm(self.update.parameters, float("inf"))).sum()
+
+    def answers(self, x: Tensor) -> Tensor:
+        """The network's answers in evaluation mode; in chunks, if they are many."""
+        self.network.eval()
+        try:
+            with torch.inference_mode():
+                size = self.chunk_size
+                if len(x) <= size:
+                    return self.network(x)  # type: ignore[no-any-return]
+                return torch.cat([self.network(chunk) for chunk in x.split(size)])
+        finally:
+            self.network.train()
+
+    @property
+    def chunk_size(self) -> int:
+        """How many samples go through the network at once when none of it is learned from."""
+        each = sum(int(np.prod(s, dtype=np.int64)) for at in self.document.shapes.values() for s in at.outputs)
+        return max(1, CHUNK_NUMBERS // max(1, each))
+
+    # ---------------------------------------------------------------- state
+
+    def state(self) -> LearnerState:
+        """A private copy of everything training changes."""
+        return LearnerState([t.clone() for t in self.tensors], self.update.state(), self.dice.state)
+
+    def restore(self, state: LearnerState) -> None:
+        """Be as `state` was, to the bit."""
+        self.put(state.tensors)
+        self.update.restore(state.update)
+        self.dice.state = state.dice
+
+    def weights(self) -> list[Tensor]:
+        """A private copy of the network's tensors alone."""
+        return [t.clone() for t in self.tensors]
+
+    def put(self, tensors: list[Tensor]) -> None:
+        """Put these values into the network's tensors."""
+        with torch.no_grad():
+            for mine, saved in zip(self.tensors, tensors, strict=True):
+                mine.copy_(saved)
+
+    def as_arrays(self) -> dict[str, NDArray[Any]]:
+        """The network's tensors by name, as private arrays."""
+        return {name: t.detach().cpu().numpy().copy() for name, t in self.network.state_dict().items()}
+
+    def load(self, weights: object) -> None:
+        """Take these tensors by name where they fit; what does not fit starts fresh, with a notice."""
+        given: Mapping[str, Any] = weights if isinstance(weights, Mapping) else {}
+        by_id = {f"{name}.": f"{node_id}." for node_id, name in self.network.attributes.items()}
+        left: set[str] = set()
+        with torch.no_grad():
+            for name, tensor in self.network.state_dict().items():
+                attribute = name.split(".", 1)[0]
+                value = given.get(name, given.get(name.replace(f"{attribute}.", by_id.get(f"{attribute}.", ""), 1)))
+                if value is None or tuple(np.shape(value)) != tuple(tensor.shape):
+                    left.add(attribute)
+                else:
+                    tensor.copy_(torch.tensor(np.asarray(value)))
+        titles = [self.document.graph.node(n).title for n, name in self.network.attributes.items() if name in left]
+        if titles:
+            self.notices.append(f"The saved weights do not fit {', '.join(titles)}: fresh ones were drawn there.")
+
+    def on_device(self, samples: Samples) -> tuple[Tensor, Tensor]:
+        """Standardised samples as tensors where the network is, targets in the form the loss takes."""
+        x = torch.tensor(samples.inputs, device=self.place.device)
+        y = targets_as(self.objective.target_form, samples.targets, self.parts.spec.width)
+        return x, y.to(self.place.device)
+
+
+def _bring(new: Learner, old: Learner) -> tuple[str, ...]:
+    """Copy the weights of nodes whose layer and input shapes did not change; which ones."""
+    kept: list[str] = []
+    mine, theirs = new.network.state_dict(), old.network.state_dict()
+    for node_id, name in new.network.attributes.items():
+        before = old.network.attributes.get(node_id)
+        if before is None or not _same(new.document, old.document, node_id):
+            continue
+        with torch.no_grad():
+            for key, tensor in mine.items():
+                if key.startswith(f"{name}."):
+                    tensor.copy_(theirs[f"{before}.{key[len(name) + 1 :]}"])
+        kept.append(node_id)
+    return tuple(kept)
+
+
+def _same(new: Document, old: Document, node_id: str) -> bool:
+    return (
+        new.graph.node(node_id).layer == old.graph.node(node_id).layer
+        and new.shapes[node_id].inputs == old.shapes[node_id].inputs
+    )

@@ -1,0 +1,61 @@
+"""The books of one epoch: each step's loss and answers, read from the device only now and then."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Losses = NDArray[np.float32]
+
+
+class Tally:
+    """Losses and answers of the epoch so far. Nothing here waits for the device until it is asked."""
+
+    def __init__(self) -> None:
+        self._losses: list[Losses] = []
+        self._predictions: list[Tensor] = []
+        self._unread: list[Tensor] = []
+
+    def add(self, loss: Tensor, prediction: Tensor) -> None:
+        """One more step."""
+        self._unread.append(loss)
+        self._predictions.append(prediction)
+
+    def read(self) -> Losses:
+        """The losses since they were last read; the ones up to the first that is no number are kept."""
+        if not self._unread:
+            return np.empty(0, np.float32)
+        values = _values(self._unread)
+        self._unread = []
+        bad = np.flatnonzero(~np.isfinite(values))
+        self._losses.append(values[: bad[0]] if len(bad) else values)
+        return values
+
+    @property
+    def unread(self) -> int:
+        """How many losses have not been read."""
+        return len(self._unread)
+
+    def mean_loss(self) -> float:
+        """Mean of the losses that were read."""
+        return float(np.concatenate(self._losses).mean(dtype=np.float64))
+
+    def predictions(self) -> Tensor:
+        """The answers to the samples of this epoch, in their order, each as it was when it was trained on."""
+        return torch.cat(self._predictions)
+
+    def state(self) -> tuple[tuple[Losses, ...], tuple[Tensor, ...]]:
+        """All of it, as a copy."""
+        unread = (_values(self._unread),) if self._unread else ()
+        return (*self._losses, *unread), tuple(self._predictions)
+
+    def restore(self, state: tuple[tuple[Losses, ...], tuple[Tensor, ...]]) -> None:
+        """Be as `state` was."""
+        self._losses, self._predictions = list(state[0]), list(state[1])
+        self._unread = []
+
+
+def _values(losses: list[Tensor]) -> Losses:
+    values: Losses = torch.stack(losses).float().cpu().numpy()
+    values.flags.writeable = False
+    return values

@@ -1,0 +1,83 @@
+"""What a run needs to go back in time: moments to restart from, and which settings were in force when."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nnlab.core.document import Training
+from nnlab.engine.checkpoints import Checkpoints
+from nnlab.engine.learner import LearnerState
+
+CHECKPOINT_SECONDS = 0.25  # between two moments that are kept
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best epoch so far, by validation loss (by training loss where nothing is held back)."""
+
+    epoch: int
+    loss: float
+    weights: list[Tensor]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A run between two steps, complete: going on from it gives the same numbers as going on did."""
+
+    step: int
+    epoch: int
+    position: int
+    learner: LearnerState
+    order: Tensor
+    tally: tuple[tuple[NDArray[np.float32], ...], tuple[Tensor, ...]]
+    """Losses and answers of the epoch so far."""
+    best: Best | None
+    good: "Moment | None"
+    """The end of the last epoch in which all numbers were numbers; None if this is it."""
+    seconds: float
+
+    @property
+    def bytes(self) -> int:
+        """Memory it takes, about."""
+        best = self.best.weights if self.best else []
+        tensors = sum(t.numel() * t.element_size() for t in (*best, *self.tally[1]))
+        return tensors + self.learner.bytes + (self.good.bytes if self.good else 6_000)
+
+
+class Timeline:
+    """One way that a run took; training on from an earlier step begins another."""
+
+    def __init__(self, training: Training, start: Moment) -> None:
+        self._settings = [(0, training)]
+        self.checkpoints: Checkpoints[Moment] = Checkpoints()
+        self.checkpoints.keep(start)
+        self._due = 0.0
+        self.furthest = 0
+        """The last step that was reached on this way."""
+
+    def in_force(self, step: int) -> Training:
+        """The settings with which this step was taken."""
+        return next(training for since, training in reversed(self._settings) if since <= step)
+
+    def go_on(self, step: int, wanted: Training) -> Training:
+        """A new step is taken from here with these settings; whatever came later before is forgotten."""
+        if step < self.furthest:
+            self.forget_after(step)
+        if self._settings[-1][1] is not wanted:
+            self._settings.append((step, wanted))
+        return wanted
+
+    def forget_after(self, step: int) -> None:
+        """Nothing after this step has happened."""
+        self._settings = [(since, t) for since, t in self._settings if since <= step]
+        self.checkpoints.forget_after(step)
+        self.furthest = step
+
+    def is_due(self, now: float) -> bool:
+        """Whether a moment should be kept now; asked once for each."""
+        if now < self._due:
+            return False
+        self._due = now + CHECKPOINT_SECONDS
+        return True

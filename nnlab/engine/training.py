@@ -1,0 +1,263 @@
+"""The training loop: which batch when, measured at each epoch's end, stoppable and repeatable at every step.
+
+Each epoch draws one `torch.randperm` from one CPU generator seeded with the run's seed and takes slices of it in turn;
+the last, smaller batch is used too. A loop written by hand in that way gives the same numbers to the bit.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nnlab.core.document import Document, Training
+from nnlab.engine.batch_norm import leaves_out_last
+from nnlab.engine.divergence import blame
+from nnlab.engine.events import EndReason, EpochDone, Event, Finished, Losses
+from nnlab.engine.learner import Learner
+from nnlab.engine.live import with_live_settings
+from nnlab.engine.order import Order
+from nnlab.engine.phases import Phases
+from nnlab.engine.tally import Tally
+from nnlab.engine.telling import farewell
+from nnlab.engine.timeline import Best, Moment, Timeline
+
+FLUSH_SECONDS = 1 / 30  # losses are read from the device this often at most
+
+
+class Loop:
+    """One run. `advance` takes one step, `steps` takes them all; between two of them anything may be read or changed."""
+
+    def __init__(
+        self,
+        document: Document,
+        emit: Callable[[Event], object],
+        run: int = 1,
+        weights: object = None,
+        kept_from: Learner | None = None,
+    ) -> None:
+        self.document, self.run, self.training = document, run, document.training
+        self.learner = Learner(document, weights, kept_from)
+        rows, size = self.learner.parts.rows[0], self.learner.batch_size
+        self.leaves_out_last = leaves_out_last(document, rows, size)
+        self.steps_per_epoch = -(-rows // size) - self.leaves_out_last
+        self.order = Order(self.learner.data["train"], size, self.steps_per_epoch, self.training.seed)
+        self.phases = Phases(self.learner)
+        self.step = self.epoch = self.position = 0
+        self.rate = self.seconds = 0.0
+        self.finished: Finished | None = None
+        self.last_epoch: EpochDone | None = None
+        self.last_loss: float | None = None
+        self.best: Best | None = None
+        self.repeating = False
+        """Steps that were taken before are taken again, to get to a moment: nothing is told of them."""
+        self._emit = emit
+        self._wanted = self.training
+        self._tally = Tally()
+        self._next_flush = 0.0
+        self._good: Moment | None = None
+        self._good = self._end = self.moment()
+        self.timeline = Timeline(self.training, self._good)
+        self._set_rate()
+
+    # ---------------------------------------------------------------- going
+
+    def steps(self) -> Iterator[None]:
+        """Train to the end; between two steps anything may be read or changed."""
+        while self.finished is None:
+            self.advance()
+            yield
+
+    def advance(self) -> None:
+        """Take one step; at the end of an epoch measure it, and after the last one finish."""
+        began = time.perf_counter()
+        if not self._may_go_on():
+            return
+        batch = self.order.batch(self.position)
+        if self.phases.half_way:
+            self.phases.complete(*batch, self.training)
+            self._took(*self.phases.result(), began)
+        else:
+            self.phases.clear()
+            self._took(*self.learner.step(*batch, self.training), began)
+
+    def advance_phase(self) -> None:
+        """Go through the next phase of one batch: forward, loss, backward, update."""
+        began = time.perf_counter()
+        if self._may_go_on():
+            self.phases.advance(*self.order.batch(self.position), self.training)
+            if not self.phases.half_way:
+                self._took(*self.phases.result(), began)
+
+    def _may_go_on(self) -> bool:
+        """Bring the settings up to date before a step; False, and the end, if there is nothing left to do."""
+        if self.finished is not None:
+            return False
+        known = self.timeline.in_force(self.step) if self.repeating else None
+        training = known or self.timeline.go_on(self.step, self._wanted)
+        changed, self.training = training is not self.training, training
+        if self.epoch >= training.epochs:
+            self.finish("done")
+            return False
+        if changed or training.schedule.per_step or self.position == 0:
+            self._set_rate()
+        return True
+
+    def _set_rate(self) -> None:
+        factor = self.training.schedule.factor(self.step, self.steps_per_epoch, self.training.epochs)
+        self.rate = self.learner.update.rate = self.training.learning_rate * factor
+
+    def _took(self, loss: Tensor, prediction: Tensor, began: float) -> None:
+        self._tally.add(loss, prediction)
+        self.step += 1
+        self.position += 1
+        now = time.perf_counter()
+        if self.position == self.steps_per_epoch:
+            self.seconds += now - began
+            began = now
+            self._end_epoch()
+        elif now >= self._next_flush and not self.repeating:
+            self._next_flush = now + FLUSH_SECONDS
+            self.flush()
+        self.seconds += time.perf_counter() - began
+        if self.finished is None and not self.repeating:
+            self.timeline.furthest = self.step
+            if self.timeline.is_due(now):
+                self.timeline.checkpoints.keep(self.moment())
+
+    def _end_epoch(self) -> None:
+        if not self.flush():
+            return
+        learner, prediction = self.learner, self._tally.predictions()
+        measured = [learner.health(), learner.metric(prediction, self.order.seen(len(prediction)))]
+        if learner.parts.rows[1]:
+            measured += learner.evaluate("validation")
+        health, train_metric, *validation = torch.stack([m.float() for m in measured]).tolist()
+        if not math.isfinite(health):
+            self._diverge(self.step - 1)
+            return
+        train_loss = self._tally.mean_loss()
+        watched = validation[0] if validation else train_loss
+        is_best = math.isfinite(watched) and (self.best is None or watched < self.best.loss)
+        self.epoch, self.position = self.epoch + 1, 0
+        self._tally = Tally()
+        self.order.end()
+        if is_best:
+            self.best = Best(self.epoch, watched, learner.weights())
+        self._good = None
+        self._good = self.moment()
+        loss, metric = validation or (None, None)
+        figures = (train_loss, train_metric, loss, metric, self.rate, self.seconds, is_best)
+        self.last_epoch = EpochDone(self.run, self.epoch, self.step, *figures)
+        self._tell(self.last_epoch)
+        if not self.repeating:
+            self._check_end()
+
+    def _check_end(self) -> None:
+        since_best = self.epoch - (self.best.epoch if self.best else 0)
+        if self._wanted.early_stopping and since_best >= self._wanted.patience:
+            self.finish("early")
+        elif self.epoch >= self._wanted.epochs:
+            self.finish("done")
+
+    # ---------------------------------------------------------------- telling and ending
+
+    def flush(self) -> bool:
+        """Read the losses since the last time and tell of them; False if one of them ended the run."""
+        first = self.step - self._tally.unread
+        values = self._tally.read()
+        bad = np.flatnonzero(~np.isfinite(values))
+        told = values[: bad[0]] if len(bad) else values
+        if len(told):
+            self.last_loss = float(told[-1])
+            self._tell(Losses(self.run, first, told))
+        if len(bad):
+            self._diverge(first + int(bad[0]))
+        return not len(bad)
+
+    def _tell(self, event: Event) -> None:
+        if not self.repeating:
+            self._emit(event)
+
+    def finish(self, reason: EndReason, message: str = "", node: str | None = None, step: int | None = None) -> None:
+        """End the run and measure every part; with early stopping the best weights are put in place first."""
+        if self.finished is not None or not self.flush():
+            return
+        self._end = self.moment()
+        best = self.best
+        back = best is not None and self._wanted.early_stopping and reason in ("early", "done")
+        if best is not None and back:
+            self.learner.put(best.weights)
+        at = self.step if step is None else step
+        best_epoch = best.epoch if best else None
+        text = message or farewell(reason, self.epoch, best_epoch if back else None)
+        self.finished = Finished(self.run, reason, text, self.epoch, at, self.learner.measure(), best_epoch, node)
+        self._emit(self.finished)
+
+    def reopen(self) -> None:
+        """After the end, be as before it, ready to go on."""
+        if self.finished is not None:
+            self.finished = None
+            self.restore(self._end)
+
+    def _diverge(self, step: int) -> None:
+        """The loss of this step (counted from 0) is no number: find out why, and go back to the last good epoch."""
+        good = self.good
+        node, message = blame(self, good, step)
+        self.restore(good)
+        self.timeline.forget_after(self.step)
+        self.finish("diverged", message, node, step + 1)
+
+    # ---------------------------------------------------------------- time travel
+
+    @property
+    def good(self) -> Moment:
+        """The end of the last epoch in which all numbers were numbers, or the start."""
+        assert self._good is not None
+        return self._good
+
+    def configure(self, training: Training) -> None:
+        """Take over the settings that can change while a run goes on, at the next step; the others stay as they are."""
+        wanted = with_live_settings(self.document.training, training)
+        if wanted != self._wanted:
+            self._wanted = wanted
+
+    def moment(self) -> Moment:
+        """The run as it is now, as a private copy."""
+        at = (self.step, self.epoch, self.position)
+        return Moment(
+            *at, self.learner.state(), self.order.state, self._tally.state(), self.best, self._good, self.seconds
+        )
+
+    def restore(self, moment: Moment) -> None:
+        """Be as the run was at that moment."""
+        self.phases.clear()
+        self.step, self.epoch, self.position = moment.step, moment.epoch, moment.position
+        self.learner.restore(moment.learner)
+        self.order.restore(moment.order)
+        self._tally.restore(moment.tally)
+        self.best, self._good, self.seconds = moment.best, moment.good or moment, moment.seconds
+
+    def seeking(self, step: int) -> Iterator[None]:
+        """Go to the moment after `step` steps: from the nearest one kept before it, then step by step."""
+        self.phases.clear()
+        self.flush()
+        known = min(step, self.timeline.furthest)
+        start = self.timeline.checkpoints.before(known)
+        assert start is not None  # the start of the run is always kept
+        if self.finished is not None or not start.step <= self.step <= known:
+            self.finished = None
+            self.restore(start)
+        self.repeating = True
+        try:
+            while self.step < known:
+                self.advance()
+                yield
+            self.flush()
+        finally:
+            self.repeating = False
+        while self.step < step and self.finished is None:
+            self.advance()
+            yield
