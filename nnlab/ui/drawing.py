@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from nnlab.core.document import Document
 from nnlab.engine.events import Event, Failed, Prepared
@@ -102,22 +102,34 @@ class Drawing(QWidget):
 class DrawnPanel(Panel):
     """A panel with a row of controls above a drawing, and words for every moment without a picture."""
 
-    def __init__(self, bench: Workbench, drawing: Drawing, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, bench: Workbench, drawing: Drawing, parent: QWidget | None = None, scrolls: bool = False
+    ) -> None:
         super().__init__(bench, parent)
         self.drawing = drawing
         self.failure = ""
         """Why there is no run, while there is none."""
         self.has_picture = False
-        self.controls = QHBoxLayout()
+        self.bar = QWidget()
+        """The row of controls; a panel that needs none hides it."""
+        self.controls = QHBoxLayout(self.bar)
         self.controls.setContentsMargins(theme.GRID * 2, theme.GRID, theme.GRID * 2, theme.GRID)
         self.controls.setSpacing(theme.GRID * 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(self.controls)
-        column.addWidget(drawing, 1)
+        column.addWidget(self.bar)
+        column.addWidget(self._scrolled(drawing) if scrolls else drawing, 1)
         self.bench.status_changed.connect(self._on_status)
         self.refresh()
+
+    def _scrolled(self, drawing: Drawing) -> QScrollArea:
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(drawing)
+        return area
 
     def run_graph_document(self) -> Document:
         """The document whose network the pictures show: the run's, which may be older than the one on the canvas."""

@@ -99,11 +99,6 @@ def limit_of(node: NodeActivations) -> float:
     return size if isfinite(size) and size > 0 else 1.0
 
 
-def tile(node: NodeActivations, unit: int) -> QImage:
-    """One unit over the input plane, or one feature map, at its own resolution."""
-    return image(signed(node.values[unit], limit_of(node)), flip=node.kind == "plane")
-
-
 def thumbnail(node: NodeActivations, width: int, height: int) -> QImage:
     """What a node puts out, in a picture of exactly this size: a mosaic of planes or maps, or bars. Gaps are clear."""
     width, height = max(1, width), max(1, height)
@@ -112,11 +107,23 @@ def thumbnail(node: NodeActivations, width: int, height: int) -> QImage:
     tall, wide = node.values.shape[1:]
     columns, rows, tile_height = mosaic(len(node.values), width, height, wide / max(1, tall))
     tile_width = max(1, min(width, round(tile_height * wide / max(1, tall))))
-    shown = node.values[: columns * rows]
-    small = _resample(np.nan_to_num(shown), tile_height, tile_width, smooth=node.kind == "plane")
-    if node.kind == "plane":
-        small = small[:, ::-1]
-    return image(_tiled(signed(small, limit_of(node)), columns, width, height))
+    tiles = _tiles(node, slice(0, columns * rows), tile_width, tile_height)
+    grid_width, grid_height = columns * (tile_width + GAP) - GAP, rows * (tile_height + GAP) - GAP
+    corner = (max(0, (width - grid_width) // 2), max(0, (height - grid_height) // 2))
+    return image(_placed(tiles, columns, GAP, corner, (width, height)))
+
+
+def sheet(node: NodeActivations, columns: int, tile_width: int, tile_height: int, gap: int) -> QImage:
+    """All units of a node in rows of `columns` tiles of exactly this size, the gaps between them clear."""
+    tiles = _tiles(node, slice(None), tile_width, tile_height)
+    rows = ceil(len(tiles) / columns)
+    size = (columns * (tile_width + gap) - gap, rows * (tile_height + gap) - gap)
+    return image(_placed(tiles, columns, gap, (0, 0), size))
+
+
+def enlarged(node: NodeActivations, unit: int, width: int, height: int) -> QImage:
+    """One unit in exactly this size."""
+    return image(_tiles(node, slice(unit, unit + 1), max(1, width), max(1, height))[0])
 
 
 def mosaic(count: int, width: int, height: int, aspect: float = 1.0) -> tuple[int, int, int]:
@@ -133,15 +140,17 @@ def mosaic(count: int, width: int, height: int, aspect: float = 1.0) -> tuple[in
     return max(1, min(columns, ceil(count / rows))), rows, tile_height
 
 
-def _tiled(tiles: Pixels, columns: int, width: int, height: int) -> Pixels:
-    canvas = np.zeros((height, width), np.uint32)
+def _tiles(node: NodeActivations, units: slice, width: int, height: int) -> Pixels:
+    small = _resample(np.nan_to_num(node.values[units]), height, width, smooth=node.kind == "plane")
+    return signed(small[:, ::-1] if node.kind == "plane" else small, limit_of(node))
+
+
+def _placed(tiles: Pixels, columns: int, gap: int, corner: tuple[int, int], size: tuple[int, int]) -> Pixels:
+    canvas = np.zeros((size[1], size[0]), np.uint32)
     tall, wide = tiles.shape[1:]
-    rows = ceil(len(tiles) / columns)
-    left = max(0, (width - columns * (wide + GAP) + GAP) // 2)
-    top = max(0, (height - rows * (tall + GAP) + GAP) // 2)
     for number, pixels in enumerate(tiles):
-        y = top + number // columns * (tall + GAP)
-        x = left + number % columns * (wide + GAP)
+        y = corner[1] + number // columns * (tall + gap)
+        x = corner[0] + number % columns * (wide + gap)
         room = canvas[y : y + tall, x : x + wide]
         room[:] = pixels[: room.shape[0], : room.shape[1]]
     return canvas
