@@ -28,11 +28,14 @@ def for_category(category: str) -> str:
 
 
 def icon(name: str, token: str = "text") -> QIcon:
-    """The icon in a colour of the present theme, paler where its control is disabled; empty for an empty name."""
+    """The icon in a colour of the present theme, paler where its control is disabled; empty for an empty name.
+
+    `token` is a colour of the theme, or a layer category for the colour of its family.
+    """
     if not name:
         return QIcon()
     current = theme.current()
-    color, pale = current.color(token), current.color("muted", DISABLED_ALPHA)
+    color, pale = _color(token), current.color("muted", DISABLED_ALPHA)
     ratios = _ratios()
     key = (name, color.name(QColor.NameFormat.HexArgb), pale.name(QColor.NameFormat.HexArgb), ratios)
     if key not in _icons:
@@ -47,7 +50,13 @@ def icon(name: str, token: str = "text") -> QIcon:
 
 def pixmap(name: str, size: int, token: str = "text", ratio: float | None = None) -> QPixmap:
     """The icon as a picture `size` wide, for a screen of `ratio` device pixels per pixel (this screen's if not given)."""
-    return _pixmap(name, size, theme.current().color(token), ratio or max(_ratios()))
+    return _pixmap(name, size, _color(token), ratio or max(_ratios()))
+
+
+def _color(token: str) -> QColor:
+    """A token of the theme, or a layer category for the colour of its family."""
+    current = theme.current()
+    return QColor(current.families[token]) if token in current.families else current.color(token)
 
 
 def _ratios() -> tuple[float, ...]:
