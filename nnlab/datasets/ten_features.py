@@ -9,7 +9,9 @@ from nnlab.core.param import param
 
 FEATURES = 10
 OWN = 6  # columns with news of their own; the others are mixtures of these
-CLOUDS = 6  # three for each answer, so that no flat border parts them
+CORNERS = ((-1, -1), (-1, 1), (1, 1), (1, -1))  # typical samples, answers in turn: no flat border parts them
+APART = 1.7  # how far the typical samples are from the middle
+HINT = 0.5  # how much a single direction tells of the answer
 
 
 @DATASETS.register("ten-features")
@@ -24,7 +26,7 @@ class TenFeatures(Dataset):
     category = "Made-up tables"
 
     samples: int = param(1000, "How many rows in all.", low=10, high=100_000)
-    noise: float = param(0.7, "How far samples stray from the typical ones.", low=0.0, high=5.0)
+    noise: float = param(0.8, "How far samples stray from the typical ones.", low=0.0, high=5.0)
     seed: int = param(0, "Which random rows.", low=0, high=2**32 - 1, advanced=True)
 
     def spec(self) -> DataSpec:
@@ -35,9 +37,13 @@ class TenFeatures(Dataset):
     def make(self) -> Samples:
         """Samples around typical ones, each answer in turn."""
         rng = np.random.default_rng(self.seed)
-        typical = rng.uniform(-2, 2, (CLOUDS, OWN))
-        mixture = rng.uniform(-1, 1, (OWN, FEATURES - OWN))
-        cloud = np.arange(self.samples) % CLOUDS
-        own = typical[cloud] + rng.normal(0, self.noise, (self.samples, OWN))
-        columns = np.concatenate([own, own @ mixture], axis=1)
-        return Samples(columns.astype(np.float32), (cloud % 2).astype(np.int64))
+        kind = np.arange(self.samples) % len(CORNERS)
+        answer = kind % 2
+        hidden = rng.normal(0, self.noise, (self.samples, OWN))
+        hidden[:, :2] += APART * np.array(CORNERS)[kind]
+        hidden[:, 2] += HINT * (2 * answer - 1)
+        turned, _ = np.linalg.qr(rng.normal(size=(OWN, OWN)))  # so that every column knows a little of everything
+        own = hidden @ turned
+        mixtures = own @ rng.uniform(-1, 1, (OWN, FEATURES - OWN))
+        columns = np.concatenate([own, mixtures], axis=1)
+        return Samples(columns.astype(np.float32), answer.astype(np.int64))

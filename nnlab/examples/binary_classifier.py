@@ -7,7 +7,7 @@ from nnlab.core.example import EXAMPLES, Example
 
 NOTES = """\
 One output is enough for two classes: it says how likely yes is. Export the code to see three linear layers in plain PyTorch.
-Try next: two outputs and cross-entropy; they learn the same.
+Try next: remove the hidden layers, and see what one flat border is worth.
 """
 
 

@@ -7,7 +7,7 @@ from nnlab.core.example import EXAMPLES, Example
 
 NOTES = """\
 Press Train and keep an eye on the boundary: first a straight cut, then a curl, then a whole spiral.
-Try next: remove a layer, or give the data a third arm.
+Try next: remove two of the layers, or give the data a third arm.
 """
 
 

@@ -16,7 +16,7 @@ def make() -> Document:
     return Document(
         graph=chain(layer("Input"), *dense(16, 3, activation="ReLU"), layer("Output")),
         data=Data(dataset=DATASETS["wine"]()),
-        training=Training(learning_rate=0.01, batch_size=16, epochs=60),
+        training=Training(learning_rate=0.003, batch_size=16, epochs=60),
         title="Wine",
         notes=NOTES,
     )
