@@ -90,7 +90,8 @@ def stricter_than_torch(layer: Layer, shapes: tuple[Shape, ...]) -> bool:
     touches_batch = any(axis in (0, -axes) for axis in named)
     ranks_differ = len({len(s) for s in shapes}) > 1  # lined up from the right, batch and all
     batch_as_channels = LAYERS.id_of(layer).endswith("2d") and axes == 3  # taken for one picture without a batch
-    return touches_batch or ranks_differ or batch_as_channels
+    mean_of_anything = LAYERS.id_of(layer) == "GlobalAvgPool2d"  # torch averages the last two axes of whatever comes
+    return touches_batch or ranks_differ or batch_as_channels or mean_of_anything
 
 
 def accepted(layer: Layer, shapes: tuple[Shape, ...]) -> Shape | None:
