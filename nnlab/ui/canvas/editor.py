@@ -1,12 +1,10 @@
 """The graph editor: mouse, keys and drops on the canvas, turned into gestures and verbs."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDragMoveEvent,
-    QDropEvent,
     QFocusEvent,
     QHelpEvent,
     QHideEvent,
@@ -18,25 +16,23 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from nnlab.core.document import Document
-from nnlab.core.graph import Link
-from nnlab.core.layer import LAYERS
 from nnlab.errors import LinkError
 from nnlab.ui import theme
-from nnlab.ui.canvas import edits, geometry, gestures, hover, keys, menus, palette, search
+from nnlab.ui.canvas import diagram, edits, geometry, gestures, hover, keys, menus, search
+from nnlab.ui.canvas.drops import DropView
 from nnlab.ui.canvas.gestures import DrawWire, Gesture
 from nnlab.ui.canvas.live import LivePictures
 from nnlab.ui.canvas.minimap import Minimap
 from nnlab.ui.canvas.overlays import Note
 from nnlab.ui.canvas.problems import Problems
 from nnlab.ui.canvas.search import Choice
-from nnlab.ui.canvas.verbs import EditingView
 from nnlab.ui.workbench import Workbench
 
 EMPTY_HINT = "Drag a layer here, or double-click to search"
 STALE_NOTE = "The picture is of an older network"
 
 
-class GraphEditor(EditingView):
+class GraphEditor(DropView):
     """The network as drawn: everything one can do to it with mouse and keyboard."""
 
     _styled: theme.Theme | None = None
@@ -48,11 +44,10 @@ class GraphEditor(EditingView):
         self.setAccessibleDescription("The layers of the network and the wires between them")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        self.setAcceptDrops(True)
         self.space_held = False
         self._gesture: Gesture | None = None
-        self._drop_link: Link | None = None
         self._fitted = False
+        self._history = bench.history
         self.hover = hover.Hover(self)
         self.problems = Problems(bench, self.picture)
         self.pictures = LivePictures(self)
@@ -60,7 +55,7 @@ class GraphEditor(EditingView):
         self._empty = Note(self, EMPTY_HINT, framed=False)
         self._stale = Note(self, STALE_NOTE)
         bench.document_changed.connect(self.on_document)
-        bench.selection_changed.connect(self.picture.show_selection)
+        bench.selection_changed.connect(self._show_selection)
         bench.stale_changed.connect(self._show_notes)
         self._show_notes()
         self._styled = theme.current()
@@ -71,16 +66,30 @@ class GraphEditor(EditingView):
         """Show what changed; a drag that was under way ends without effect."""
         self._stop_gesture()
         self.glide.settle()
-        opened = not (old.graph.nodes.keys() & new.graph.nodes.keys())
+        before = {node_id: item.pos() for node_id, item in self.picture.nodes.items()}
         self.picture.show_change(old, new)
         self.picture.show_selection(self.bench.selection)
         self.problems.later()
-        if opened:
-            self.pictures.clear()
-            self.name_field.finish(False)
-            self.fit_all()
+        if self._history is not self.bench.history:
+            self._show_opened()
+        else:
+            self.glide.run_from(before)
         self.minimap.later()
         self._show_notes()
+
+    def _show_opened(self) -> None:
+        """Another project: nothing of the old one stays."""
+        self._history = self.bench.history
+        self.pictures.clear()
+        self.hover.focus(None)
+        self.name_field.finish(False)
+        self.fit_all()
+
+    def _show_selection(self, chosen: frozenset[str]) -> None:
+        self.picture.show_selection(chosen)
+        area = self.picture.bounds(chosen & self.picture.nodes.keys())
+        if len(chosen) == 1 and not self.seen().intersects(area):
+            self.show_point(area)
 
     def _show_notes(self, *_: object) -> None:
         self._empty.setVisible(not self.bench.document.graph.nodes)
@@ -126,7 +135,7 @@ class GraphEditor(EditingView):
                 self.say(str(error))
 
         self._gesture = None
-        self._offer(place, search.layer_choices(fits(document, wire.end)), "Add a layer that fits", picked, wire.cancel)
+        self.offer(place, search.layer_choices(fits(document, wire.end)), "Add a layer that fits", picked, wire.cancel)
 
     # ---------------------------------------------------------------- mouse
 
@@ -188,48 +197,6 @@ class GraphEditor(EditingView):
         if dx or dy:
             self.pan(dx, dy)
 
-    # ---------------------------------------------------------------- drops from the palette
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Layers are welcome; anything else is the window's."""
-        if palette.layer_in(event.mimeData()) is not None:
-            event.acceptProposedAction()
-        else:
-            event.ignore()
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """A wire that would take the layer in stands out; Alt suspends that."""
-        layer_id = palette.layer_in(event.mimeData())
-        if layer_id is None:
-            event.ignore()
-            return
-        self._drop_link = self._link_for(layer_id, event)
-        self.picture.choose_wires(() if self._drop_link is None else (self._drop_link,))
-        event.acceptProposedAction()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Nothing will be dropped."""
-        self.picture.choose_wires(())
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Add the layer."""
-        layer_id = palette.layer_in(event.mimeData())
-        if layer_id is None:
-            event.ignore()
-            return
-        link = self._link_for(layer_id, event)
-        self.picture.choose_wires(())
-        self.drop_layer(LAYERS[layer_id](), self.mapToScene(event.position().toPoint()), link)
-        event.acceptProposedAction()
-        self.setFocus()
-
-    def _link_for(self, layer_id: str, event: QDropEvent) -> Link | None:
-        kind = LAYERS[layer_id]
-        if event.modifiers() & Qt.KeyboardModifier.AltModifier or not kind.inputs or not kind.outputs:
-            return None
-        place = self.mapToScene(event.position().toPoint())
-        return self.picture.wire_at(place, geometry.SNAP_RADIUS / max(self.zoom, 0.5))
-
     # ---------------------------------------------------------------- keys and the rest
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -279,6 +246,10 @@ class GraphEditor(EditingView):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self._styled not in (None, theme.current()):
             self.on_theme()
+
+    def export(self, path: Path) -> None:
+        """Write the network to a picture file in the colours of the present theme."""
+        diagram.render(self.bench.document, path, theme.current().name)
 
     def focus_point(self) -> QPoint:
         """Where the keyboard's menu opens: at the selected or focused layer."""

@@ -71,6 +71,12 @@ def added(graph: Graph, layer: Layer, x: float, y: float) -> tuple[Graph, str]:
     return graph.with_node(Node(node_id, layer, x, y)), node_id
 
 
+def free_place(graph: Graph) -> tuple[float, float]:
+    """Where a new node stands free: right of the rightmost one."""
+    last = max(graph.nodes.values(), key=lambda node: node.x, default=None)
+    return (last.x + WIDTH + GAP, last.y) if last else (-WIDTH / 2, 0.0)
+
+
 def attached(graph: Graph, node_id: str, start: End) -> Graph:
     """With a wire from that port to this node's best port; unchanged if no port fits."""
     end, _ = best_end(graph, start, node_id)

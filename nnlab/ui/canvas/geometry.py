@@ -1,6 +1,7 @@
 """Where things are on the canvas: the grid, a node's size, its ports, and the curve of a wire."""
 
 import math
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath
@@ -10,7 +11,7 @@ WIDTH, HEIGHT = 160, 64
 PORT_STEP = 20
 PORT_RADIUS = 5.0
 SNAP_RADIUS = 24  # pixels on the screen
-GAP = 48  # kept free between two connected nodes
+GAP = 64  # kept free between two connected nodes
 MARGIN = 14  # around a node, for ports, badge and shadow
 TILE = QRectF(12, 10, 44, 44)  # icon or live picture
 
@@ -54,13 +55,13 @@ def wire_point(start: QPointF, end: QPointF, t: float) -> QPointF:
 def wire_distance(start: QPointF, end: QPointF, point: QPointF) -> float:
     """How far a point is from the curve."""
     points = [wire_point(start, end, i / _SAMPLES) for i in range(_SAMPLES + 1)]
-    return min(_to_segment(point, a, b) for a, b in zip(points, points[1:], strict=False))
+    return min(_to_segment(point, a, b) for a, b in pairwise(points))
 
 
 def wire_crosses(start: QPointF, end: QPointF, a: QPointF, b: QPointF) -> bool:
     """Whether the curve crosses the straight line from a to b."""
     points = [wire_point(start, end, i / _SAMPLES) for i in range(_SAMPLES + 1)]
-    return any(_cross(p, q, a, b) for p, q in zip(points, points[1:], strict=False))
+    return any(_cross(p, q, a, b) for p, q in pairwise(points))
 
 
 def distance(a: QPointF, b: QPointF) -> float:
@@ -70,10 +71,8 @@ def distance(a: QPointF, b: QPointF) -> float:
 
 def _controls(start: QPointF, end: QPointF) -> tuple[QPointF, QPointF]:
     across, down = end.x() - start.x(), abs(end.y() - start.y())
-    if across >= 0:
-        reach = min(max(across / 2, min(across, 24.0), down / 4), 240.0)
-    else:  # the wire runs backwards: leave room to turn
-        reach = min(max(-across / 2, 64.0), 240.0)
+    # a wire that runs backwards needs room to turn
+    reach = min(max(across / 2, down / 4) if across >= 0 else max(-across / 2, 64.0), 240.0)
     return QPointF(start.x() + reach, start.y()), QPointF(end.x() - reach, end.y())
 
 

@@ -6,13 +6,13 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QMouseEvent, QPainterPath, QPen
 from PySide6.QtWidgets import QApplication, QGraphicsPathItem
 
-from nnlab.core.graph import Link
+from nnlab.core.graph import Graph, Link
 from nnlab.errors import LinkError
 from nnlab.ui import theme
 from nnlab.ui.canvas import edits, geometry
 from nnlab.ui.canvas.edits import End
 from nnlab.ui.canvas.items import LIVE_Z, wire_pen
-from nnlab.ui.canvas.scene import WIRE_REACH
+from nnlab.ui.canvas.places import WIRE_REACH
 
 if TYPE_CHECKING:
     from nnlab.ui.canvas.editor import GraphEditor
@@ -280,7 +280,7 @@ class DrawWire(Gesture):
             self.editor.say(str(error))
 
     @property
-    def base(self) -> "edits.Graph":
+    def base(self) -> Graph:
         """The graph without the wire that was picked up."""
         return self._base
 

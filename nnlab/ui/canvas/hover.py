@@ -9,7 +9,7 @@ from nnlab.core.layer import shape_text
 from nnlab.ui.canvas.gestures import PORT_REACH
 from nnlab.ui.canvas.looks import node_tooltip
 from nnlab.ui.canvas.palette import plain_tip
-from nnlab.ui.canvas.scene import WIRE_REACH
+from nnlab.ui.canvas.places import WIRE_REACH
 
 if TYPE_CHECKING:
     from nnlab.ui.canvas.editor import GraphEditor

@@ -1,5 +1,6 @@
 """The keys that belong to the canvas. Those with a menu entry are the window's actions and do not come by here."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
@@ -56,7 +57,7 @@ def _plain(editor: "GraphEditor", key: Qt.Key, repeated: bool) -> bool:
             editor.space_held = True
             editor.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
         return True
-    verbs = {
+    verbs: dict[Qt.Key, Callable[[], None]] = {
         Qt.Key.Key_A: editor.add_layer,
         Qt.Key.Key_Insert: editor.add_layer,
         Qt.Key.Key_C: editor.connect_selection,

@@ -12,7 +12,7 @@ from nnlab.core.layer import LAYERS
 from nnlab.errors import NNLabError
 from nnlab.ui import icons
 from nnlab.ui.canvas import search
-from nnlab.ui.canvas.scene import WIRE_REACH
+from nnlab.ui.canvas.places import WIRE_REACH
 from nnlab.ui.canvas.search import Choice
 
 if TYPE_CHECKING:
@@ -93,9 +93,7 @@ def _fixing(editor: "GraphEditor", fix: Fix) -> Callable[[], None]:
         except NNLabError as error:
             editor.say(str(error))
             return
-        before = {n: item.pos() for n, item in editor.picture.nodes.items()}
         editor.bench.apply(fix.label, fixed)
-        editor.glide.run_from(before)
 
     return apply
 

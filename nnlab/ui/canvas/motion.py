@@ -9,6 +9,7 @@ from nnlab.ui.canvas.scene import GraphScene
 
 GLIDE_MS = 200
 GLIDE_LIMIT = 400  # nodes; more would stutter, so they jump
+JUMP = 24  # units; a nudge is no journey
 
 
 def is_reduced() -> bool:
@@ -34,7 +35,7 @@ class Glide(QVariantAnimation):
         """Glide from these places to the document's."""
         self.settle()
         nodes = self._scene.document.graph.nodes
-        moving = {n: p for n, p in starts.items() if n in nodes and p != QPointF(nodes[n].x, nodes[n].y)}
+        moving = {n: p for n, p in starts.items() if n in nodes and _is_far(p, QPointF(nodes[n].x, nodes[n].y))}
         if self.enabled and 0 < len(moving) <= GLIDE_LIMIT:
             self._starts = moving
             self._show(0.0)
@@ -53,3 +54,7 @@ class Glide(QVariantAnimation):
             if node is not None and node_id in self._scene.nodes:
                 end = QPointF(node.x, node.y)
                 self._scene.place_node(node_id, start + (end - start) * share)
+
+
+def _is_far(start: QPointF, end: QPointF) -> bool:
+    return (end - start).manhattanLength() > JUMP

@@ -14,6 +14,7 @@ class Note(QLabel):
 
     def __init__(self, parent: QWidget, text: str = "", tone: str = "muted", framed: bool = True) -> None:
         super().__init__(parent)
+        self._host = parent
         self._tone, self._framed = tone, framed
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -50,7 +51,7 @@ class Bubble(Note):
             return
         if sentence != self.text():
             self._fit(sentence)
-        area = self.parentWidget().rect()
+        area = self._host.rect()
         x = min(at.x() + 18, area.width() - self.width() - 8)
         y = at.y() + 20 if at.y() + 28 + self.height() < area.height() else at.y() - self.height() - 12
         self.move(max(8, x), max(8, y))
@@ -64,7 +65,7 @@ class Bubble(Note):
         self.setWordWrap(False)
         self.setText(text)
         self.adjustSize()
-        widest = max(160, min(340, self.parentWidget().width() - 32))
+        widest = max(160, min(340, self._host.width() - 32))
         if self.width() > widest:
             self.setWordWrap(True)
             self.setFixedWidth(widest)

@@ -1,6 +1,6 @@
 """The list of layers beside the canvas: search, drag onto the canvas, double-click or Enter to add."""
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QDrag, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtGui import Qt as QtText
 from PySide6.QtWidgets import (
@@ -17,7 +17,7 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import CATEGORIES, LAYERS
 from nnlab.ui import theme
-from nnlab.ui.canvas import geometry, paint, search
+from nnlab.ui.canvas import edits, geometry, paint, search
 from nnlab.ui.canvas.looks import node_look
 from nnlab.ui.theme import CAPTION_PX, RADIUS, TEXT_PX
 from nnlab.ui.workbench import Workbench
@@ -50,9 +50,6 @@ class Palette(QWidget):
 
     _styled: theme.Theme | None = None
 
-    add_requested = Signal(str)
-    """Id of a layer that was double-clicked or chosen with Enter."""
-
     def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.bench = bench
@@ -77,12 +74,8 @@ class Palette(QWidget):
 
     def shown_layers(self) -> list[str]:
         """The ids of the layers that the search leaves, top to bottom."""
-        found = []
-        for heading in self._headings():
-            for i in range(heading.childCount()):
-                if not heading.child(i).isHidden() and not heading.isHidden():
-                    found.append(str(heading.child(i).data(0, ID_ROLE)))
-        return found
+        rows = [row for heading in self._headings() for row in _children(heading)]
+        return [str(row.data(0, ID_ROLE)) for row in rows if not row.isHidden()]
 
     def on_theme(self) -> None:
         """Take the colours of the present theme."""
@@ -97,8 +90,9 @@ class Palette(QWidget):
         )
         for heading in self._headings():
             heading.setForeground(0, now.color("muted"))
-            for i in range(heading.childCount()):
-                heading.child(i).setIcon(0, category_icon(str(heading.text(0)), self.devicePixelRatioF()))
+            icon = category_icon(heading.text(0), self.devicePixelRatioF())
+            for row in _children(heading):
+                row.setIcon(0, icon)
 
     def _set_up_tree(self) -> None:
         tree = self.tree
@@ -140,7 +134,7 @@ class Palette(QWidget):
         kept = {c.value for c in search.found(search.layer_choices(list(LAYERS)), typed)}
         first: QTreeWidgetItem | None = None
         for heading in self._headings():
-            children = [heading.child(i) for i in range(heading.childCount())]
+            children = _children(heading)
             for child in children:
                 child.setHidden(child.data(0, ID_ROLE) not in kept)
             visible = [child for child in children if not child.isHidden()]
@@ -152,7 +146,17 @@ class Palette(QWidget):
     def _add(self, item: QTreeWidgetItem | None) -> None:
         layer_id = item.data(0, ID_ROLE) if item is not None and not item.isHidden() else None
         if layer_id:
-            self.add_requested.emit(layer_id)
+            self.add(str(layer_id))
+
+    def add(self, layer_id: str) -> None:
+        """Add a layer behind the selected one, connected, or right of the network if none is selected; select it."""
+        layer, document, selection = LAYERS[layer_id](), self.bench.document, self.bench.selection
+        if len(selection) == 1:
+            graph, new = edits.after_selection(document, layer, *selection)
+        else:
+            graph, new = edits.added(document.graph, layer, *edits.free_place(document.graph))
+        self.bench.apply_graph(f"Add {layer.title}", graph)
+        self.bench.select({new})
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Enter adds; arrow keys in the search field walk the list."""
@@ -223,6 +227,11 @@ def category_icon(category: str, ratio: float) -> QIcon:
 def plain_tip(text: str) -> str:
     """A text as a tooltip shows it to the letter, whatever it holds."""
     return QtText.convertFromPlainText(text, Qt.WhiteSpaceMode.WhiteSpaceNormal) if text else ""
+
+
+def _children(heading: QTreeWidgetItem) -> list[QTreeWidgetItem]:
+    rows = [heading.child(i) for i in range(heading.childCount())]
+    return [row for row in rows if row is not None]
 
 
 def _row(layer_id: str) -> QTreeWidgetItem:

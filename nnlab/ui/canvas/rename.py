@@ -15,8 +15,10 @@ NAME_LIMIT = 80
 class NameField(QLineEdit):
     """Enter keeps the name, Esc does not; leaving the field keeps it."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, back_to: QWidget) -> None:
+        """`back_to` has the keyboard again afterwards."""
         super().__init__(parent)
+        self._back_to = back_to
         self.setObjectName("nameField")
         self.setAccessibleName("Name of the layer")
         self.setMaxLength(NAME_LIMIT)
@@ -45,7 +47,7 @@ class NameField(QLineEdit):
         if done is None:
             return
         self.hide()
-        self.parentWidget().parentWidget().setFocus()
+        self._back_to.setFocus()
         if keep:
             done(self.text())
 

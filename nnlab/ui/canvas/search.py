@@ -125,11 +125,11 @@ class ChoiceRow(QStyledItemDelegate):
     ) -> None:
         """One line."""
         choice = index.data(Qt.ItemDataRole.UserRole)
-        rect: QRect = option.rect  # type: ignore[attr-defined]
+        rect: QRect = option.rect
         now = theme.current()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(now.color("hover"))
@@ -170,6 +170,7 @@ class ChoiceList(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        self._host = parent
         self.setObjectName("layerSearch")
         self.field = QLineEdit(self)
         self.field.setObjectName("layerSearchField")
@@ -218,7 +219,7 @@ class ChoiceList(QFrame):
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def _on_screen(self, place: QPoint) -> QPoint:
-        screen = self.parentWidget().screen().availableGeometry()
+        screen = self._host.screen().availableGeometry()
         x = min(place.x() - 24, screen.right() - self.width() - 8)
         y = min(place.y() - 24, screen.bottom() - self.height() - 8)
         return QPoint(max(x, screen.left() + 8), max(y, screen.top() + 8))

@@ -2,7 +2,7 @@
 
 import math
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QInputDevice, QNativeGestureEvent, QPainter, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
@@ -150,7 +150,7 @@ class CanvasView(QGraphicsView):
             return True
         return super().viewportEvent(event)
 
-    def drawBackground(self, painter: QPainter, rect: QRectF | QPoint) -> None:
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         """The canvas with its dots."""
         area = QRectF(rect)
         now = theme.current()

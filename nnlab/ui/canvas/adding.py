@@ -1,0 +1,143 @@
+"""Adding layers and wires: by search, by drop, behind the selection; and saying why something cannot be."""
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtWidgets import QWidget
+
+from nnlab.core.graph import Graph, Link
+from nnlab.core.layer import LAYERS, Layer
+from nnlab.errors import LinkError, NNLabError
+from nnlab.ui.canvas import edits, geometry, search
+from nnlab.ui.canvas.edits import End
+from nnlab.ui.canvas.motion import Glide
+from nnlab.ui.canvas.overlays import Bubble
+from nnlab.ui.canvas.search import Choice, ChoiceList
+from nnlab.ui.canvas.view import CanvasView
+from nnlab.ui.workbench import Workbench
+
+
+class AddingView(CanvasView):
+    """A canvas on which layers and wires can be put."""
+
+    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(bench, parent)
+        self.glide = Glide(self.picture)
+        self.bubble = Bubble(self)
+        self.choices = ChoiceList(self)
+
+    # ---------------------------------------------------------------- adding
+
+    def add_layer(self) -> None:
+        """Open the search for a layer at the pointer."""
+        self.search_at(self.pointer())
+
+    def search_at(self, place: QPointF) -> None:
+        """Open the search for a layer that will stand at this point of the scene."""
+
+        def picked(choice: Choice) -> None:
+            layer = search.configured(choice.value, choice.number)
+            if layer is not None:
+                self.drop_layer(layer, place)
+
+        self.offer(place, search.layer_choices(list(LAYERS)), "Add a layer", picked)
+
+    def drop_layer(self, layer: Layer, place: QPointF, link: Link | None = None) -> str:
+        """Add a layer with its middle at this point, into the middle of a wire if one is given; its id."""
+        graph, new = edits.added(self.bench.document.graph, layer, *self._corner(place))
+        label = f"Add {layer.title}"
+        if link is not None and edits.can_insert(graph, new):
+            self.insert(graph, new, link, label)
+            self.bench.select({new})
+        else:
+            self._apply_new(label, graph, (new,))
+        return new
+
+    def insert(self, graph: Graph, node_id: str, link: Link, label: str = "") -> None:
+        """Put a loose node of `graph` into the middle of a wire; if a port does not fit, say why and leave it loose."""
+        title = graph.node(node_id).title
+        try:
+            grown = edits.inserted(graph, node_id, link)
+        except LinkError as error:
+            grown = graph
+            self.say(str(error))
+        self.bench.apply_graph(label or f"Insert {title}", grown)
+
+    def _corner(self, middle: QPointF) -> tuple[float, float]:
+        return middle.x() - geometry.WIDTH / 2, middle.y() - geometry.HEIGHT / 2
+
+    def _apply_new(self, label: str, graph: Graph, new: Iterable[str]) -> None:
+        ids = frozenset(new)
+        self.bench.apply_graph(label, graph)
+        self.bench.select(ids)
+        if ids:
+            self.show_point(self.picture.bounds(ids & self.picture.nodes.keys()))
+
+    def offer(
+        self,
+        place: QPointF,
+        choices: list[Choice],
+        prompt: str,
+        picked: Callable[[Choice], None],
+        left: Callable[[], None] | None = None,
+    ) -> None:
+        """List these choices at a point of the scene; one is `picked`, or the list is `left`."""
+        at = self.viewport().mapToGlobal(self.mapFromScene(place))
+        self.choices.open_at(at, choices, prompt, picked, left)
+
+    # ---------------------------------------------------------------- wires
+
+    def connect_selection(self) -> None:
+        """List the layers the selected one can be connected to; the pick is connected."""
+        if len(self.bench.selection) != 1:
+            self.say("select one layer first, then press C to connect it")
+            return
+        (source,) = self.bench.selection
+        graph = self.bench.document.graph
+        outputs = graph.output_ports(source)
+        start = End(source, outputs[0].name, True) if outputs else None
+        ends = {n: edits.best_end(graph, start, n)[0] for n in graph.nodes if n != source} if start else {}
+        open_ends = {n: end for n, end in ends.items() if end is not None}
+        if start is None or not open_ends:
+            self.say(f"there is nothing that {graph.node(source).title} could be connected to")
+            return
+        choices = [
+            Choice(n, graph.nodes[n].title, _port_words(end), graph.nodes[n].layer.category, n)
+            for n, end in sorted(open_ends.items(), key=lambda item: self._nearness(source, item[0]))
+        ]
+
+        def picked(choice: Choice) -> None:
+            self._connect(start, open_ends[choice.value])
+
+        place = self.picture.nodes[source].port_point(outputs[0].name, True)
+        self.offer(place, choices, f"Connect {graph.node(source).title} to", picked)
+
+    def _nearness(self, source: str, other: str) -> tuple[bool, float]:
+        a, b = self.picture.nodes[source].pos(), self.picture.nodes[other].pos()
+        return b.x() < a.x(), geometry.distance(a, b)
+
+    def _connect(self, start: End, end: End) -> None:
+        try:
+            self.bench.apply_graph("Connect", self.bench.document.graph.with_link(edits.link_between(start, end)))
+        except NNLabError as error:
+            self.say(str(error))
+
+    def cut_wires(self, links: Iterable[Link]) -> None:
+        """Take these wires away."""
+        cut = frozenset(links) & self.bench.document.graph.links
+        if cut:
+            label = "Cut wire" if len(cut) == 1 else "Cut wires"
+            self.bench.apply_graph(label, self.bench.document.graph.without_links(cut))
+
+    # ---------------------------------------------------------------- saying and showing
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence at the pointer for a moment."""
+        place = self.mapFromGlobal(self.cursor().pos())
+        if not self.rect().contains(place):
+            place = QPoint(self.width() // 2, self.height() // 2)
+        self.bubble.say(sentence, place, linger=True)
+
+
+def _port_words(end: End) -> str:
+    return "" if end.port == "in" else f"At {end.port}"
