@@ -144,6 +144,7 @@ class Fold(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(16, 16))
         self.setFixedHeight(HEIGHT - 4)
+        self.setStyleSheet("QToolButton { padding: 2px 6px 2px 0; }")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._show()
         self.toggled.connect(lambda _: self._show())

@@ -36,7 +36,7 @@ class NameEdit(QLineEdit):
 
     def __init__(self) -> None:
         super().__init__()
-        self._name = ""
+        self._name, self._default = "", ""
         self.setAccessibleName("Name")
         self.setMaxLength(NAME_LIMIT)
         self.setStyleSheet(_FLAT)
@@ -48,26 +48,33 @@ class NameEdit(QLineEdit):
         self.editingFinished.connect(self._on_finished)
 
     def set_name(self, name: str, default: str) -> None:
-        """Show this name, or faintly the default where there is none."""
-        self.setPlaceholderText(plain(default))
-        if name != self._name or not self.hasFocus():
-            self._name = name
-            self.setText(plain(name))
-            self.setCursorPosition(0)
+        """Show this name, or the default where there is none; what is being typed stays while the name does."""
+        if (name, default) != (self._name, self._default):
+            self._name, self._default = name, default
+            self._show()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc brings the name back."""
         if event.key() == Qt.Key.Key_Escape and self.isModified():
-            self.setText(self._name)
+            self._show()
         else:
             super().keyPressEvent(event)
 
-    def _on_finished(self) -> None:
-        name = unicodedata.normalize("NFC", " ".join(plain(self.text()).split()))
+    def _show(self) -> None:
+        self.setPlaceholderText(plain(self._default))
+        self.setText(plain(self._name or self._default))
+        self.setCursorPosition(0)
         self.setModified(False)
-        if name != self._name:
-            self._name = name
-            self.setText(name)
+
+    def _on_finished(self) -> None:
+        if not self.isModified():
+            return
+        typed = unicodedata.normalize("NFC", " ".join(plain(self.text()).split()))
+        name = "" if typed == self._default else typed
+        changed = name != self._name
+        self._name = name
+        self._show()
+        if changed:
             self.renamed.emit(name)
 
 
@@ -200,9 +207,7 @@ class SeveralPage(Page):
         kind = type(layers[0]) if len(kinds) == 1 and layers[0].params() else None
         self.title.setText(words.plural(len(layers), "layer") + " selected")
         self.facts.set_facts(_counted(layers, node_ids, document))
-        self._note.setText(
-            f"A change here is made in all {len(layers)} of them." if kind else "They have no settings in common."
-        )
+        self._note.setText("A change here changes every one of them." if kind else "They have no settings in common.")
         if (node_ids, kind) != self._shown:
             self._shown = (node_ids, kind)
             self._change_form(node_ids, layers[0] if kind else None)

@@ -131,7 +131,7 @@ class NumberEdit(QLineEdit):
         try:
             found = self._read(text)
         except ValueError as wrong:
-            raise SettingError(f"{self.param.label}: {wrong}", self.param.name) from None
+            raise SettingError(str(wrong), self.param.name) from None
         return self.param.check(found)
 
     def _take(self, value: Any, done: bool) -> None:

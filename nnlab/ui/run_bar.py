@@ -13,7 +13,7 @@ from nnlab.ui.controls import HEIGHT
 from nnlab.ui.figures import EpochFigure, Figure, VerticalLine
 from nnlab.ui.labels import label, plain, tooltip
 from nnlab.ui.number_edit import NumberEdit
-from nnlab.ui.run_buttons import CommandButton, MainButton
+from nnlab.ui.run_buttons import CommandButton, MainButton, RestartButton
 from nnlab.ui.workbench import Workbench
 
 BAR_HEIGHT = 48
@@ -38,8 +38,7 @@ class RunBar(QWidget):
         self.bench = bench
         self._actions = actions
         self.main = MainButton(actions)
-        self.restart = CommandButton(actions.get("train.restart"), "restart", "Restart with these changes")
-        self.restart.set_accented(True)
+        self.restart = RestartButton(actions.get("train.restart"))
         self.step = CommandButton(actions.get("train.step"), "step", "Step")
         self.step.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.step.setMenu(self._step_menu())
@@ -66,7 +65,9 @@ class RunBar(QWidget):
     def show_status(self, status: RunStatus) -> None:
         """Show where the run stands."""
         metric = METRICS.get(status.metric_name, plain(status.metric_name))
-        self.epoch.set_progress(status.epoch, status.epochs or self.bench.document.training.epochs, _share(status))
+        self.epoch.set_progress(
+            status.epoch, status.epochs or self.bench.document.training.epochs, _share(status), plain(status.phase)
+        )
         self.loss.set_value(EMPTY if status.loss is None else _loss(status.loss))
         self.measure.set_caption(metric)
         self.measure.set_value(_metric(status.metric_name, status.metric))
@@ -75,7 +76,7 @@ class RunBar(QWidget):
         self.speed.set_value(words.count(status.steps_per_second) if running and status.steps_per_second else EMPTY)
         left = status.seconds_left if running else None
         self.left.set_value(EMPTY if left is None else words.duration(left))
-        self.where.set_value(" · ".join(plain(p) for p in (status.engine, status.device) if p) or EMPTY)
+        self.where.set_value(" · ".join(plain(p) for p in (status.device, status.engine) if p) or EMPTY)
         self._show_buttons()
 
     # ---------------------------------------------------------------- inside
@@ -115,7 +116,7 @@ class RunBar(QWidget):
 
     def _show_buttons(self, *_: object) -> None:
         status, stale = self.bench.status, self.bench.stale
-        self.main.show_state(status, accented=not stale and status.state not in ("running", "preparing"))
+        self.main.show_state(status, stale)
         if self.restart.isHidden() == stale:
             self.restart.setVisible(stale)
             self._fit()

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QAction, QFont, QFontMetrics
+from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton
 
 from nnlab.engine.events import RunStatus
 from nnlab.ui import icons
@@ -12,28 +12,26 @@ from nnlab.ui.controls import HEIGHT
 from nnlab.ui.labels import tooltip
 
 TRAIN, AGAIN, RESUME, PAUSE = "Train", "Train again", "Resume", "Pause"
+SIDES = 52  # pixels of a button beside its text
 
 
-class CommandButton(QToolButton):
-    """A button for one command: enabled with it, with its tooltip, in the colours of the theme."""
+class Command(QObject):
+    """Keeps one button in step with one command: pressed, enabled, explained and drawn in the colours of the theme."""
 
-    def __init__(self, action: QAction | None, icon: str, text: str = "") -> None:
+    def __init__(self, button: QAbstractButton, action: QAction | None, icon: str) -> None:
         """Without a command (None) the button stays disabled."""
-        super().__init__()
+        super().__init__(button)
+        self._button = button
         self._action: QAction | None = None
         self._icon = icon
-        self.setText(text)
-        style = Qt.ToolButtonStyle
-        self.setToolButtonStyle(style.ToolButtonTextBesideIcon if text else style.ToolButtonIconOnly)
-        self.setIconSize(QSize(16, 16))
-        self.setFixedHeight(HEIGHT)
-        if not text:
-            self.setFixedWidth(HEIGHT + 4)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.clicked.connect(self._trigger)
-        self.set_command(action, icon)
+        button.setIconSize(QSize(16, 16))
+        button.setFixedHeight(HEIGHT)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(self._trigger)
+        button.installEventFilter(self)
+        self.set_action(action, icon)
 
-    def set_command(self, action: QAction | None, icon: str) -> None:
+    def set_action(self, action: QAction | None, icon: str) -> None:
         """Give this command from now on."""
         if self._action is not None:
             self._action.changed.disconnect(self._follow)
@@ -46,21 +44,22 @@ class CommandButton(QToolButton):
     def set_accented(self, accented: bool) -> None:
         """Whether this is the one thing to do next."""
         value = "true" if accented else "false"
-        if self.property("accented") != value:
-            self.setProperty("accented", value)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        if self._button.property("accented") != value:
+            self._button.setProperty("accented", value)
+            self._button.style().unpolish(self._button)
+            self._button.style().polish(self._button)
             self.draw()
 
     def draw(self) -> None:
-        """The icon in the colour that stands out from the button."""
-        self.setIcon(icons.icon(self._icon, "on_accent" if self.property("accented") == "true" else "text"))
+        """The icon, in the colour that stands out from the button."""
+        token = "on_accent" if self._button.property("accented") == "true" else "text"
+        self._button.setIcon(icons.icon(self._icon, token))
 
-    def changeEvent(self, event: QEvent) -> None:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The icon follows the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_icon"):
+        if event.type() == QEvent.Type.PaletteChange:
             self.draw()
+        return False
 
     def _trigger(self) -> None:
         if self._action is not None:
@@ -68,35 +67,65 @@ class CommandButton(QToolButton):
 
     def _follow(self) -> None:
         action = self._action
-        self.setEnabled(action is not None and action.isEnabled())
+        self._button.setEnabled(action is not None and action.isEnabled())
         if action is not None:
-            self.setToolTip(tooltip(action.toolTip()))
-            self.setAccessibleName(self.text() or action.text().replace("&", ""))
+            self._button.setToolTip(tooltip(action.toolTip()))
+            self._button.setAccessibleName(self._button.text() or action.text().replace("&", ""))
 
 
-class MainButton(CommandButton):
+class CommandButton(QToolButton):
+    """A quiet button for one command."""
+
+    def __init__(self, action: QAction | None, icon: str, text: str = "") -> None:
+        super().__init__()
+        self.setText(text)
+        style = Qt.ToolButtonStyle
+        self.setToolButtonStyle(style.ToolButtonTextBesideIcon if text else style.ToolButtonIconOnly)
+        if not text:
+            self.setFixedWidth(HEIGHT + 4)
+        self.command = Command(self, action, icon)
+
+
+class RestartButton(QPushButton):
+    """Takes up what changed on the canvas; accented, since it is the thing to do next while it is there."""
+
+    def __init__(self, action: QAction | None) -> None:
+        super().__init__("Restart with these changes")
+        self.command = Command(self, action, "restart")
+        self.command.set_accented(True)
+        self.setFixedWidth(_width(self.font(), self.text()))
+
+
+class MainButton(QPushButton):
     """Train, resume or pause: whichever makes sense now, in a button that keeps its width."""
 
     def __init__(self, actions: Mapping[str, QAction]) -> None:
+        super().__init__(TRAIN)
         self._actions = actions
-        super().__init__(actions.get("train.start"), "play", TRAIN)
-        font = self.font()
-        font.setWeight(font.Weight.DemiBold)
-        metrics = type(self.fontMetrics())(font)
-        self.setFixedWidth(max(metrics.horizontalAdvance(t) for t in (TRAIN, AGAIN, RESUME, PAUSE)) + 48)
+        self.command = Command(self, actions.get("train.start"), "play")
+        self.setFixedWidth(_width(self.font(), TRAIN, AGAIN, RESUME, PAUSE))
 
-    def show_state(self, status: RunStatus, accented: bool) -> None:
+    def show_state(self, status: RunStatus, stale: bool) -> None:
         """Offer what makes sense in this state of the run."""
-        if status.state == "running":
-            text, command, icon = PAUSE, "train.pause", "pause"
-        else:
-            text, command, icon = self._start_text(status), "train.start", "play"
+        running = status.state == "running"
+        text = PAUSE if running else _start_text(status, stale)
         if text != self.text():
             self.setText(text)
-            self.set_command(self._actions.get(command), icon)
-        self.set_accented(accented)
+            self.command.set_action(
+                self._actions.get("train.pause" if running else "train.start"), "pause" if running else "play"
+            )
+        self.command.set_accented(not stale and status.state not in ("running", "preparing"))
 
-    def _start_text(self, status: RunStatus) -> str:
-        if status.state == "finished":
-            return AGAIN
-        return RESUME if status.state == "paused" and status.step > 0 else TRAIN
+
+def _start_text(status: RunStatus, stale: bool) -> str:
+    if status.state == "finished" and not stale:
+        return AGAIN
+    return RESUME if status.state == "paused" and status.step > 0 and not stale else TRAIN
+
+
+def _width(font: QFont, *texts: str) -> int:
+    """Room for the widest of these texts with its icon, in the heavier type of an accented button."""
+    heavy = QFont(font)
+    heavy.setWeight(QFont.Weight.DemiBold)
+    widest = max(QFontMetrics(heavy).horizontalAdvance(text) for text in texts)
+    return 4 * -(-(widest + SIDES) // 4)

@@ -59,7 +59,7 @@ class DataPage(Page):
         spec = document.spec
         if spec is None:
             return []
-        facts = [("One sample", shape_text(spec.input_shape).removeprefix("N × "))]
+        facts = [("One sample", shape_text(spec.input_shape).removeprefix("N × ") + " numbers")]
         known = self._rows is not None and self._rows[0] == document.data
         counts = [words.count(n) for n in self._rows[1]] if known and self._rows is not None else ["…"] * 3
         facts += list(zip(("Training samples", "Validation samples", "Test samples"), counts, strict=True))
