@@ -131,10 +131,10 @@ class _Rows(QStyledItemDelegate):
         """Name in the text colour, menu and key muted; a command that cannot be given now is pale."""
         now = theme.current()
         described, made = index.data(COMMAND)
-        box: QRect = option.rect.adjusted(0, 1, 0, -1)  # type: ignore[attr-defined]
+        box: QRect = option.rect.adjusted(0, 1, 0, -1)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(now.color("accent", 40))
             painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)

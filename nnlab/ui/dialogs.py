@@ -97,7 +97,7 @@ class Message(QDialog):
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._fold.setArrowType(Qt.ArrowType.RightArrow)
         self._fold.toggled.connect(self._unfold)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(20, 20, 20, 16)
         column.setSpacing(16)
         column.addLayout(top)
@@ -120,7 +120,7 @@ class Message(QDialog):
                 button.setDefault(True)
                 button.setProperty("accented", len(names) > 1)
                 button.setFocus()
-        self.layout().addWidget(box)
+        self._column.addWidget(box)
 
     def _choose(self, name: str) -> None:
         self.answer = name

@@ -1,7 +1,7 @@
 """A movable part of the window, with a thin title that gives way where a tab already says the name."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QToolButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QToolButton, QVBoxLayout, QWidget
 
 from nnlab.ui import icons
 from nnlab.ui.labels import label
@@ -19,7 +19,14 @@ class Dock(QDockWidget):
         super().__init__(title, parent)
         self.setObjectName(f"dock.{id_}")
         self.setAccessibleName(title)
-        self.setWidget(widget)
+        body = QWidget()
+        body.setObjectName("dockBody")
+        body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(widget)
+        self.part = widget
+        self.setWidget(body)
         self._covered = False
         self._title = _Title(title, self)
         self._none = QWidget()
@@ -56,6 +63,8 @@ class _Title(QWidget):
 
     def __init__(self, title: str, dock: QDockWidget) -> None:
         super().__init__(dock)
+        self.setObjectName("dockTitle")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(TITLE_HEIGHT)
         name = label(title)
         font = name.font()

@@ -18,6 +18,7 @@ from nnlab.ui import dialogs, places
 from nnlab.ui.recovery import Found
 
 if TYPE_CHECKING:
+    from nnlab.project import Project
     from nnlab.ui.main_window import MainWindow
 
 KINDS = "NNLab projects (*.nnlab)"
@@ -45,7 +46,9 @@ class ProjectFiles:
     def new(self) -> None:
         """An empty project: input and output."""
         if self.may_leave():
-            self._put(_empty())
+            from nnlab.project import Project  # the same beginning as in a script
+
+            self._put(Project.new().document)
 
     def example(self, id_: str) -> None:
         """A fresh copy of an example."""
@@ -102,6 +105,15 @@ class ProjectFiles:
         )  # fmt: skip
         return self.save() if answer == "Save" else answer == "Discard"
 
+    def adopt(self, project: "Project") -> None:
+        """Show a project that a script made or opened."""
+        path = project.path
+        self._take(self._locked(path) if path else None)
+        self._seen = project.fingerprint
+        self._bench.path = path if self._lock else None
+        self._window.show_lab(fresh=True)
+        self._bench.prepare(project.weights)
+
     # ---------------------------------------------------------------- writing
 
     def save(self) -> bool:
@@ -155,7 +167,7 @@ class ProjectFiles:
         def write(path: Path) -> None:
             from nnlab.engine import export
 
-            disk.write(path, export.safetensors(self._bench.document, self._bench.trainer.weights()))
+            disk.write(path, export.safetensors(self._bench.trainer.weights()))
 
         self._export("Export the learned weights", ".safetensors", "Safetensors files (*.safetensors)", write)
 
@@ -248,13 +260,3 @@ class ProjectFiles:
 
 def _file_name(name: str) -> str:
     return "".join(c if c.isalnum() or c in " -_" else "-" for c in name).strip()[:80] or UNTITLED
-
-
-def _empty() -> Document:
-    from nnlab.core.graph import Graph, Node
-    from nnlab.core.layer import LAYERS
-
-    graph = Graph()
-    for place, kind in enumerate(("Input", "Output")):
-        graph = graph.with_node(Node(kind.lower(), LAYERS[kind](), x=place * 320.0))
-    return Document(graph.connect("input", "output"))

@@ -62,11 +62,7 @@ class MainWindow(QMainWindow):
         self._arrange()
         self._connect()
         self._place_window()
-        if project is not None:
-            self.bench.path = project.path
-            self.show_lab(fresh=True)
-        else:
-            self.show_welcome()
+        self.files.adopt(project) if project is not None else self.show_welcome()
         QTimer.singleShot(LATE_MS, self, self.complete)
 
     @property
@@ -151,9 +147,7 @@ class MainWindow(QMainWindow):
         self.commands.fill(self.menuBar())
         self.commands.listen(self.editor)
         self.commands.refresh()
-        if self.has_project:
-            self.bench.prepare()
-        elif EXAMPLES:
+        if not self.has_project and EXAMPLES:
             first = min(EXAMPLES.values(), key=lambda example: example.order)
             self.bench.trainer.prepare(first.make())  # nobody sees it: it loads torch while the user reads
 

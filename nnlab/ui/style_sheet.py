@@ -174,8 +174,9 @@ QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QGroupBox { border: none; border-top: 1px solid $hairline; margin-top: 20px; padding-top: 8px; font-weight: 600; }
 QGroupBox::title { subcontrol-origin: margin; left: 0; top: 2px; }
 
+QToolBar { background: $window; border: none; border-bottom: 1px solid $hairline; padding: 0; spacing: 0; }
+#dockBody, #dockTitle { background: $surface; }
 QDockWidget { color: $text; titlebar-close-icon: url($sign_close); }
-QDockWidget > QWidget { background: $surface; }
 QTabWidget::pane { border: none; border-top: 1px solid $hairline; }
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab {

@@ -84,8 +84,14 @@ def _colors(targets: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]", task: 
 
 
 def _between(first: QColor, second: QColor, share: float) -> QColor:
-    parts = zip(first.getRgb(), second.getRgb(), strict=True)
-    return QColor(*(round(a + share * (b - a)) for a, b in parts))
+    def mixed(a: float, b: float) -> float:
+        return a + share * (b - a)
+
+    return QColor.fromRgbF(
+        mixed(first.redF(), second.redF()),
+        mixed(first.greenF(), second.greenF()),
+        mixed(first.blueF(), second.blueF()),
+    )
 
 
 def _draw_network(painter: QPainter, graph: Graph, box: QRectF) -> None:

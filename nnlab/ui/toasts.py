@@ -82,8 +82,7 @@ class Toasts(QWidget):
     @property
     def shown(self) -> list[Toast]:
         """The toasts on the screen, oldest first."""
-        found = [self._column.itemAt(i).widget() for i in range(self._column.count())]
-        return [toast for toast in found if isinstance(toast, Toast)]
+        return [toast for toast in self.children() if isinstance(toast, Toast)]
 
     def say(self, level: str, sentence: str) -> None:
         """Show a sentence; the same one is not shown twice at a time."""

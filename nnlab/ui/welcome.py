@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nnlab.core import files
@@ -184,7 +184,7 @@ class _Offer(QWidget):
         painter.end()
 
 
-def _picture(id_: str, size: QSize, ratio: float) -> "thumbnails.QPixmap":
+def _picture(id_: str, size: QSize, ratio: float) -> QPixmap:
     return thumbnails.of_example(id_, EXAMPLES[id_].make(), size, ratio)
 
 

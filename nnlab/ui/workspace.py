@@ -74,22 +74,19 @@ class Workspace(QMainWindow):
         """Whether a part is shown, perhaps behind another in the same place."""
         return id_ in self.docks and not self.docks[id_].isHidden()
 
-    def show_inspector(self, section: str = "") -> None:
-        """Bring the inspector to the front, at one of its sections if it has that."""
+    def show_settings(self, training: bool) -> None:
+        """Bring the settings of the run to the front: the training's or the data's."""
         self.open("inspector")
-        show = getattr(self.inspector, "show_section", None)
-        if section and show is not None:
-            show(section)
-        self.inspector.setFocus()
+        self.inspector.show_training() if training else self.inspector.show_data()
 
     def focus_next(self) -> None:
         """Move the focus to the next part of the window."""
-        parts: list[QWidget] = [self.editor, *(d.widget() for d in self.docks.values() if d.widget().isVisible())]
+        parts: list[QWidget] = [self.editor, *(d.part for d in self.docks.values() if d.part.isVisible())]
         now = next((i for i, part in enumerate(parts) if part.isAncestorOf(self.focusWidget() or self)), -1)
         part = parts[(now + 1) % len(parts)]
         part.setFocus(Qt.FocusReason.TabFocusReason)
         if not part.hasFocus():
-            part.nextInFocusChain().setFocus(Qt.FocusReason.TabFocusReason)
+            self.focusNextChild()
 
     # ---------------------------------------------------------------- layout
 

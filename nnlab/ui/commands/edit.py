@@ -141,12 +141,10 @@ def tidy(window: "MainWindow") -> None:
 @action("data.settings", "Data settings", menu="Data", icon="data", enabled=in_lab)
 def data_settings(window: "MainWindow") -> None:
     """Choose the data set and how it is divided."""
-    window.bench.select(())
-    window.workspace.show_inspector("data")
+    window.workspace.show_settings(training=False)
 
 
 @action("edit.settings_training", "Training settings", menu="Train", icon="settings", enabled=in_lab)
 def training_settings(window: "MainWindow") -> None:
     """Choose loss, optimizer, learning rate and how long to train."""
-    window.bench.select(())
-    window.workspace.show_inspector("training")
+    window.workspace.show_settings(training=True)
