@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nnlab.core.document import Document
+from nnlab.core.graph import Graph
 from nnlab.engine.events import Event, RunStatus, Snapshot
 from nnlab.engine.wants import Want
 
@@ -37,6 +38,7 @@ class Preparation:
 class Reply:
     """The empty place for an answer that a caller waits for."""
 
+    named_by: Graph | None = None
     value: Any = None
     ready: threading.Event = field(default_factory=threading.Event)
 

@@ -1,7 +1,10 @@
 """A network, its data on the device and its update rule: all that happens to one batch. `loop.py` says which batch when."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,9 +14,10 @@ from torch import Tensor
 
 from nnlab.core.dataset import Samples
 from nnlab.core.document import Document, Training
+from nnlab.core.graph import Graph
 from nnlab.core.objective import resolve
 from nnlab.core.parts import PART_NAMES, Parts, divide
-from nnlab.engine.compile import build, loss_function
+from nnlab.engine.compile import attribute_names, build, loss_function
 from nnlab.engine.device import Place, check_memory, choose, threads_for
 from nnlab.engine.dice import Dice
 from nnlab.engine.metrics import accuracy, r_squared, targets_as
@@ -127,8 +131,8 @@ class Learner:
     def evaluate(self, part: str) -> tuple[Tensor, Tensor]:
         """Loss and metric of one part as the network is now, in evaluation mode."""
         x, y = self.data[part]
-        prediction = self.answers(x)
-        with torch.inference_mode():
+        with self.looking():
+            prediction = self.answers(x)
             return self.loss(prediction, y), self.metric(prediction, y)
 
     def measure(self) -> dict[str, float]:
@@ -146,23 +150,27 @@ class Learner:
         with torch.no_grad():
             return torch.stack(torch._foreach_norm(self.update.parameters, float("inf"))).sum()
 
-    def answers(self, x: Tensor) -> Tensor:
-        """The network's answers in evaluation mode; in chunks, if they are many."""
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[None]:
+        """Inside, the network is in evaluation mode and nothing is recorded for gradients."""
         self.network.eval()
         try:
             with torch.inference_mode():
-                size = self.chunk_size
-                if len(x) <= size:
-                    return self.network(x)  # type: ignore[no-any-return]
-                return torch.cat([self.network(chunk) for chunk in x.split(size)])
+                yield
         finally:
             self.network.train()
 
-    @property
-    def chunk_size(self) -> int:
-        """How many samples go through the network at once when none of it is learned from."""
-        each = sum(int(np.prod(s, dtype=np.int64)) for at in self.document.shapes.values() for s in at.outputs)
-        return max(1, CHUNK_NUMBERS // max(1, each))
+    def answers(self, x: Tensor) -> Tensor:
+        """The network's answers while looking; in chunks, if they are many."""
+        size = max(1, CHUNK_NUMBERS // self.numbers_per_sample)
+        if len(x) <= size:
+            return self.network(x)  # type: ignore[no-any-return]
+        return torch.cat([self.network(chunk) for chunk in x.split(size)])
+
+    @cached_property
+    def numbers_per_sample(self) -> int:
+        """How many numbers all layers together put out for one sample."""
+        return max(1, sum(prod(shape) for at in self.document.shapes.values() for shape in at.outputs))
 
     # ---------------------------------------------------------------- state
 
@@ -186,9 +194,15 @@ class Learner:
             for mine, saved in zip(self.tensors, tensors, strict=True):
                 mine.copy_(saved)
 
-    def as_arrays(self) -> dict[str, NDArray[Any]]:
-        """The network's tensors by name, as private arrays."""
-        return {name: t.detach().cpu().numpy().copy() for name, t in self.network.state_dict().items()}
+    def as_arrays(self, graph: Graph | None = None) -> dict[str, NDArray[Any]]:
+        """The network's tensors as private arrays, under the names that they have in `graph` (the run's own by default)."""
+        now = attribute_names(graph) if graph is not None else {}
+        renamed = {name: now.get(node_id, name) for node_id, name in self.network.attributes.items()}
+        found: dict[str, NDArray[Any]] = {}
+        for key, tensor in self.network.state_dict().items():
+            attribute, _, name = key.partition(".")
+            found[f"{renamed.get(attribute, attribute)}.{name}"] = tensor.detach().cpu().numpy().copy()
+        return found
 
     def load(self, weights: object) -> None:
         """Take these tensors by name where they fit; what does not fit starts fresh, with a notice."""

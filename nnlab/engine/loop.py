@@ -107,8 +107,6 @@ def evaluate(document: Document, weights: object, samples: Samples | None = None
 
     For parts the names are train_loss, validation_accuracy and the like; for samples loss and accuracy (or r2).
     """
-    import torch
-
     with _in_words(), _learner(document, weights) as learner:
         if samples is None:
             return learner.measure()
@@ -116,8 +114,8 @@ def evaluate(document: Document, weights: object, samples: Samples | None = None
         if learner.objective.metric == "r2":
             targets = ((targets - learner.parts.target_mean) / learner.parts.target_scale).astype(np.float32)
         x, y = learner.on_device(Samples(_standard(learner, samples.inputs), targets))
-        prediction = learner.answers(x)
-        with torch.inference_mode():
+        with learner.looking():
+            prediction = learner.answers(x)
             loss, metric = learner.loss(prediction, y), learner.metric(prediction, y)
         return {"loss": float(loss), learner.objective.metric: float(metric)}
 
@@ -133,7 +131,7 @@ def predict(document: Document, weights: object, inputs: NDArray[Any]) -> NDArra
 
     with _in_words(), _learner(document, weights) as learner:
         x = torch.tensor(_standard(learner, inputs), device=learner.place.device)
-        with torch.inference_mode():
+        with learner.looking():
             answers = learner.answers(x)
             if learner.objective.metric == "accuracy":
                 return np.array(probabilities(answers, learner.objective).cpu().numpy(), np.float32)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from nnlab.core.document import Training
 from nnlab.engine.checkpoints import Checkpoints
+from nnlab.engine.events import EpochDone
 from nnlab.engine.learner import LearnerState
 
 CHECKPOINT_SECONDS = 0.25  # between two moments that are kept
@@ -37,6 +38,7 @@ class Moment:
     good: "Moment | None"
     """The end of the last epoch in which all numbers were numbers; None if this is it."""
     seconds: float
+    last_epoch: EpochDone | None
 
     @property
     def bytes(self) -> int:

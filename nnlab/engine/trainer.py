@@ -123,9 +123,12 @@ class Trainer:
         status = self._channel.status
         return status if status.run == self._run else RunStatus(run=self._run, state="preparing")
 
-    def weights(self) -> dict[str, NDArray[Any]]:
-        """The network's tensors by name, as private copies; waits for the end of the present step. {} without a network."""
-        reply = Reply()
+    def weights(self, document: Document | None = None) -> dict[str, NDArray[Any]]:
+        """The network's tensors by name, as private copies; waits for the end of the present step. {} without a network.
+
+        The names are those of the run's document, or of `document` if one is given: the same nodes, perhaps renamed since.
+        """
+        reply = Reply(document.graph if document is not None else None)
         if self._thread is None or not self._send("weights", reply):
             return {}
         reply.ready.wait()

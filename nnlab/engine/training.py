@@ -146,11 +146,11 @@ class Loop:
         self.order.end()
         if is_best:
             self.best = Best(self.epoch, watched, learner.weights())
-        self._good = None
-        self._good = self.moment()
         loss, metric = validation or (None, None)
         figures = (train_loss, train_metric, loss, metric, self.rate, self.seconds, is_best)
         self.last_epoch = EpochDone(self.run, self.epoch, self.step, *figures)
+        self._good = None
+        self._good = self.moment()
         self._tell(self.last_epoch)
         if not self.repeating:
             self._check_end()
@@ -226,10 +226,8 @@ class Loop:
 
     def moment(self) -> Moment:
         """The run as it is now, as a private copy."""
-        at = (self.step, self.epoch, self.position)
-        return Moment(
-            *at, self.learner.state(), self.order.state, self._tally.state(), self.best, self._good, self.seconds
-        )
+        at, told = (self.step, self.epoch, self.position), (self.seconds, self.last_epoch)
+        return Moment(*at, self.learner.state(), self.order.state, self._tally.state(), self.best, self._good, *told)
 
     def restore(self, moment: Moment) -> None:
         """Be as the run was at that moment."""
@@ -238,7 +236,8 @@ class Loop:
         self.learner.restore(moment.learner)
         self.order.restore(moment.order)
         self._tally.restore(moment.tally)
-        self.best, self._good, self.seconds = moment.best, moment.good or moment, moment.seconds
+        self.best, self._good = moment.best, moment.good or moment
+        self.seconds, self.last_epoch = moment.seconds, moment.last_epoch
 
     def seeking(self, step: int) -> Iterator[None]:
         """Go to the moment after `step` steps: from the nearest one kept before it, then step by step."""
@@ -255,8 +254,8 @@ class Loop:
             while self.step < known:
                 self.advance()
                 yield
-            self.flush()
         finally:
+            self.flush()
             self.repeating = False
         while self.step < step and self.finished is None:
             self.advance()

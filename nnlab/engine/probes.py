@@ -1,0 +1,254 @@
+"""Answers to what panels ask of a run, made between two steps: private, read-only arrays, in evaluation mode."""
+
+import contextlib
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nnlab.core.parts import Parts
+from nnlab.core.words import plural
+from nnlab.engine.dice import undisturbed
+from nnlab.engine.learner import Learner
+from nnlab.engine.metrics import classes_of, probabilities
+from nnlab.engine.training import Loop
+from nnlab.engine.wants import (
+    Activations,
+    ActivationsWant,
+    Array,
+    Boundary,
+    BoundaryWant,
+    NodeActivations,
+    PhaseWant,
+    Points,
+    PointsWant,
+    SampleValues,
+    SampleWant,
+    Want,
+    Weights,
+    WeightsWant,
+)
+
+MARGIN = 0.1  # of the data's range, around it
+PROBE_ROWS = 256  # samples that ranges and dead units are judged by
+PROBE_NUMBERS = 2**22  # activations of the probe batch at most, in all layers
+PART_WORDS = {"train": "training", "validation": "validation", "test": "test"}
+
+
+def answer(want: Want, loop: Loop) -> object:
+    """The answer to one want, or a sentence why there is none."""
+    probe = _PROBES.get(type(want))
+    if probe is None:
+        return "Nobody here knows how to answer this."
+    calm = contextlib.nullcontext() if loop.learner.dice.drawn is False else undisturbed()
+    try:
+        with calm, loop.learner.looking():
+            return probe(want, loop)
+    except _Unfit as reason:
+        return str(reason)
+    except Exception as error:  # noqa: BLE001 - a picture that cannot be made must not end the training
+        return f"This picture cannot be made: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+
+
+class _Unfit(Exception):
+    """A want that does not fit this network or its data; the text says why."""
+
+
+# ------------------------------------------------------------------- the plane of two inputs
+
+
+def _boundary(want: BoundaryWant, loop: Loop) -> Boundary:
+    learner, parts = loop.learner, loop.learner.parts
+    x_input, y_input = _axes(parts, want.x_input, want.y_input)
+    if y_input is None:
+        raise _Unfit("This needs data with two inputs; these have one.")
+    grid = _grid(parts, x_input, y_input, want.resolution, want.held)
+    values = _said(learner, learner.answers(torch.tensor(grid, device=learner.place.device)))
+    x_range, y_range = _range(parts, x_input), _range(parts, y_input)
+    shaped = values.reshape(want.resolution, want.resolution, -1)
+    return Boundary(x_range, y_range, _frozen(shaped), parts.spec.task)
+
+
+def _points(want: PointsWant, loop: Loop) -> Points:
+    learner, parts = loop.learner, loop.learner.parts
+    x_input, y_input = _axes(parts, want.x_input, want.y_input)
+    rows = _spaced(len(parts.part(want.part)), want.limit)
+    raw = parts.raw(want.part)
+    if len(rows) == 0:
+        empty = _frozen(np.empty(0))
+        return Points(empty, empty, empty, empty, np.zeros(0, np.bool_))
+    answers = learner.answers(_rows_of(learner, want.part, rows))
+    target = raw.targets[rows] if parts.spec.task == "classes" else raw.targets[rows, 0]
+    if parts.spec.task == "classes":
+        prediction = classes_of(answers, learner.objective).cpu().numpy()
+        wrong = prediction != target
+    else:
+        prediction = parts.original_targets(answers.cpu().numpy())[:, 0]
+        wrong = np.zeros(len(rows), np.bool_)
+    wrong.flags.writeable = False
+    x = raw.inputs[rows, x_input]
+    y = target if y_input is None else raw.inputs[rows, y_input]
+    return Points(_frozen(x), _frozen(y), _frozen(target), _frozen(prediction), wrong)
+
+
+def _axes(parts: Parts, x_input: int, y_input: int) -> tuple[int, int | None]:
+    """The two inputs that are drawn; the second is None where the data have only one."""
+    shape = parts.spec.input_shape
+    if len(shape) != 1:
+        raise _Unfit("This needs data of single numbers, such as points or a table; these samples are pictures.")
+    if not (0 <= x_input < shape[0] and (shape[0] == 1 or 0 <= y_input < shape[0])):
+        raise _Unfit(f"The data have only {plural(shape[0], 'input')}: choose another one to draw.")
+    return x_input, None if shape[0] == 1 else y_input
+
+
+@lru_cache(maxsize=64)
+def _range(parts: Parts, column: int) -> tuple[float, float]:
+    values = np.concatenate([parts.raw(part).inputs[:, column] for part in PART_WORDS])
+    low, high = float(values.min()), float(values.max())
+    margin = MARGIN * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+@lru_cache(maxsize=4)
+def _grid(parts: Parts, x_input: int, y_input: int, resolution: int, held: tuple[float, ...] | None) -> Array:
+    """Standardised samples over the plane, row by row from the lowest y."""
+    middle = np.asarray(held, np.float64) if held is not None else parts.raw_train.inputs.mean(0, dtype=np.float64)
+    if middle.shape != parts.spec.input_shape:
+        raise _Unfit(
+            f"The other inputs are held at {plural(len(middle), 'value')}, and the data have another number of them."
+        )
+    across = np.linspace(*_range(parts, x_input), resolution)
+    up = np.linspace(*_range(parts, y_input), resolution)
+    samples = np.tile(middle, (resolution * resolution, 1))
+    samples[:, x_input], samples[:, y_input] = np.tile(across, resolution), np.repeat(up, resolution)
+    return parts.standardise(samples)
+
+
+# ------------------------------------------------------------------- activations
+
+
+def _activations(want: ActivationsWant, loop: Loop) -> Activations:
+    learner, parts = loop.learner, loop.learner.parts
+    limit = max(1, min(PROBE_ROWS, PROBE_NUMBERS // learner.numbers_per_sample))
+    probe_rows = _spaced(_rows(parts, want.part), limit)
+    probe = learner.network.trace(_rows_of(learner, want.part, probe_rows))
+    plane = parts.spec.input_shape == (2,)
+    if plane:
+        grid = torch.tensor(_grid(parts, 0, 1, want.resolution, None), device=learner.place.device)
+        shown = learner.network.trace(grid)
+    else:
+        shown = learner.network.trace(_rows_of(learner, want.part, np.array([_clamped(parts, want)])))
+    nodes: dict[str, NodeActivations] = {}
+    for node_id, values in shown.items():
+        nodes[node_id] = _of_plane(values, probe[node_id], want) if plane else _of_sample(values, probe[node_id], want)
+    if not plane:
+        return Activations(nodes)
+    return Activations(nodes, _range(parts, 0), _range(parts, 1))
+
+
+def _of_plane(values: Tensor, probe: Tensor, want: ActivationsWant) -> NodeActivations:
+    flat = values.reshape(len(values), -1)
+    units = flat[:, : want.units].T.reshape(-1, want.resolution, want.resolution)
+    return NodeActivations("plane", _array(units), *_figures(probe.reshape(len(probe), -1)), flat.shape[1])
+
+
+def _of_sample(values: Tensor, probe: Tensor, want: ActivationsWant) -> NodeActivations:
+    one = values[0]
+    if one.dim() < 2:
+        flat = one.reshape(-1)
+        return NodeActivations(
+            "vector", _array(flat[: want.units]), *_figures(probe.reshape(len(probe), -1)), len(flat)
+        )
+    maps = one[None] if one.dim() == 2 else one.reshape(one.shape[0], one.shape[1], -1)
+    channels = probe.reshape(len(probe), len(maps), -1).transpose(1, 2).reshape(-1, len(maps))
+    return NodeActivations("maps", _array(maps[: want.units]), *_figures(channels), len(maps))
+
+
+def _figures(units: Tensor) -> tuple[float, float, float, float]:
+    """Lowest, highest, mean, and the share of columns that are 0 throughout."""
+    if units.numel() == 0:
+        return 0.0, 0.0, 0.0, 0.0
+    dead = (units == 0).all(0).float().mean()
+    low, high, mean, dead_share = torch.stack([units.min(), units.max(), units.float().mean(), dead]).tolist()
+    return low, high, mean, dead_share
+
+
+# ------------------------------------------------------------------- weights, one sample, phases
+
+
+def _weights(want: WeightsWant, loop: Loop) -> Weights:
+    network = loop.learner.network
+    node_ids = {name: node_id for node_id, name in network.attributes.items()}
+    found: dict[str, dict[str, Array]] = {}
+    for key, parameter in network.named_parameters():
+        attribute, _, name = key.partition(".")
+        found.setdefault(node_ids.get(attribute, attribute), {})[name] = _array(parameter)
+    return Weights(found)
+
+
+def _sample(want: SampleWant, loop: Loop) -> SampleValues:
+    learner, parts = loop.learner, loop.learner.parts
+    row = _clamped(parts, want)
+    outputs = learner.network.trace(_rows_of(learner, want.part, np.array([row])))
+    raw = parts.raw(want.part)
+    nodes = {node_id: _array(values[0]) for node_id, values in outputs.items()}
+    said = _said(learner, outputs[learner.objective.output])[0]
+    target = float(np.ravel(raw.targets[row])[0])
+    return SampleValues(_frozen(raw.inputs[row]), nodes, target, _frozen(said), len(raw))
+
+
+def _phase(want: PhaseWant, loop: Loop) -> object:
+    return loop.phases.values()
+
+
+def _rows(parts: Parts, part: str) -> int:
+    rows = len(parts.part(part))
+    if rows == 0:
+        raise _Unfit(f"The {PART_WORDS[part]} part is empty: raise its share under Data.")
+    return rows
+
+
+def _clamped(parts: Parts, want: ActivationsWant | SampleWant) -> int:
+    return min(max(0, want.sample), _rows(parts, want.part) - 1)
+
+
+def _spaced(rows: int, limit: int) -> NDArray[np.int64]:
+    """Up to `limit` row numbers, evenly spaced."""
+    return np.arange(rows) if rows <= limit else np.linspace(0, rows - 1, limit).astype(np.int64)
+
+
+def _rows_of(learner: Learner, part: str, rows: NDArray[np.int64]) -> Tensor:
+    x = learner.data[part][0]
+    return x if len(rows) == len(x) else x[torch.from_numpy(rows).to(x.device)]
+
+
+def _said(learner: Learner, answers: Tensor) -> Array:
+    """Probabilities for classes, values in the data's units otherwise."""
+    if learner.objective.metric == "accuracy":
+        return np.asarray(probabilities(answers, learner.objective).cpu().numpy(), np.float32)
+    return learner.parts.original_targets(answers.cpu().numpy())
+
+
+def _array(values: Tensor) -> Array:
+    return _frozen(values.detach().float().cpu().numpy())
+
+
+def _frozen(values: NDArray[Any]) -> Array:
+    """A private copy (torch's arrays share memory with the live tensors) that nobody can write to."""
+    copy = np.array(values, np.float32)
+    copy.flags.writeable = False
+    return copy
+
+
+_PROBES: dict[type[Want], Callable[[Any, Loop], object]] = {
+    BoundaryWant: _boundary,
+    PointsWant: _points,
+    ActivationsWant: _activations,
+    WeightsWant: _weights,
+    SampleWant: _sample,
+    PhaseWant: _phase,
+}

@@ -1,0 +1,263 @@
+"""The training thread's own side: takes commands between two steps, trains, answers what panels ask. Never touches a window."""
+
+import contextlib
+import time
+import traceback
+from collections.abc import Callable, Generator, Iterator
+
+from nnlab.engine.answers import Answers
+from nnlab.engine.channel import Channel, Command, Preparation, Reply
+from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
+from nnlab.engine.events import Event, Failed, RunState, RunStatus, StateChanged
+from nnlab.engine.learner import Learner
+from nnlab.engine.pace import Pace
+from nnlab.engine.telling import ENGINE, prepared
+from nnlab.engine.training import Loop
+from nnlab.errors import BuildError, NNLabError
+
+LOOK_SECONDS = 0.01  # between two looks at what else there is to do while training
+REST_SECONDS = 0.5  # a thread with nothing to do looks round this often
+BREATH_SECONDS = 0.002  # training lets other threads of this process in at least this often
+BREATH_LENGTH = 0.0002
+STATUS_SECONDS = 1 / 30
+
+
+class Worker:
+    """Runs in one thread from the first command to the end. All that others see of it is the channel."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._loop: Loop | None = None
+        self._run = 0
+        self._state: RunState = "idle"
+        self._going: Iterator[None] | None = None
+        """What is under way: training, an epoch to finish, a way to another moment. None while holding."""
+        self._goal: RunState = "paused"
+        """The state when what is under way has come to its end, unless the run itself did."""
+        self._kept: Learner | None = None
+        """The network of the last run that was built, for one that begins with its weights."""
+        self._answers = Answers()
+        self._pace = Pace()
+        self._arithmetic = contextlib.ExitStack()
+
+    def work(self) -> None:
+        """Until the channel closes: commands, training, pictures; rest where there is nothing of these."""
+        channel = self._channel
+        while not channel.closing:
+            self._take_commands()
+            if self._going is not None:
+                with self._told():
+                    self._train()
+            self._answer()
+            if self._going is None and not channel.commands:
+                self._publish()
+                channel.rest()
+                channel.wake.wait(self._answers.patience(channel) if channel.asked else REST_SECONDS)
+                channel.wake.clear()
+
+    # ---------------------------------------------------------------- training
+
+    def _train(self) -> None:
+        """Steps, until it is time to look round."""
+        channel, loop, going = self._channel, self._loop, self._going
+        assert loop is not None
+        assert going is not None
+        now = time.perf_counter()
+        look, breath = now + LOOK_SECONDS, now + BREATH_SECONDS
+        while not channel.commands and not channel.closing:
+            if next(going, self) is self:
+                self._arrived(loop)
+                break
+            now = time.perf_counter()
+            if now >= breath:
+                time.sleep(BREATH_LENGTH)  # the interpreter is let go: the window draws, and is not waited for
+                breath = time.perf_counter() + BREATH_SECONDS
+            if now >= look:
+                break
+        self._publish_now_and_then()
+
+    def _arrived(self, loop: Loop) -> None:
+        self._going = None
+        loop.flush()
+        self._enter("finished" if loop.finished is not None else self._goal)
+
+    # ---------------------------------------------------------------- commands
+
+    def _take_commands(self) -> None:
+        channel = self._channel
+        while channel.commands and not channel.closing:
+            command = channel.commands.popleft()
+            with self._told():
+                self._obey(command)
+
+    def _obey(self, command: Command) -> None:
+        if command.kind == "weights":
+            self._hand_over(command.value)
+            return
+        if command.kind == "prepare":
+            if not self._superseded():
+                self._prepare(command.run, command.value)
+            return
+        loop = self._loop
+        if loop is None or command.run != self._run or self._state in ("idle", "failed"):
+            return
+        if command.kind == "configure":
+            loop.configure(command.value)
+            self._publish()
+        else:
+            getattr(self, f"_{command.kind}")(loop, command.value)
+
+    def _superseded(self) -> bool:
+        """Whether another preparation waits that needs nothing of this one (the user presses Reset again and again)."""
+        waiting = [c.value for c in self._channel.commands if c.kind == "prepare"]
+        asked = any(c.kind == "weights" for c in self._channel.commands)
+        return bool(waiting) and not asked and not any(p.keep for p in waiting)
+
+    def _prepare(self, run: int, what: Preparation) -> None:
+        self._let_go()
+        if self._loop is not None:
+            self._kept = self._loop.learner
+        self._loop, self._run = None, run
+        self._pace.reset()
+        self._enter("preparing")
+        self._loop = loop = Loop(what.document, self._say, run, what.weights, self._kept if what.keep else None)
+        self._kept = None
+        self._arithmetic.close()
+        self._arithmetic.enter_context(arithmetic(loop.learner.threads))
+        self._say(prepared(loop))
+        self._goal = "paused"
+        if what.go:
+            self._resume(loop, None)
+        else:
+            self._enter("paused")
+
+    def _resume(self, loop: Loop, value: object) -> None:
+        loop.reopen()
+        self._begin(loop.steps(), "finished")
+
+    def _pause(self, loop: Loop, value: object) -> None:
+        if self._going is not None:
+            self._let_go()
+            loop.flush()
+            self._enter("paused" if loop.finished is None else "finished")
+
+    def _step(self, loop: Loop, what: object) -> None:
+        loop.reopen()
+        if what == "phase":
+            self._begin(_once(loop.advance_phase), "paused")
+        elif what == "epoch":
+            self._begin(_epoch(loop), "paused")
+        else:
+            self._begin(_once(loop.advance), "paused")
+
+    def _seek(self, loop: Loop, step: object) -> None:
+        assert isinstance(step, int)
+        self._begin(loop.seeking(step), "paused")
+
+    def _stop(self, loop: Loop, value: object) -> None:
+        self._let_go()
+        loop.finish("stopped")
+        self._enter("finished")
+
+    def _begin(self, going: Iterator[None], goal: RunState) -> None:
+        self._let_go()
+        self._going, self._goal = going, goal
+        self._pace.reset()
+        self._enter("running")
+
+    def _let_go(self) -> None:
+        """What is under way is left where it is."""
+        going, self._going = self._going, None
+        if isinstance(going, Generator):
+            going.close()
+
+    def _hand_over(self, reply: Reply) -> None:
+        try:
+            if self._loop is not None:
+                reply.value = self._loop.learner.as_arrays(reply.named_by)
+        finally:
+            reply.ready.set()
+
+    # ---------------------------------------------------------------- telling
+
+    def _say(self, event: Event) -> None:
+        self._channel.events.append(event)
+
+    def _enter(self, state: RunState) -> None:
+        if state != self._state or state == "preparing":
+            self._state = state
+            self._say(StateChanged(self._run, state))
+        self._publish()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Whatever goes wrong inside ends the run with a Failed event, and the thread lives on."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - a bad layer, data or device may raise anything; the user is told
+            self._let_go()
+            self._say(_failure(self._run, error))
+            self._enter("failed")
+
+    def _publish_now_and_then(self) -> None:
+        if time.perf_counter() >= self._pace.next_status:
+            self._pace.next_status = time.perf_counter() + STATUS_SECONDS
+            self._publish()
+
+    def _publish(self) -> None:
+        self._channel.status = self._status()
+
+    def _status(self) -> RunStatus:
+        loop = self._loop
+        if loop is None:
+            return RunStatus(run=self._run, state=self._state)
+        if self._state == "running":
+            self._pace.see(loop.step, time.perf_counter())
+        last, total = loop.last_epoch, loop.training.epochs * loop.steps_per_epoch
+        return RunStatus(
+            run=self._run,
+            state=self._state,
+            epoch=loop.epoch,
+            epochs=loop.training.epochs,
+            step=loop.step,
+            steps_per_epoch=loop.steps_per_epoch,
+            loss=loop.last_loss,
+            metric_name=loop.learner.objective.metric,
+            metric=last.train_metric if last else None,
+            validation_metric=last.validation_metric if last else None,
+            steps_per_second=self._pace.rate if self._state == "running" else 0.0,
+            seconds=loop.seconds,
+            seconds_left=self._pace.left(total - loop.step) if self._state == "running" else None,
+            learning_rate=loop.rate,
+            engine=ENGINE,
+            device=loop.learner.place.label,
+            phase=loop.phases.name,
+        )
+
+    def _answer(self) -> None:
+        loop = self._loop
+        if loop is not None and self._state != "preparing":
+            self._answers.look(self._channel, loop, training=self._going is not None)
+
+
+def _once(act: Callable[[], None]) -> Iterator[None]:
+    act()
+    yield
+
+
+def _epoch(loop: Loop) -> Iterator[None]:
+    """To the end of the present epoch."""
+    goal = loop.epoch + 1
+    while loop.finished is None and loop.epoch < goal:
+        loop.advance()
+        yield
+
+
+def _failure(run: int, error: Exception) -> Failed:
+    details = traceback.format_exc()
+    if isinstance(error, NNLabError):
+        return Failed(run, str(error), error.node if isinstance(error, BuildError) else None, details)
+    if out_of_memory(error):
+        return Failed(run, memory_sentence(), None, details)
+    first = str(error).strip().splitlines()[:1] or [type(error).__name__]
+    return Failed(run, f"Training could not go on: {first[0]}", None, details)
