@@ -21,7 +21,7 @@ from nnlab.core.schedule import SCHEDULES
 from nnlab.engine.events import Event
 from nnlab.errors import BuildError, FileError, SettingError
 from nnlab.project.network import ProjectGraph, lookup, make_layer
-from nnlab.project.run import Run, load
+from nnlab.project.run import Run, load, train
 
 NEW_WIDTH = 672.0  # between input and output of a new project: room for two layers
 
@@ -181,25 +181,30 @@ class Project:
         Blocks; Ctrl+C ends the run after the present step and keeps what it has learned. BuildError or DataError
         if the project cannot be trained.
         """
-        from nnlab.project.training import train
-
         given = {"epochs": epochs, "device": device, "seed": seed}
         document = self.document.with_training(**{key: value for key, value in given.items() if value is not None})
         self.run = run = train(document, on_event)
         self.weights, self.curves = run.weights, run.history
         return run
 
-    def evaluate(self, part: str = "validation") -> dict[str, float]:
-        """Loss and metric of the trained network on "train", "validation" or "test"."""
-        from nnlab.project.measuring import evaluate
+    def evaluate(self, inputs: NDArray[Any] | None = None, targets: NDArray[Any] | None = None) -> dict[str, float]:
+        """Figures of the trained network: of every part of its data, or of these samples in the data's own units.
 
-        return evaluate(self.document, _learned(self.weights), part)
+        Parts give train_loss, validation_accuracy (or _r2) and the like; samples give loss and accuracy (or r2).
+        """
+        from nnlab.core.dataset import Samples
+        from nnlab.engine.loop import evaluate
+
+        self.model()  # refuses weights of another network
+        samples = None if inputs is None or targets is None else Samples(inputs, targets)
+        return evaluate(self.document, self.weights, samples)
 
     def predict(self, inputs: NDArray[Any]) -> NDArray[Any]:
         """Answers for inputs in the data's own units: class probabilities (rows, classes), or values (rows, width)."""
-        from nnlab.project.measuring import predict
+        from nnlab.engine.loop import predict
 
-        return predict(self.document, _learned(self.weights), inputs)
+        self.model()
+        return predict(self.document, self.weights, inputs)
 
     # ---------------------------------------------------------------- taking away
 

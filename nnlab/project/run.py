@@ -1,7 +1,11 @@
-"""What a finished training run leaves: its curves, its figures, its network."""
+"""Training a document to its end, and what that leaves: curves, figures, the network."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +13,8 @@ from numpy.typing import NDArray
 
 from nnlab.core.document import Document
 from nnlab.core.words import number
+from nnlab.engine.events import Event
+from nnlab.engine.loop import RunResult, run_to_end
 from nnlab.errors import BuildError
 
 if TYPE_CHECKING:
@@ -16,39 +22,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
-    """One training run that is over."""
-
-    document: Document
-    """What was trained, with the settings it was trained with."""
-    reason: str
-    """"done", "stopped", "early" (validation no longer improved) or "diverged"."""
-    message: str
-    """The end in a sentence."""
-    epochs: int
-    steps: int
-    metrics: Mapping[str, float]
-    """Figures at the end, on whole parts: train_loss, validation_loss, validation_accuracy (or _r2), ..."""
-    history: Mapping[str, NDArray[Any]]
-    """Curves: "loss" per step; "epoch", "train_loss", "validation_metric", ... per epoch."""
-    weights: Mapping[str, NDArray[Any]] = field(repr=False)
-    """The learned numbers, named as in the model's state_dict."""
-    device: str = "CPU"
-    notices: tuple[str, ...] = ()
-
-    @property
-    def model(self) -> "Network":
-        """The trained network as an ordinary torch.nn.Module on the CPU, in evaluation mode."""
-        return load(self.document, self.weights)
+class Run(RunResult):
+    """A training run that is over: `history` (curves), `metrics` (figures at the end), `model` (the trained network)."""
 
     @property
     def summary(self) -> str:
-        """The end and the figures in one line."""
+        """The end and its figures in one line."""
         figures = ", ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in self.metrics.items())
         return f"{self.message} {figures}" if figures else self.message
 
     def __str__(self) -> str:
         return self.summary
+
+
+def train(document: Document, on_event: Callable[[Event], object] | None = None) -> Run:
+    """Train to the end in this thread; Ctrl+C ends the run after the present step, as "stopped"."""
+    with _interrupt() as stopped:
+        return Run(**vars(run_to_end(document, on_event=on_event, should_stop=stopped.is_set)))
 
 
 def load(document: Document, weights: Mapping[str, NDArray[Any]]) -> "Network":
@@ -64,3 +54,25 @@ def load(document: Document, weights: Mapping[str, NDArray[Any]]) -> "Network":
         raise BuildError("The learned weights are of another network than the one drawn here: train it again.")
     network.load_state_dict({k: torch.tensor(np.asarray(a)) for k, a in weights.items()})
     return network.eval()
+
+
+@contextlib.contextmanager
+def _interrupt() -> Iterator[threading.Event]:
+    """Ctrl+C sets the event, so that no step is cut in half; pressed again, it interrupts at once as usual."""
+    stopped = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+        signal.signal(signal.SIGINT, before)
+
+    if before is signal.default_int_handler:  # else somebody else has plans for it
+        signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield stopped
+    finally:
+        if signal.getsignal(signal.SIGINT) is on_interrupt:
+            signal.signal(signal.SIGINT, before)
