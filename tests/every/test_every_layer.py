@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import warnings
+from math import prod
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ BATCH = 2
 SMALL = 6  # sizes that a test can afford; the ends of each range are tested apart
 every_layer = pytest.mark.parametrize("kind", KINDS, ids=list(LAYERS))
 quick = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
@@ -182,7 +183,7 @@ class TestEveryLayer:
             seen += 1
 
         check()
-        assert seen >= 10, "the test must not pass by meeting refusals alone"
+        assert seen >= 8, "the test must not pass by meeting refusals alone"
 
     def test_promises_the_parameters_that_torch_makes(self, kind: type[Layer]) -> None:
         @quick
@@ -219,7 +220,8 @@ class TestEveryLayer:
                 layer = kind(**{p.name: end})
                 for shape in ((4,), (2, 5, 5), (1, 1, 1), (2, 9)):
                     shapes = (shape,) * max(1, len(kind.inputs))
-                    if accepted(layer, shapes) is not None:
+                    made = accepted(layer, shapes)
+                    if made is not None and prod(made) + layer.parameter_count(*shapes) < 1_000_000:
                         code = layer.torch_code(*shapes)
                         tensors = [torch.randn(BATCH, *s, requires_grad=True) for s in shapes]
                         module = construct(code)
