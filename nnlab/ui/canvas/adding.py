@@ -82,7 +82,7 @@ class AddingView(CanvasView):
         left: Callable[[], None] | None = None,
     ) -> None:
         """List these choices at a point of the scene; one is `picked`, or the list is `left`."""
-        at = self.viewport().mapToGlobal(self.mapFromScene(place))
+        at = self.viewport().mapTo(self, self.mapFromScene(place))
         self.choices.open_at(at, choices, prompt, picked, left)
 
     # ---------------------------------------------------------------- wires

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -250,10 +250,3 @@ class GraphEditor(DropView):
     def export(self, path: Path) -> None:
         """Write the network to a picture file in the colours of the present theme."""
         diagram.render(self.bench.document, path, theme.current().name)
-
-    def focus_point(self) -> QPoint:
-        """Where the keyboard's menu opens: at the selected or focused layer."""
-        node_id = next(iter(self.bench.selection), self.hover.focused)
-        if node_id in self.picture.nodes:
-            return self.mapFromScene(self.picture.nodes[node_id].card().center())
-        return self.viewport().rect().center()

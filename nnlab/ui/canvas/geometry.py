@@ -88,4 +88,4 @@ def _side(a: QPointF, b: QPointF, c: QPointF) -> float:
 
 
 def _cross(p: QPointF, q: QPointF, a: QPointF, b: QPointF) -> bool:
-    return _side(p, q, a) * _side(p, q, b) < 0 and _side(a, b, p) * _side(a, b, q) < 0
+    return a != b and _side(p, q, a) * _side(p, q, b) <= 0 and _side(a, b, p) * _side(a, b, q) <= 0

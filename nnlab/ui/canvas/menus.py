@@ -70,8 +70,7 @@ def _wire_menu(editor: "GraphEditor", menu: QMenu, link: Link, place: QPointF) -
                 editor.drop_layer(layer, place, link)
 
         ids = [i for i, kind in LAYERS.items() if kind.inputs and kind.outputs]
-        at = editor.viewport().mapToGlobal(editor.mapFromScene(place))
-        editor.choices.open_at(at, search.layer_choices(ids), "Insert a layer", picked)
+        editor.offer(place, search.layer_choices(ids), "Insert a layer", picked)
 
     _add(menu, "plus", "Insert a layer…", choose)
     _add(menu, "trash", "Delete wire", lambda: editor.cut_wires({link}), "Del")

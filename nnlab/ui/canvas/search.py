@@ -169,7 +169,7 @@ class ChoiceList(QFrame):
     """A popup with a search field and the choices that fit. It calls `picked` or `left`, once."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        super().__init__(parent)  # no window of its own: a popup grabs the keyboard, which not every desktop allows
         self._host = parent
         self.setObjectName("layerSearch")
         self.field = QLineEdit(self)
@@ -195,6 +195,7 @@ class ChoiceList(QFrame):
         self._choices: list[Choice] = []
         self._picked: Callable[[Choice], None] | None = None
         self._left: Callable[[], None] | None = None
+        self.hide()
 
     def open_at(
         self,
@@ -204,7 +205,7 @@ class ChoiceList(QFrame):
         picked: Callable[[Choice], None],
         left: Callable[[], None] | None = None,
     ) -> None:
-        """Show these choices with the search field near this point of the screen."""
+        """Show these choices with the search field near this point of the parent."""
         self._choices, self._picked, self._left = list(choices), picked, left
         self._style()
         self.field.setPlaceholderText(prompt)
@@ -213,16 +214,18 @@ class ChoiceList(QFrame):
         self.field.clear()
         self._filter("")
         rows = max(1, min(ROWS, len(choices)))
-        self.setFixedSize(WIDTH, rows * ROW_HEIGHT + 60)
-        self.move(self._on_screen(place))
+        room = self._host.size()
+        self.setFixedSize(min(WIDTH, room.width() - 16), min(rows * ROW_HEIGHT + 62, room.height() - 16))
+        self.move(self._inside(place))
         self.show()
+        self.raise_()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
 
-    def _on_screen(self, place: QPoint) -> QPoint:
-        screen = self._host.screen().availableGeometry()
-        x = min(place.x() - 24, screen.right() - self.width() - 8)
-        y = min(place.y() - 24, screen.bottom() - self.height() - 8)
-        return QPoint(max(x, screen.left() + 8), max(y, screen.top() + 8))
+    def _inside(self, place: QPoint) -> QPoint:
+        room = self._host.size()
+        x = min(place.x() - 24, room.width() - self.width() - 8)
+        y = min(place.y() - 24, room.height() - self.height() - 8)
+        return QPoint(max(x, 8), max(y, 8))
 
     def _filter(self, typed: str) -> None:
         self.rows.clear()
@@ -244,9 +247,12 @@ class ChoiceList(QFrame):
 
     def _finish(self, choice: Choice | None) -> None:
         picked, left = self._picked, self._left
+        if picked is None:
+            return
         self._picked = self._left = None
         self.hide()
-        if choice is not None and picked is not None:
+        self._host.setFocus(Qt.FocusReason.OtherFocusReason)
+        if choice is not None:
             picked(choice)
         elif left is not None:
             left()
@@ -262,7 +268,9 @@ class ChoiceList(QFrame):
         )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrow keys, Enter and Esc work while one types."""
+        """Arrow keys, Enter and Esc work while one types; a click elsewhere leaves without a choice."""
+        if watched is self.field and event.type() == QEvent.Type.FocusOut and self.isVisible():
+            self._finish(None)
         if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return self._key(event.key())
         return super().eventFilter(watched, event)
@@ -284,7 +292,6 @@ class ChoiceList(QFrame):
         return False
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """A click elsewhere leaves without a choice."""
+        """Hidden with its canvas, it leaves without a choice."""
         super().hideEvent(event)
-        if self._left is not None or self._picked is not None:
-            self._finish(None)
+        self._finish(None)
