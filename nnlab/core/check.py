@@ -29,6 +29,7 @@ from nnlab.errors import BuildError, NNLabError
 __all__ = ["Fix", "Problem", "check"]
 
 HELD_BACK = 0.2  # for validation, where a fix has to choose
+GOOD_BATCH = 16
 
 
 def check(document: Document) -> tuple[Problem, ...]:
@@ -298,28 +299,20 @@ def _training(case: Case) -> Iterator[Problem]:
             "each epoch will be one step"
         )
         yield Problem("warning", None, said, (_batches(train),))
-    yield from _lone_samples(case, train)
+    yield from _lone_samples(case)
 
 
 def _batches(size: int) -> Fix:
     return fix(f"Set the batch size to {size}", lambda d: d.with_training(batch_size=size))
 
 
-def _lone_samples(case: Case, train: int) -> Iterator[Problem]:
+def _lone_samples(case: Case) -> Iterator[Problem]:
     """A batch norm that would have to take the spread of a single number."""
-    size = case.document.training.batch_size
-    if not _alone(size, train):
+    if case.document.training.batch_size > 1:
         return
-    better = next((n for n in range(max(size, 1) + 1, max(size, train) + 2) if not _alone(n, train)), 2)
-    said = "compares the samples of a batch, and the last batch of each epoch holds only one: change the batch size"
-    if size == 1:
-        said = "compares the samples of a batch, and a batch has only one: make the batch size larger"
     for node_id in case.graph.nodes:
         inputs = case.document.shapes[node_id].inputs
         norm = case.kinds[node_id].startswith("BatchNorm") and node_id in case.needed
         if norm and inputs and prod(inputs[0][1:]) == 1:
-            yield case.problem("error", node_id, said, _batches(better))
-
-
-def _alone(size: int, train: int) -> bool:
-    return size == 1 or (train > 0 and train % size == 1)
+            said = "compares the samples of a batch, and a batch has only one: make the batch size larger"
+            yield case.problem("error", node_id, said, _batches(GOOD_BATCH))

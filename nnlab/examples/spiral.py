@@ -16,7 +16,7 @@ def make() -> Document:
     return Document(
         graph=chain(layer("Input"), *dense(8, 8, 8, 2, activation="Tanh"), layer("Output")),
         data=Data(dataset=DATASETS["spiral"]()),
-        training=Training(learning_rate=0.005, batch_size=16, epochs=400),
+        training=Training(learning_rate=0.002, batch_size=16, epochs=800),
         title="Spiral",
         notes=NOTES,
     )
