@@ -7,7 +7,7 @@ from decimal import Decimal
 from nnlab.core import words
 
 LENGTH_LIMIT = 60  # characters of one number
-EXPONENT_LIMIT = 320  # outside it a number is infinite or 0 to the computer
+EXPONENT_LIMIT = 330  # beyond it every number is infinite or 0 to the computer
 
 _SPACES = "\u0020\u00a0\u2007\u2009\u202f"
 _GROUPED = re.compile(rf"([+-]?[1-9]\d{{0,2}})((?P<mark>[{_SPACES}'’_٬])\d{{3}}(?:(?P=mark)\d{{3}})*)(?!\d)")
@@ -52,7 +52,7 @@ def as_typed(value: float) -> str:
 
 def _in_ascii(text: str) -> str:
     text = text.translate(_TO_ASCII).replace("**", "^")
-    text = re.sub(rf"10(?=[{_SUPERSCRIPTS}])", "10^", text).translate(_LOWERED)
+    text = re.sub(rf"10\^?([{_SUPERSCRIPTS}]+)", lambda found: "10^" + found[1].translate(_LOWERED), text)
     text = re.sub(rf"[{_SPACES}]*[×·*][{_SPACES}]*10\^", "e", text)
     text = re.sub(r"^([+-]?)10\^", r"\g<1>1e", text)
     return "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)
