@@ -137,7 +137,7 @@ class DrawnPanel(Panel):
 
     def refresh(self, problem: object = None) -> None:
         """Show the picture, or say why there is none; `problem` is a sentence that came in the picture's place."""
-        if isinstance(problem, str):
+        if isinstance(problem, str) and problem:
             self.drawing.say(problem)
         elif self.failure:
             self.drawing.say(self.failure, "error")

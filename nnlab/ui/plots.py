@@ -40,6 +40,11 @@ def text_width(text: str, size: int = theme.CAPTION_PX, bold: bool = False) -> f
     return QFontMetricsF(font(size, bold)).horizontalAdvance(text)
 
 
+def shortened(text: str, room: float, size: int = theme.CAPTION_PX) -> str:
+    """The text, cut with an ellipsis where it is wider than `room` pixels."""
+    return QFontMetricsF(font(size)).elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, room))
+
+
 # ---------------------------------------------------------------- axes
 
 
