@@ -204,8 +204,9 @@ def _answers(case: Case, widths_first: bool = True) -> Iterator[Fix]:
     yield from _flattenings(case, width)
     units = f"a Linear with {plural(width, 'unit')} before {name}"
     yield fix_graph(f"Insert {units}", lambda g: insert(g, output, layer(LINEAR, out_features=width)))
-    both = (layer(FLATTEN), layer(LINEAR, out_features=width))
-    yield fix_graph(f"Insert a Flatten and {units}", lambda g: insert(g, output, *both))
+    if any(len(shape) > 1 for shape in case.document.shapes[output].inputs):
+        both = (layer(FLATTEN), layer(LINEAR, out_features=width))
+        yield fix_graph(f"Insert a Flatten and {units}", lambda g: insert(g, output, *both))
 
 
 def _flattenings(case: Case, width: int) -> Iterator[Fix]:

@@ -10,7 +10,7 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import LAYERS, Layer, Shape
 from nnlab.core.layout import GAP_X, WIDTH
-from nnlab.errors import NNLabError
+from nnlab.errors import GraphError, NNLabError
 
 PITCH = WIDTH + GAP_X
 
@@ -54,9 +54,10 @@ def swap_layer(graph: Graph, node_id: str, kind: str) -> Graph:
 def insert(graph: Graph, node_id: str, *layers: Layer, port: str = "") -> Graph:
     """With layers put into the wire that ends at a node (at its first input unless a port is named); the rest moves right."""
     for layer in layers:
-        into = graph.incoming[node_id]
-        link = next(k for k in into if port in ("", k.target_port))
         target = graph.node(node_id)
+        link = next((k for k in graph.incoming[node_id] if port in ("", k.target_port)), None)
+        if link is None:
+            raise GraphError(f"{target.title} has no wire to put a layer into")
         new = Node(graph.new_id(layer), layer, target.x, target.y)
         graph = _room(graph, target.x).with_node(new).without_links([link])
         graph = graph.connect(link.source, new.id, source_port=link.source_port)
@@ -66,8 +67,8 @@ def insert(graph: Graph, node_id: str, *layers: Layer, port: str = "") -> Graph:
 
 def bypass(graph: Graph, node_id: str) -> Graph:
     """Without a node; what came in at its first wire goes to every node it led to."""
-    into, out = graph.incoming[node_id], graph.outgoing[node_id]
-    graph = graph.without_node(node_id)
+    before, graph = graph, graph.without_node(node_id)
+    into, out = before.incoming[node_id], before.outgoing[node_id]
     if into:
         first = into[0]
         for link in out:
@@ -98,6 +99,7 @@ def add_output(graph: Graph, after: str) -> Graph:
 
 def without_branch(graph: Graph, end: str, needed: Iterable[str]) -> Graph:
     """Without a node and what only leads to it; `needed` stays."""
+    graph.node(end)
     keep = set(needed)
     gone, todo = {end}, [end]
     while todo:
@@ -182,12 +184,21 @@ def _set(graph: Graph, node_id: str, setting: str, value: object) -> Graph:
     return set_layer(graph, node_id, **{setting: value})
 
 
+def _wires(graph: Graph, node_id: str, inputs: tuple[Shape, ...]) -> list[tuple[Link, Shape]]:
+    """The wires into a node with what they carry; GraphError if they are others by now."""
+    graph.node(node_id)
+    links = graph.incoming[node_id]
+    if len(links) != len(inputs):
+        raise GraphError("the wires into this layer have changed")
+    return list(zip(links, inputs, strict=True))
+
+
 def _flattened(layer: Layer, node_id: str, name: str, inputs: tuple[Shape, ...]) -> list[Fix]:
     if all(len(shape) == 1 for shape in inputs) or not _takes(layer, [(prod(shape),) for shape in inputs]):
         return []
 
     def flatten(graph: Graph) -> Graph:
-        for link, shape in zip(graph.incoming[node_id], inputs, strict=True):
+        for link, shape in _wires(graph, node_id, inputs):
             if len(shape) > 1:
                 graph = insert(graph, node_id, layer_of("Flatten"), port=link.target_port)
         return graph
@@ -203,7 +214,7 @@ def _widened(graph: Graph, node_id: str, name: str, inputs: tuple[Shape, ...]) -
         return []
 
     def widen(graph: Graph) -> Graph:
-        for link, shape in zip(graph.incoming[node_id], inputs, strict=True):
+        for link, shape in _wires(graph, node_id, inputs):
             if shape != (widest,):
                 graph = insert(graph, node_id, layer_of("Linear", out_features=widest), port=link.target_port)
         return graph
