@@ -24,24 +24,31 @@ STATES = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "SGD": 0}  # tensors of each para
 
 
 def preload() -> None:
-    """Map torch's libraries before `import torch`: ctypes lets go of the interpreter meanwhile, so a window stays alive."""
+    """Map torch's libraries before `import torch`, which would hold the interpreter, and with it the window, meanwhile.
+
+    A function that is called through ctypes lets go of the interpreter; ctypes' own way of opening a library does not.
+    """
     if "torch" in sys.modules:
         return
     spec = importlib.util.find_spec("torch")
-    if spec is None or spec.origin is None:
-        return
-    folder = Path(spec.origin).parent / "lib"
-    for stem in ("c10", "torch_cpu"):
-        for name in (f"lib{stem}.so", f"lib{stem}.dylib"):
+    folder = Path(spec.origin).parent / "lib" if spec is not None and spec.origin is not None else Path()
+    for stem in ("c10", "torch_cpu", "torch_python"):
+        for name in (f"lib{stem}.so", f"lib{stem}.dylib", f"{stem}.dll"):
             if (folder / name).is_file():
-                _load(folder / name)
+                _map(folder / name)
 
 
-def _load(path: Path) -> None:
-    try:
-        ctypes.CDLL(str(path), mode=getattr(os, "RTLD_LAZY", 0))
-    except OSError:
-        return  # `import torch` finds its own way, only with a longer hold of the window
+def _map(library: Path) -> None:
+    """Open a library for the process; if that fails, `import torch` finds its own way."""
+    with contextlib.suppress(OSError, AttributeError):
+        if sys.platform == "win32":
+            opened = ctypes.WinDLL("kernel32").LoadLibraryExW
+            opened.argtypes, opened.restype = [ctypes.c_wchar_p, ctypes.c_void_p, ctypes.c_uint], ctypes.c_void_p
+            opened(str(library), None, 0x00001100)  # search the library's own folder and the default ones
+        else:
+            opened = ctypes.CDLL(None).dlopen
+            opened.argtypes, opened.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
+            opened(os.fsencode(library), os.RTLD_LAZY)
 
 
 @dataclass(frozen=True)

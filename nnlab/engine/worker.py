@@ -17,8 +17,8 @@ from nnlab.errors import BuildError, NNLabError
 
 LOOK_SECONDS = 0.01  # between two looks at what else there is to do while training
 REST_SECONDS = 0.5  # a thread with nothing to do looks round this often
-BREATH_SECONDS = 0.002  # training lets other threads of this process in at least this often
-BREATH_LENGTH = 0.0002
+BREATH_SECONDS = 0.005  # training lets other threads of this process in at least this often
+BREATH_LENGTH = 0.0003
 STATUS_SECONDS = 1 / 30
 
 
