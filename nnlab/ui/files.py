@@ -229,7 +229,7 @@ class ProjectFiles:
         self._window.refresh_recent()
 
     def _refuse(self, sentence: str, advice: str) -> None:
-        dialogs.tell(self._window, sentence[:1].upper() + sentence[1:], advice, level="error")
+        dialogs.tell(self._window, sentence, advice, level="error")
 
     def _agree_to_copy(self, path: Path) -> bool:
         answer = dialogs.ask(

@@ -85,6 +85,7 @@ class MainWindow(QMainWindow):
         self.status_line.show_lab(False)
         self.toasts.clear()
         self._on_file()
+        self.commands.refresh()
         self.welcome.setFocus()
 
     def show_lab(self, fresh: bool = False) -> None:
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(self.workspace)
         self.status_line.show_lab(True)
         self._on_file()
+        self.commands.refresh()
         self.editor.setFocus()
         if fresh:
             self.editor.fit_all()

@@ -4,7 +4,8 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QToolBar, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QWidget
 
 from nnlab.core.document import Document
 from nnlab.engine.events import Event, Snapshot
@@ -35,7 +36,7 @@ class Workspace(QMainWindow):
         self.bench = bench
         self.panels: dict[str, Panel] = {}
         self.docks: dict[str, Dock] = {}
-        self._first_state = QByteArray()
+        self._shared_out = False
         self.editor = GraphEditor(bench)
         self.inspector = Inspector(bench)
         self.run_bar = RunBar(bench, actions)
@@ -121,6 +122,7 @@ class Workspace(QMainWindow):
         """Put the docks where they were; False if that was of another version or is damaged."""
         if state.isEmpty() or not self.restoreState(state):
             return False
+        self._shared_out = True
         self._retitle()
         return True
 
@@ -128,6 +130,13 @@ class Workspace(QMainWindow):
         """The colours changed."""
         for panel in self.panels.values():
             panel.on_theme()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The first time it has its real size, its parts get their shares."""
+        super().showEvent(event)
+        if not self._shared_out:
+            self._shared_out = True
+            self.share_out()
 
     # ---------------------------------------------------------------- inside
 
@@ -186,8 +195,3 @@ class Workspace(QMainWindow):
         for id_, panel in self.panels.items():
             if panel.isVisible() and not self.docks[id_].is_covered():
                 panel.on_snapshot(snapshot)
-
-
-def all_docks(window: QMainWindow) -> list[QDockWidget]:
-    """Every dock of a window."""
-    return window.findChildren(QDockWidget)

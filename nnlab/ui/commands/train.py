@@ -14,7 +14,7 @@ def _state(window: "MainWindow") -> str:
 
 def can_train(window: "MainWindow") -> bool:
     """There is a network, and it is not training already."""
-    return _state(window) in ("idle", "paused", "finished", "failed")
+    return _state(window) in ("idle", "preparing", "paused", "finished", "failed")
 
 
 def is_running(window: "MainWindow") -> bool:
