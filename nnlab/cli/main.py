@@ -82,13 +82,15 @@ def _dispatch(parser: argparse.ArgumentParser, argv: list[str]) -> int:
 
 def _window(argv: list[str]) -> int:
     """`nnlab [FILE]`: anything that is neither a file nor a command is a slip of the fingers."""
-    if len(argv) > 1 or (argv and not os.path.lexists(argv[0]) and not argv[0].endswith(".nnlab")):
-        word = argv[0]
-        if word.startswith("-"):
-            raise Usage(f"there is no option {word} (see nnlab --help)")
-        near = difflib.get_close_matches(word, _COMMANDS, n=1)
+    parser = Parser(prog="nnlab", add_help=False)
+    parser.add_argument("file", nargs="?")
+    parser.add_argument("--data-dir")
+    first = argv[0] if argv else ""
+    if first and not first.startswith("-") and not os.path.lexists(first) and not first.endswith(".nnlab"):
+        near = difflib.get_close_matches(first, _COMMANDS, n=1)
         hint = f"did you mean nnlab {near[0]}?" if near else "see nnlab --help"
-        raise Usage(f"there is no command or file called {word!r}: {hint}")
+        raise Usage(f"there is no command or file called {first!r}: {hint}")
+    parser.parse_args(argv)
     from nnlab.ui import app
 
     return app.run(argv)

@@ -23,6 +23,14 @@ def draw(name: str, panel: str | None, theme: str, size: tuple[int, int] | None,
     else:
         from nnlab.ui import panel_picture
 
-        panel_picture.render(project.document, project.weights, panel, out, theme, size)
+        panel_picture.render(
+            project.document,
+            panel,
+            out,
+            weights=project.weights,
+            curves=project.curves,
+            theme_name=theme,
+            size=size,
+        )
     say(f"Wrote {name_of(out)}.")
     return 0
