@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from nnlab.core.document import Document
-from nnlab.core.graph import Graph
-from nnlab.core.layer import TorchCode
+from nnlab.core.graph import ID_PATTERN, Graph
+from nnlab.core.layer import Shape, TorchCode
 from nnlab.core.objective import Objective, find_output
+from nnlab.errors import BuildError
 
 NAME_LIMIT = 40  # characters of a node's name that go into an attribute
 RESERVED = frozenset(
@@ -90,6 +91,8 @@ class _Plan:
         graph = document.graph
         self.output = find_output(document)
         needed = graph.upstream(self.output) | {self.output}
+        if not all(ID_PATTERN.fullmatch(node_id) for node_id in graph.nodes):
+            raise BuildError("A node has an id that cannot be a name in code: small letters, digits and _ are needed")
         self.order = [node_id for node_id in graph.in_order if node_id in needed]
         self.names = attribute_names(graph)
         self.sources = {n: [link.source for link in graph.incoming[n]] for n in self.order}
@@ -104,7 +107,8 @@ class _Plan:
         made = [f"self.{self.attributes[n]} = {_module(self.code[n])}" for n in self.attributes]
         lines = ["class Network(nn.Module):", "    def __init__(self):", "        super().__init__()"]
         lines += [f"        {line}" for line in made]
-        lines += ["", "    def forward(self, x):"]
+        entry = next(n for n in self.order if not self.sources[n])
+        lines += ["", f"    def forward(self, x):  # {_batch_shape(self.shapes[entry])}"]
         lines += [f"        {line}" for line in self._forward()]
         return "\n".join(lines) + "\n"
 
@@ -125,7 +129,7 @@ class _Plan:
         shape, sources = self.shapes[node_id], self.sources[node_id]
         if shape == self.shapes[sources[0]]:
             return ""
-        return f"  # ({', '.join(['N', *map(str, shape)])})"
+        return f"  # {_batch_shape(shape)}"
 
     def _forward(self) -> list[str]:
         """One statement a node: `x` runs through a chain, and a value that is read again has a name of its own."""
@@ -152,6 +156,10 @@ class _Plan:
 def _module(code: TorchCode) -> str:
     assert code.module is not None
     return code.module.source()
+
+
+def _batch_shape(shape: Shape) -> str:
+    return f"({', '.join(['N', *map(str, shape)])})"
 
 
 def _run(text: str) -> dict[str, Any]:

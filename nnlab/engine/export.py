@@ -176,42 +176,60 @@ def _train(document: Document, objective: Objective) -> str:
     training = document.training
     scheduler, per_step = _scheduler(training), training.schedule.per_step
     skips = leaves_out_last(document, rows=3, batch=2)  # whether a last batch of one sample would be left out
-    steps = "    steps_per_epoch = -(-len(x) // BATCH_SIZE)" + (" - (len(x) % BATCH_SIZE == 1)" if skips else "")
+    less = " - (len(x) % BATCH_SIZE == 1)" if skips else ""
+    early = _early_stopping(bool(document.data.validation))
     penalty = "L1 * sum(p.abs().sum() for p in model.parameters())"
-    lines = [
-        "def train(model, x, y, validation=None):",
-        '    """Train on x and y, and watch the pair `validation` meanwhile; the loss of every step."""',
-        *_assignment("optimizer", _optimizer(training)),
-        *([steps] if "steps_per_epoch" in scheduler else []),
-        *(_assignment("scheduler", scheduler) if scheduler else []),
-        "    order = torch.Generator().manual_seed(SEED)",
-        *(['    best_loss, best_epoch, best_weights = float("inf"), 0, None'] * training.early_stopping),
-        "    losses = []",
-        "    for epoch in range(1, EPOCHS + 1):",
-        "        model.train()",
-        "        for batch in torch.randperm(len(x), generator=order).split(BATCH_SIZE):",
-        *([SKIP] if skips else []),
-        "            loss = loss_function(model(x[batch]), y[batch])",
-        "            optimizer.zero_grad()",
-        f"            (loss + {penalty}).backward()" if training.l1 else "            loss.backward()",
-        *(["            nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)"] if training.clip_norm else []),
-        "            optimizer.step()",
-        *(["            scheduler.step()"] if scheduler and per_step else []),
-        "            losses.append(loss.item())",
-        *(["        scheduler.step()"] if scheduler and not per_step else []),
-        *_watch(training, objective),
-        "    return losses",
-    ]
-    return "\n".join(lines) + "\n"
+    lines = {
+        "def train(model, x, y, validation=None):": True,
+        '    """Train on x and y, and watch the pair `validation` meanwhile; the loss of every step."""': True,
+        _assignment("optimizer", _optimizer(training)): True,
+        f"    steps_per_epoch = -(-len(x) // BATCH_SIZE){less}": "steps_per_epoch"
+        in scheduler + early * training.early_stopping,
+        _assignment("scheduler", scheduler): bool(scheduler),
+        "    order = torch.Generator().manual_seed(SEED)": True,
+        '    best_loss, best_epoch, best_weights = float("inf"), 0, None': training.early_stopping,
+        "    losses = []": True,
+        "    for epoch in range(1, EPOCHS + 1):": True,
+        "        model.train()": True,
+        "        for batch in torch.randperm(len(x), generator=order).split(BATCH_SIZE):": True,
+        SKIP: skips,
+        "            loss = loss_function(model(x[batch]), y[batch])": True,
+        "            optimizer.zero_grad()": True,
+        f"            (loss + {penalty}).backward()": bool(training.l1),
+        "            loss.backward()": not training.l1,
+        "            nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)": bool(training.clip_norm),
+        "            optimizer.step()": True,
+        "            scheduler.step()": bool(scheduler) and per_step,
+        "            losses.append(loss.item())": True,
+        "        scheduler.step()": bool(scheduler) and not per_step,
+        early: training.early_stopping,
+        "        if epoch % max(1, EPOCHS // 10) == 0:": True,
+        "            _, score = evaluate(model, *(validation or (x, y)))": True,
+        f'            print(f"epoch {{epoch}}: loss {{loss:.4f}}, {objective.metric} {{score:.3f}}")': True,
+        "    if best_weights:\n        model.load_state_dict(best_weights)": training.early_stopping,
+        "    return losses": True,
+    }
+    return "\n".join(line for line, shown in lines.items() if shown) + "\n"
 
 
-def _assignment(name: str, call: str) -> list[str]:
+def _early_stopping(validates: bool) -> str:
+    watched = "evaluate(model, *validation)[0]" if validates else "sum(losses[-steps_per_epoch:]) / steps_per_epoch"
+    return f"""\
+        watched = {watched}
+        if watched < best_loss:
+            best_loss, best_epoch = watched, epoch
+            best_weights = {{name: value.clone() for name, value in model.state_dict().items()}}
+        if epoch - best_epoch >= PATIENCE:
+            break"""
+
+
+def _assignment(name: str, call: str) -> str:
     """A statement of one line, or of three if that would be too long to read."""
     whole = f"    {name} = {call}"
     if len(whole) <= LINE_LIMIT:
-        return [whole]
+        return whole
     opening = whole.index("(") + 1
-    return [whole[:opening], f"        {whole[opening:-1]}", "    )"]
+    return f"{whole[:opening]}\n        {whole[opening:-1]}\n    )"
 
 
 def _optimizer(training: Training) -> str:
@@ -228,26 +246,6 @@ def _scheduler(training: Training) -> str:
     steps: Any = _Named(1, "steps_per_epoch")
     epochs: Any = _Named(training.epochs, "EPOCHS")
     return training.schedule.torch_call(rate, steps, epochs)
-
-
-def _watch(training: Training, objective: Objective) -> list[str]:
-    """What happens at the end of an epoch: now and then a line, and early stopping where it is on."""
-    lines = []
-    if training.early_stopping:
-        lines += [
-            "        watched, _ = evaluate(model, *validation) if validation else evaluate(model, x, y)",
-            "        if watched < best_loss:",
-            "            best_loss, best_epoch = watched, epoch",
-            "            best_weights = {name: value.clone() for name, value in model.state_dict().items()}",
-            "        if epoch - best_epoch >= PATIENCE:",
-            "            break",
-        ]
-    return [
-        *lines,
-        "        if epoch % max(1, EPOCHS // 10) == 0:",
-        f'            print(f"epoch {{epoch}}: {objective.metric} {{evaluate(model, *(validation or (x, y)))[1]:.3f}}")',
-        *(["    if best_weights:", "        model.load_state_dict(best_weights)"] * training.early_stopping),
-    ]
 
 
 def _load(spec: DataSpec) -> str:

@@ -250,7 +250,7 @@ def test_a_chain_reads_as_an_engineer_would_write_it() -> None:
         self.linear = nn.Linear(2, 8)
         self.linear_2 = nn.Linear(8, 2, bias=False)
 
-    def forward(self, x):
+    def forward(self, x):  # (N, 2)
         x = self.linear(x)  # (N, 8)
         x = torch.relu(x)
         x = self.linear_2(x)  # (N, 2)
@@ -265,7 +265,7 @@ def test_a_skip_connection_gets_a_name_for_what_is_read_twice() -> None:
     graph = graph.with_node(Node("output", layer("Output"))).connect("add", "output")
     text = source(document.with_graph(graph))
     assert (
-        text.split("forward(self, x):\n")[1]
+        text.split("forward(self, x):  # (N, 2)\n")[1]
         == """        x = self.linear(x)
         tanh = torch.tanh(x)
         x = self.linear_2(tanh)
