@@ -3,6 +3,7 @@
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.layout import tidy
+from nnlab.core.wrapping import wrapped
 
 
 def layer(kind: str, **settings: object) -> Layer:
@@ -11,7 +12,7 @@ def layer(kind: str, **settings: object) -> Layer:
 
 
 def chain(*layers: Layer) -> Graph:
-    """These layers wired one after the other, laid out from left to right."""
+    """These layers wired one after the other, laid out from left to right, a long one in several rows."""
     graph, last = Graph(), ""
     for each in layers:
         node_id = graph.new_id(each)
@@ -19,7 +20,7 @@ def chain(*layers: Layer) -> Graph:
         if last:
             graph = graph.connect(last, node_id)
         last = node_id
-    return tidy(graph)
+    return wrapped(tidy(graph))
 
 
 def dense(*units: int, activation: str) -> tuple[Layer, ...]:

@@ -61,7 +61,7 @@ def draw(painter: QPainter, document: Document, colors: Theme) -> None:
         painter.setPen(QPen(color, wire.width, style, Qt.PenCapStyle.RoundCap))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(geometry.wire_path(start, end))
-        chips.append((geometry.wire_point(start, end, 0.5), wire.text, wire.refused))
+        chips.append((geometry.wire_middle(start, end), wire.text, wire.refused))
     for middle, text, refused in chips:
         if text:
             _at(painter, middle, lambda t=text, r=refused: paint.chip(painter, t, colors, r))  # type: ignore[misc]

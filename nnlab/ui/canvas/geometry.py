@@ -15,6 +15,7 @@ GAP = 64  # kept free between two connected nodes
 MARGIN = 14  # around a node, for ports, badge and shadow
 TILE = QRectF(12, 10, 44, 44)  # icon or live picture
 
+LEAD, TURN = 28.0, 16.0  # a wire that leads back: straight out so far, then round a corner
 _SAMPLES = 24
 
 
@@ -34,39 +35,65 @@ def port_y(index: int, count: int, height: float) -> float:
 
 
 def wire_path(start: QPointF, end: QPointF) -> QPainterPath:
-    """The soft curve from an output to an input."""
+    """The soft curve from an output to an input; one that leads back to another row runs between the rows."""
     path = QPainterPath(start)
-    first, second = _controls(start, end)
-    path.cubicTo(first, second, end)
+    if not _leads_back(start, end):
+        first, second = _controls(start, end)
+        path.cubicTo(first, second, end)
+        return path
+    points = _corners(start, end)
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        radius = min(TURN, distance(before, corner) / 2, distance(corner, after) / 2)
+        path.lineTo(_towards(corner, before, radius))
+        path.quadTo(corner, _towards(corner, after, radius))
+    path.lineTo(end)
     return path
 
 
-def wire_point(start: QPointF, end: QPointF, t: float) -> QPointF:
-    """A point of the curve, from 0 at the output to 1 at the input."""
-    first, second = _controls(start, end)
-    s = 1 - t
-    a, b, c, d = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
-    return QPointF(
-        a * start.x() + b * first.x() + c * second.x() + d * end.x(),
-        a * start.y() + b * first.y() + c * second.y() + d * end.y(),
-    )
+def wire_middle(start: QPointF, end: QPointF) -> QPointF:
+    """The middle of the wire, where its chip sits."""
+    return (start + end) / 2  # of the curve and of the way between rows alike
 
 
 def wire_distance(start: QPointF, end: QPointF, point: QPointF) -> float:
-    """How far a point is from the curve."""
-    points = [wire_point(start, end, i / _SAMPLES) for i in range(_SAMPLES + 1)]
-    return min(_to_segment(point, a, b) for a, b in pairwise(points))
+    """How far a point is from the wire."""
+    return min(_to_segment(point, a, b) for a, b in pairwise(_polyline(start, end)))
 
 
 def wire_crosses(start: QPointF, end: QPointF, a: QPointF, b: QPointF) -> bool:
-    """Whether the curve crosses the straight line from a to b."""
-    points = [wire_point(start, end, i / _SAMPLES) for i in range(_SAMPLES + 1)]
-    return any(_cross(p, q, a, b) for p, q in pairwise(points))
+    """Whether the wire crosses the straight line from a to b."""
+    return any(_cross(p, q, a, b) for p, q in pairwise(_polyline(start, end)))
 
 
 def distance(a: QPointF, b: QPointF) -> float:
     """Between two points."""
     return math.hypot(a.x() - b.x(), a.y() - b.y())
+
+
+def _leads_back(start: QPointF, end: QPointF) -> bool:
+    return end.x() < start.x() and abs(end.y() - start.y()) >= HEIGHT + GRID
+
+
+def _corners(start: QPointF, end: QPointF) -> list[QPointF]:
+    right, left, between = start.x() + LEAD, end.x() - LEAD, (start.y() + end.y()) / 2
+    turns = (right, start.y()), (right, between), (left, between), (left, end.y())
+    return [start, *(QPointF(x, y) for x, y in turns), end]
+
+
+def _towards(a: QPointF, b: QPointF, reach: float) -> QPointF:
+    return a + (b - a) * (reach / max(distance(a, b), 1e-9))
+
+
+def _polyline(start: QPointF, end: QPointF) -> list[QPointF]:
+    if _leads_back(start, end):
+        return _corners(start, end)
+    first, second = _controls(start, end)
+    return [_on_curve(start, first, second, end, i / _SAMPLES) for i in range(_SAMPLES + 1)]
+
+
+def _on_curve(a: QPointF, b: QPointF, c: QPointF, d: QPointF, t: float) -> QPointF:
+    s = 1 - t
+    return a * (s * s * s) + b * (3 * s * s * t) + c * (3 * s * t * t) + d * (t * t * t)
 
 
 def _controls(start: QPointF, end: QPointF) -> tuple[QPointF, QPointF]:

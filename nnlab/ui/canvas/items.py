@@ -103,7 +103,7 @@ class WireItem(QGraphicsPathItem):
 
     def middle(self) -> QPointF:
         """Where the chip sits."""
-        return geometry.wire_point(self.start, self.end, 0.5)
+        return geometry.wire_middle(self.start, self.end)
 
     def show_look(self, look: WireLook) -> None:
         """Draw this from now on, if it differs."""

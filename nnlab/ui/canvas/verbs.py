@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from nnlab.core import codec, layout
 from nnlab.core.words import plural
+from nnlab.core.wrapping import wrapped
 from nnlab.errors import NNLabError
 from nnlab.ui.canvas import edits, geometry
 from nnlab.ui.canvas.adding import AddingView
@@ -103,7 +104,7 @@ class EditingView(AddingView):
         self.name_field.open_over(QRect(card), self.bench.document.graph.node(node_id).title, named)
 
     def tidy(self) -> None:
-        """Lay the network out from left to right."""
+        """Lay the network out from left to right, a long one in several rows."""
         before = self.bench.document.graph
-        self.bench.apply_graph("Tidy layout", layout.tidy(before))
+        self.bench.apply_graph("Tidy layout", wrapped(layout.tidy(before)))
         self.fit_all()

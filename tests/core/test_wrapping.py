@@ -1,0 +1,55 @@
+"""Long networks are laid out in rows that fit a window."""
+
+from itertools import combinations
+
+import pytest
+
+from nnlab.core.chain import dense, layer
+from nnlab.core.graph import Graph, Node
+from nnlab.core.layer import LAYERS
+from nnlab.core.layout import HEIGHT, WIDTH, tidy
+from nnlab.core.wrapping import LONGEST, wrapped
+
+
+def row(*layers: object) -> Graph:
+    graph, last = Graph(), ""
+    for kind in layers:
+        node_id = graph.new_id(kind)  # type: ignore[arg-type]
+        graph = graph.with_node(Node(node_id, kind))  # type: ignore[arg-type]
+        graph = graph.connect(last, node_id) if last else graph
+        last = node_id
+    return tidy(graph)
+
+
+def free_of_overlap(graph: Graph) -> bool:
+    return all(abs(a.x - b.x) >= WIDTH or abs(a.y - b.y) >= HEIGHT for a, b in combinations(graph.nodes.values(), 2))
+
+
+@pytest.mark.parametrize("depth", range(1, 12))
+def test_rows_are_short_even_and_do_not_overlap(depth: int) -> None:
+    graph = wrapped(row(layer("Input"), *dense(*[4] * depth, activation="Tanh"), layer("Output")))
+    rows: dict[float, int] = {}
+    for node in graph.nodes.values():
+        rows[node.y] = rows.get(node.y, 0) + 1
+    assert max(rows.values()) <= LONGEST
+    assert max(rows.values()) - min(rows.values()) <= 1
+    assert free_of_overlap(graph)
+
+
+def test_a_short_network_stays_as_it_is() -> None:
+    graph = row(layer("Input"), *dense(8, 2, activation="Tanh"), layer("Output"))
+    assert wrapped(graph) is graph
+
+
+def test_a_skip_connection_is_not_torn_apart() -> None:
+    graph = row(layer("Input"), *dense(*[4] * 4, activation="Tanh"), layer("Output"))
+    add = LAYERS["Add"]()
+    graph = graph.with_node(Node("add", add)).connect("linear", "add").connect("tanh_3", "add")
+    graph = wrapped(tidy(graph))
+    assert free_of_overlap(graph)
+    assert graph.node("linear").y <= graph.node("add").y + HEIGHT
+
+
+def test_wrapping_twice_changes_nothing_more() -> None:
+    graph = wrapped(row(layer("Input"), *dense(*[4] * 6, activation="Tanh"), layer("Output")))
+    assert wrapped(graph) == graph
