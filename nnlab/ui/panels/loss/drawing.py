@@ -45,7 +45,7 @@ class LossDrawing(Drawing):
         plots.draw_axes(painter, loss, "epoch", "loss", x_whole=True, x_texts=not low_chart)
         self._draw_ghosts(painter, loss)
         if self.show_steps:
-            self._draw_curve(painter, loss, self.record.steps, theme.current().color("train", 48), thick=False)
+            self._draw_curve(painter, loss, self.record.steps, plots.faded("train", 0.22), thick=False)
         self._draw_lines(painter, loss, charts.losses(), share=False)
         self._draw_marks(painter, loss)
         if low_chart:
@@ -82,7 +82,7 @@ class LossDrawing(Drawing):
         painter.restore()
 
     def _draw_ghosts(self, painter: QPainter, axes: plots.Axes) -> None:
-        color = theme.current().color("muted", 110)
+        color = plots.faded("muted", 0.45)
         for ghost in self.ghosts:
             curve = ghost.validation_loss if ghost.validation_loss.last else ghost.train_loss
             self._draw_curve(painter, axes, curve, color, thick=False)
@@ -138,7 +138,7 @@ class LossDrawing(Drawing):
 
     def _draw_rate(self, painter: QPainter, axes: plots.Axes) -> None:
         now, rate = theme.current(), self.record.rate
-        painter.setPen(QPen(now.color("hairline", 150), 1))
+        painter.setPen(QPen(plots.faded("hairline", 0.6), 1))
         painter.drawLine(axes.rect.bottomLeft(), axes.rect.bottomRight())
         self._draw_curve(painter, axes, rate, now.color("muted"))
         foot = QRectF(axes.rect.left(), axes.rect.bottom(), axes.rect.width(), 0)

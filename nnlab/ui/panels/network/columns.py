@@ -28,7 +28,7 @@ class Stack:
     x: float
     """The middle of the column."""
     top: float
-    pitch: float
+    pitch: int
     side: int
 
     def place(self, unit: int) -> QRectF:
@@ -79,9 +79,9 @@ def stacks(document: Document, sizes: Mapping[str, int], width: float, height: f
 def _stack(node_id: str, title: str, total: int, x: float, top: float, height: float, across: float) -> Stack:
     room = height - HEAD - FOOT
     shown = max(1, min(total, MOST, int(room // (SMALLEST + 3))))
-    pitch = min(room / shown, LARGEST + 10.0)
+    pitch = int(min(room / shown, LARGEST + 10))
     side = int(max(SMALLEST, min(LARGEST, pitch - 3, across - 18)))
-    start = top + HEAD + (room - pitch * shown) / 2 + (pitch - side) / 2
+    start = round(top + HEAD + (room - pitch * shown) / 2 + (pitch - side) / 2)
     return Stack(node_id, title, total, shown, x, start, pitch, side)
 
 

@@ -1,8 +1,9 @@
 """The network panel's picture: units in columns, weighted wires between them, and the formula of the one pointed at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 
@@ -15,7 +16,7 @@ from nnlab.ui.panels.network.formula import Moment
 from nnlab.ui.panels.network.wiring import Bundle, bundles
 
 REACH = 5.0  # pixels from a wire at which it is meant
-STRENGTHS = 5  # how many widths wires are drawn in
+STRENGTHS = 6  # how many widths wires are drawn in
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class WireTarget:
 
 
 Target = UnitTarget | WireTarget
+Chosen = NDArray[np.bool_]
 
 
 class NetworkDrawing(Drawing):
@@ -152,22 +154,27 @@ class NetworkDrawing(Drawing):
             ends = self._ends(bundle)
             bright = _touched(bundle, target)
             if bundle.weights is None:
-                self._stroke(painter, ends[~bright], "wire", 0.0, 90 if target is None else 30)
-                self._stroke(painter, ends[bright], "wire", 0.3, 230)
-                continue
-            size = np.nan_to_num(np.abs(bundle.weights) / largest)
-            bins = np.minimum((size * STRENGTHS).astype(int), STRENGTHS - 1)
-            for sign, token in ((bundle.weights < 0, "negative"), (bundle.weights >= 0, "positive")):
-                for strength in range(STRENGTHS):
-                    group = sign & (bins == strength)
-                    share = (strength + 0.5) / STRENGTHS
-                    faded = 60 + round(170 * share)
-                    self._stroke(painter, ends[group & ~bright], token, share, faded if target is None else 26)
-                    self._stroke(painter, ends[group & bright], token, share, 255)
+                self._stroke(painter, ends[~bright], "wire", 0.0, 0.35 if target is None else 0.15)
+                self._stroke(painter, ends[bright], "wire", 0.4, 1.0)
+            else:
+                self._draw_weighted(painter, ends, bundle.weights / largest, bright, target is not None)
 
-    def _stroke(self, painter: QPainter, ends: plots.Numbers, token: str, share: float, alpha: int) -> None:
+    def _draw_weighted(
+        self, painter: QPainter, ends: plots.Numbers, sizes: plots.Numbers, bright: Chosen, others_fade: bool
+    ) -> None:
+        """The weakest first, so that the strong ones lie on top; the ones pointed at above all."""
+        strengths = np.minimum(np.nan_to_num(np.abs(sizes) * STRENGTHS).astype(int), STRENGTHS - 1)
+        for chosen in (~bright, bright):
+            for strength in range(STRENGTHS):
+                share = (strength + 0.5) / STRENGTHS
+                clear = 1.0 if chosen is bright else 0.12 if others_fade else 0.2 + 0.8 * share
+                group = chosen & (strengths == strength)
+                for token, sign in (("negative", sizes < 0), ("positive", sizes >= 0)):
+                    self._stroke(painter, ends[group & sign], token, share, clear)
+
+    def _stroke(self, painter: QPainter, ends: plots.Numbers, token: str, share: float, clear: float) -> None:
         if len(ends):
-            painter.setPen(QPen(theme.current().color(token, alpha), 0.8 + 3.4 * share))
+            painter.setPen(QPen(plots.faded(token, clear), 1.0 + 3.0 * share))
             painter.drawLines([QLineF(*row) for row in ends.tolist()])
 
     def _draw_stack(self, painter: QPainter, stack: Stack, moment: Moment) -> None:
@@ -190,11 +197,10 @@ class NetworkDrawing(Drawing):
 
     def _draw_tiles(self, painter: QPainter, stack: Stack, node: NodeActivations) -> None:
         ratio = self.devicePixelRatioF()
-        side = round(stack.side * ratio)
-        for unit in range(stack.shown):
-            tile = pictures.enlarged(node, unit, side, side)
-            tile.setDevicePixelRatio(ratio)
-            painter.drawImage(stack.place(unit).topLeft(), tile)
+        side, gap = round(stack.side * ratio), round(stack.pitch * ratio) - round(stack.side * ratio)
+        sheet = pictures.sheet(replace(node, values=node.values[: stack.shown]), 1, side, side, gap)
+        sheet.setDevicePixelRatio(ratio)
+        painter.drawImage(stack.place(0).topLeft(), sheet)
 
     def _draw_edges(self, painter: QPainter, stack: Stack, numbers: list[tuple[float, float]] | None) -> None:
         """A frame around each tile, in the colour of the unit's number for the chosen sample if it has one."""
@@ -281,7 +287,7 @@ _STEPS: dict[Qt.Key, tuple[int, int]] = {
 }
 
 
-def _touched(bundle: Bundle, target: Target | None) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def _touched(bundle: Bundle, target: Target | None) -> Chosen:
     """Which wires of a bundle belong to the target: those into a unit, or the one wire."""
     if isinstance(target, UnitTarget) and bundle.target == target.node_id:
         return np.asarray(bundle.ends == target.unit)
