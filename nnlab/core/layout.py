@@ -113,7 +113,7 @@ def _place(part: Sequence[str], wires: Sequence[tuple[str, str, int]]) -> dict[s
 
 
 def _ranks(count: int, links: Sequence[tuple[int, int, int]]) -> list[int]:
-    """The column of each node: one right of the last it reads from; those that read nothing next to their reader."""
+    """The column of each node: one right of the last it reads from, and then as far right as that makes wires level."""
     before: list[list[int]] = [[] for _ in range(count)]
     after: list[list[int]] = [[] for _ in range(count)]
     for source, target, _ in links:
@@ -122,8 +122,11 @@ def _ranks(count: int, links: Sequence[tuple[int, int, int]]) -> list[int]:
     rank = [0] * count
     for node in range(count):
         rank[node] = max((rank[source] + 1 for source in before[node]), default=0)
-    for node in range(count):
-        if not before[node] and after[node]:
+    for node in reversed(range(count)):
+        # what reads nothing stands beside its reader; the end of a short branch beside the merge, since a long wire
+        # within a branch runs level, and one from the branch to the merge would run behind the nodes of another
+        in_branch = len(before[node]) == 1 and len(after[node]) == 1 and len(after[before[node][0]]) == 1
+        if after[node] and (not before[node] or in_branch):
             rank[node] = min(rank[target] for target in after[node]) - 1
     return rank
 

@@ -101,6 +101,14 @@ def test_a_node_that_reads_nothing_stands_beside_its_reader() -> None:
     assert graph.node("n4").x == graph.node("n2").x
 
 
+def test_a_short_branch_ends_beside_the_merge_and_its_long_wire_runs_level() -> None:
+    # two ways from n0 to n6: three nodes, and two
+    graph = tidy(network(7, [(0, 1), (1, 2), (2, 3), (0, 4), (4, 5), (3, 6), (5, 6)]))
+    assert graph.node("n5").x == graph.node("n3").x
+    assert graph.node("n4").x == graph.node("n1").x
+    assert graph.node("n4").y == graph.node("n5").y
+
+
 def test_positions_of_before_do_not_matter() -> None:
     graph = network(4, [(0, 1), (1, 2), (2, 3)])
     moved = graph.with_nodes([Node("n2", layer("Add"), -500.0, 1234.5)])
