@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from nnlab.core import words
 from nnlab.core.document import Document, Training
@@ -19,6 +19,7 @@ from nnlab.ui.workbench import Workbench
 BAR_HEIGHT = 48
 RATE_WIDTH = 72
 GAP = 4
+NARROW = 1120  # below it the restart button is brief
 FIXED_GAPS = 12 * GAP  # the row's margins and spacings that never give way
 LARGEST_LOSS = 1_000.0  # shown with fixed places below it
 METRICS = {"accuracy": "Accuracy", "r2": "R²"}
@@ -53,8 +54,12 @@ class RunBar(QWidget):
         self.left = Figure("Time left", "8:88:88")
         self.where = Figure("Runs on", "", stretchy=True)
         self.rate = NumberEdit(Training.param("learning_rate"), bench.document.training.learning_rate)
-        self._by_importance = (self.where, self.speed, self.left, self.validation)
+        self._rate_label = label("Learning rate", "caption")
+        self._by_importance = (
+            self.where, self.speed, self.left, self.validation, self._rate_label, self.measure,
+        )  # fmt: skip
         self._row = QHBoxLayout(self)
+        self._row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self._build()
         bench.status_changed.connect(self.show_status)
         bench.stale_changed.connect(self._show_buttons)
@@ -93,7 +98,6 @@ class RunBar(QWidget):
         for figure in (self.epoch, self.loss, self.measure, self.validation, self.speed, self.left):
             row.addWidget(figure)
         row.addStretch(1)
-        self._rate_label = label("Learning rate", "caption")
         self._rate_label.setBuddy(self.rate)
         self.rate.setFixedSize(RATE_WIDTH, HEIGHT)
         row.addWidget(self._rate_label)
@@ -137,14 +141,15 @@ class RunBar(QWidget):
 
     def _fit(self) -> None:
         """Hide figures, the least important first, until the rest has room."""
+        self.restart.set_short(self.width() < NARROW)
         items = [self._row.itemAt(k) for k in range(self._row.count())]
         widgets = [w for item in items if item is not None and (w := item.widget()) is not None]
         shown = [w for w in widgets if w in self._by_importance or not w.isHidden()]
-        needed = sum(max(w.minimumWidth(), w.minimumSizeHint().width()) + GAP for w in shown) + FIXED_GAPS
-        for figure in self._by_importance:
+        needed = sum(_least(w) + GAP for w in shown) + FIXED_GAPS
+        for widget in self._by_importance:
             fits = needed <= self.width()
-            figure.setVisible(fits)
-            needed -= 0 if fits else figure.width() + GAP
+            widget.setVisible(fits)
+            needed -= 0 if fits else _least(widget) + GAP
 
     # ---------------------------------------------------------------- Qt
 
@@ -156,6 +161,10 @@ class RunBar(QWidget):
         """Show as many figures as there is room for."""
         super().resizeEvent(event)
         self._fit()
+
+
+def _least(widget: QWidget) -> int:
+    return max(widget.minimumWidth(), widget.minimumSizeHint().width())
 
 
 def _share(status: RunStatus) -> float:

@@ -12,6 +12,7 @@ from nnlab.ui.controls import HEIGHT
 from nnlab.ui.labels import tooltip
 
 TRAIN, AGAIN, RESUME, PAUSE = "Train", "Train again", "Resume", "Pause"
+RESTART = "Restart with these changes"
 SIDES = 52  # pixels of a button beside its text
 
 
@@ -90,10 +91,17 @@ class RestartButton(QPushButton):
     """Takes up what changed on the canvas; accented, since it is the thing to do next while it is there."""
 
     def __init__(self, action: QAction | None) -> None:
-        super().__init__("Restart with these changes")
+        super().__init__(RESTART)
         self.command = Command(self, action, "restart")
         self.command.set_accented(True)
-        self.setFixedWidth(_width(self.font(), self.text()))
+        self.setFixedWidth(_width(self.font(), RESTART))
+
+    def set_short(self, short: bool) -> None:
+        """One word instead of four, where there is little room."""
+        text = RESTART.split()[0] if short else RESTART
+        if text != self.text():
+            self.setText(text)
+            self.setFixedWidth(_width(self.font(), text))
 
 
 class MainButton(QPushButton):
