@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
 from nnlab.core import words
 from nnlab.core.check import Problem
@@ -90,7 +90,7 @@ class NodePage(Page):
         self.form: SettingsForm | None = None
         self.name = NameEdit()
         self.name.renamed.connect(self._rename)
-        self._sign = QLabel()
+        self._sign = label("")
         self._sign.setFixedSize(24, 24)
         self._type = label("", "caption")
         self._help = _wrapped()

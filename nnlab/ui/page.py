@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nnlab.core.check import Fix, Problem
 from nnlab.ui import icons, theme
@@ -91,7 +91,7 @@ class Card(QFrame):
         self.message = label(message)
         self.message.setWordWrap(True)
         self.buttons: list[QPushButton] = []
-        self._sign = QLabel()
+        self._sign = label("")
         self._sign.setFixedSize(16, 16)
         self._sign.setAccessibleName("Error" if severity == "error" else "Warning")
         outer = QVBoxLayout(self)
