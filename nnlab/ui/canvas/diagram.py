@@ -49,7 +49,7 @@ def draw(painter: QPainter, document: Document, colors: Theme) -> None:
     looks = {node_id: node_look(document, node_id) for node_id in graph.nodes}
     corners = {node_id: QPointF(node.x, node.y) for node_id, node in graph.nodes.items()}
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    chips: list[tuple[QPointF, str, bool]] = []
+    chips: list[tuple[QPointF, tuple[str, ...], bool]] = []
     for link in sorted(graph.links):
         out, into = looks[link.source].port(link.source_port, True), looks[link.target].port(link.target_port, False)
         if out is None or into is None:
@@ -61,10 +61,11 @@ def draw(painter: QPainter, document: Document, colors: Theme) -> None:
         painter.setPen(QPen(color, wire.width, style, Qt.PenCapStyle.RoundCap))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(geometry.wire_path(start, end))
-        chips.append((geometry.wire_middle(start, end), wire.text, wire.refused))
-    for middle, text, refused in chips:
-        if text:
-            _at(painter, middle, lambda t=text, r=refused: paint.chip(painter, t, colors, r))  # type: ignore[misc]
+        if wire.text:
+            lines = paint.chip_lines(wire.text, geometry.chip_room(start, end))
+            chips.append((geometry.wire_middle(start, end), lines, wire.refused))
+    for middle, lines, refused in chips:
+        _at(painter, middle, lambda t=lines, r=refused: paint.chip(painter, t, colors, r))  # type: ignore[misc]
     for node_id, look in looks.items():
         _at(painter, corners[node_id], lambda k=look: paint.node(painter, k, colors))  # type: ignore[misc]
 

@@ -55,6 +55,13 @@ def wire_middle(start: QPointF, end: QPointF) -> QPointF:
     return (start + end) / 2  # of the curve and of the way between rows alike
 
 
+def chip_room(start: QPointF, end: QPointF) -> float:
+    """How wide a label in the middle of the wire may be before it touches the nodes at its ends."""
+    if abs(end.y() - start.y()) >= HEIGHT:
+        return math.inf
+    return max(end.x() - start.x() - 2 * PORT_RADIUS, 0.0)
+
+
 def wire_distance(start: QPointF, end: QPointF, point: QPointF) -> float:
     """How far a point is from the wire."""
     return min(_to_segment(point, a, b) for a, b in pairwise(_polyline(start, end)))

@@ -1,5 +1,7 @@
 """The items of the canvas: a node in one paint, a wire as a plain path, a chip with the shape that flows."""
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QStyleOptionGraphicsItem, QWidget
@@ -101,6 +103,10 @@ class WireItem(QGraphicsPathItem):
         self.setPath(geometry.wire_path(start, end))
         return True
 
+    def room(self) -> float:
+        """How wide a chip may be before it touches the nodes."""
+        return geometry.chip_room(self.start, self.end)
+
     def middle(self) -> QPointF:
         """Where the chip sits."""
         return geometry.wire_middle(self.start, self.end)
@@ -138,25 +144,38 @@ class ChipItem(QGraphicsItem):
     def __init__(self, look: WireLook) -> None:
         super().__init__()
         self.look = look
+        self._room = math.inf
+        self._lines: tuple[str, ...] = (look.text,)
         self.setZValue(CHIP_Z)
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
     def show_look(self, look: WireLook) -> None:
         """Draw this from now on, if it differs."""
         if look != self.look:
-            self.prepareGeometryChange()
             self.look = look
-            self.update()
+            self._break(look)
+
+    def place(self, middle: QPointF, room: float) -> None:
+        """Sit there, in two lines if one is wider than this room."""
+        self.setPos(middle)
+        if room != self._room:
+            self._room = room
+            self._break(self.look)
+
+    def _break(self, look: WireLook) -> None:
+        self.prepareGeometryChange()
+        self._lines = paint.chip_lines(look.text, self._room)
+        self.update()
 
     def boundingRect(self) -> QRectF:
         """Just the pill."""
-        width, height = paint.chip_size(self.look.text)
+        width, height = paint.chip_size(self._lines)
         return QRectF(-width / 2 - 1, -height / 2 - 1, width + 2, height + 2)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """The pill and its text."""
         if self.look.text:
-            paint.chip(painter, self.look.text, theme.current(), self.look.refused)
+            paint.chip(painter, self._lines, theme.current(), self.look.refused)
 
 
 def wire_pen(token: str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:

@@ -11,7 +11,7 @@ from nnlab.core.layer import Port, PortKind, shape_text
 from nnlab.core.words import plural
 from nnlab.ui.canvas import geometry
 
-FORMULA_LIMIT = 18  # characters that fit on a node's second line
+FORMULA_LIMIT = 15  # characters that fit on a node's second line
 
 
 @dataclass(frozen=True)

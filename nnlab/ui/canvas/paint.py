@@ -29,7 +29,7 @@ TEXT_LEFT = geometry.TILE.right() + 8
 TEXT_WIDTH = geometry.WIDTH - TEXT_LEFT - 8
 BADGE = 9.0  # radius
 SMALLEST_PX = 9
-CHIP_HEIGHT = 18.0
+CHIP_HEIGHT, CHIP_LINE, CHIP_PADDING = 18.0, 12.0, 12.0
 
 
 @dataclass(frozen=True)
@@ -65,23 +65,36 @@ def node(
         _badge(painter, look, theme)
 
 
-def chip_size(text: str) -> tuple[float, float]:
-    """How much room a chip with this text takes."""
-    return _metrics(CAPTION_PX, False).horizontalAdvance(text) + 14, CHIP_HEIGHT
+def chip_lines(text: str, room: float) -> tuple[str, ...]:
+    """A chip's text in one line, or two if it would not fit between two nodes that stand near."""
+    parts = text.split(" × ")
+    if len(parts) < 3 or chip_size((text,))[0] <= room:
+        return (text,)
+    return " × ".join(parts[:2]), " × ".join(parts[2:])
 
 
-def chip(painter: QPainter, text: str, theme: Theme, refused: bool = False, hovered: bool = False) -> None:
+@lru_cache(maxsize=512)
+def chip_size(lines: tuple[str, ...]) -> tuple[float, float]:
+    """How much room a chip with these lines takes."""
+    metrics = _metrics(CAPTION_PX, False)
+    widest = max(metrics.horizontalAdvance(line) for line in lines)
+    return widest + CHIP_PADDING, CHIP_HEIGHT + (len(lines) - 1) * CHIP_LINE
+
+
+def chip(painter: QPainter, lines: tuple[str, ...], theme: Theme, refused: bool = False) -> None:
     """A small label on a wire, its middle at the origin."""
-    width, height = chip_size(text)
+    width, height = chip_size(lines)
     rect = QRectF(-width / 2, -height / 2, width, height)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    edge = theme.color("error" if refused else "accent" if hovered else "hairline")
-    painter.setPen(QPen(edge, 1))
+    painter.setPen(QPen(theme.color("error" if refused else "hairline"), 1))
     painter.setBrush(theme.color("canvas"))
-    painter.drawRoundedRect(rect, height / 2, height / 2)
+    painter.drawRoundedRect(rect, CHIP_HEIGHT / 2, CHIP_HEIGHT / 2)
     painter.setFont(font(CAPTION_PX))
     painter.setPen(theme.color("error" if refused else "muted"))
-    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+    top = -(len(lines) - 1) * CHIP_LINE / 2
+    for n, line in enumerate(lines):
+        place = QRectF(-width / 2, top + n * CHIP_LINE - CHIP_HEIGHT / 2, width, CHIP_HEIGHT)
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, line)
 
 
 def family(theme: Theme, category: str, alpha: int = 255) -> QColor:

@@ -81,8 +81,9 @@ class Palette(QWidget):
         """Take the colours of the present theme."""
         now = self._styled = theme.current()
         self.setStyleSheet(
-            f"QTreeWidget {{ background: {now.surface}; border: none; outline: none; font-size: {TEXT_PX}px; }}"
-            f"QTreeWidget::item {{ padding: 3px 2px; border-radius: {RADIUS}px; color: {now.text}; }}"
+            f"QTreeWidget {{ background: {now.surface}; border: none; outline: none; font-size: {TEXT_PX}px;"
+            f" color: {now.text}; }}"
+            f"QTreeWidget::item {{ padding: 3px 2px; border-radius: {RADIUS}px; }}"
             f"QTreeWidget::item:hover {{ background: {now.hover}; }}"
             f"QTreeWidget::item:selected {{ background: {now.hover}; color: {now.text}; }}"
             f"QTreeWidget::item:selected:active {{ background: {now.accent}; color: {now.on_accent}; }}"

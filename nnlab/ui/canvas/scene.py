@@ -133,7 +133,7 @@ class GraphScene(Places):
         start = self.nodes[link.source].port_point(link.source_port, True)
         end = self.nodes[link.target].port_point(link.target_port, False)
         if self.wires[link].place(start, end):
-            self.chips[link].setPos(self.wires[link].middle())
+            self.chips[link].place(self.wires[link].middle(), self.wires[link].room())
 
     # ---------------------------------------------------------------- states
 
