@@ -40,8 +40,13 @@ class Call:
 
     def source(self) -> str:
         """The call as Python text: nn.Linear(2, 8, bias=False)."""
-        parts = [repr(a) for a in self.args] + [f"{k}={v!r}" for k, v in self.kwargs.items()]
+        parts = [_literal(a) for a in self.args] + [f"{k}={_literal(v)}" for k, v in self.kwargs.items()]
         return f"{self.target}({', '.join(parts)})"
+
+
+def _literal(value: object) -> str:
+    """A value as code formatters write it: plain words in double quotes."""
+    return f'"{value}"' if isinstance(value, str) and value.isalnum() else repr(value)
 
 
 @dataclass(frozen=True)

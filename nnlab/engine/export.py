@@ -204,8 +204,8 @@ def _train(document: Document, objective: Objective) -> str:
         "        scheduler.step()": bool(scheduler) and not per_step,
         early: training.early_stopping,
         "        if epoch % max(1, EPOCHS // 10) == 0:": True,
-        "            _, score = evaluate(model, *(validation or (x, y)))": True,
-        f'            print(f"epoch {{epoch}}: loss {{loss:.4f}}, {objective.metric} {{score:.3f}}")': True,
+        "            epoch_loss, score = evaluate(model, *(validation or (x, y)))": True,
+        f'            print(f"epoch {{epoch}}: loss {{epoch_loss:.4f}}, {objective.metric} {{score:.3f}}")': True,
         "    if best_weights:\n        model.load_state_dict(best_weights)": training.early_stopping,
         "    return losses": True,
     }
@@ -302,6 +302,7 @@ def _split(parts: list[str]) -> list[str]:
         return []
     sizes = ", ".join(f"round({name.upper()}_SHARE * len(x))" for name in parts)
     return [
+        "    # At random; NNLab itself also keeps the share of each class, so its figures may differ a little.",
         f"    held_back = [{sizes}]",
         "    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(SPLIT_SEED))",
         f"    {', '.join(parts)}, rows = order.split([*held_back, len(x) - sum(held_back)])",
