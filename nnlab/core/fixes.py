@@ -9,7 +9,7 @@ from nnlab.core.chain import layer as layer_of
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import LAYERS, Layer, Shape
-from nnlab.core.layout import GAP_X, WIDTH
+from nnlab.core.layout import GAP_X, HEIGHT, WIDTH
 from nnlab.errors import GraphError, NNLabError
 
 PITCH = WIDTH + GAP_X
@@ -59,7 +59,7 @@ def insert(graph: Graph, node_id: str, *layers: Layer, port: str = "") -> Graph:
         if link is None:
             raise GraphError(f"{target.title} has no wire to put a layer into")
         new = Node(graph.new_id(layer), layer, target.x, target.y)
-        graph = _room(graph, target.x).with_node(new).without_links([link])
+        graph = _room(graph, node_id).with_node(new).without_links([link])
         graph = graph.connect(link.source, new.id, source_port=link.source_port)
         graph = graph.connect(new.id, node_id, link.target_port)
     return graph
@@ -136,9 +136,23 @@ def loop_wires(graph: Graph) -> tuple[Link, ...]:
     return tuple(closing)
 
 
-def _room(graph: Graph, x: float) -> Graph:
-    """With everything from x on moved one place to the right."""
-    return graph.with_nodes(replace(node, x=node.x + PITCH) for node in graph.nodes.values() if node.x >= x)
+def _room(graph: Graph, node_id: str) -> Graph:
+    """With a node and what follows to the right of it moved on by one place; other rows stay where they are."""
+    moving, todo = {node_id}, [node_id]
+    while todo:
+        at = graph.nodes[todo.pop()]
+        after = {k.target for k in graph.outgoing[at.id] if graph.nodes[k.target].x > at.x} - moving
+        moving |= after
+        todo += after
+    moved = [replace(graph.nodes[n], x=graph.nodes[n].x + PITCH) for n in moving]
+    staying = [node for n, node in graph.nodes.items() if n not in moving]
+    if any(_clash(one, other) for one in moved for other in staying):
+        moved = [replace(node, x=node.x + PITCH) for node in graph.nodes.values() if node.x >= graph.nodes[node_id].x]
+    return graph.with_nodes(moved)
+
+
+def _clash(one: Node, other: Node) -> bool:
+    return abs(one.x - other.x) < WIDTH and abs(one.y - other.y) < HEIGHT
 
 
 def shape_fixes(graph: Graph, node_id: str, name: str, inputs: tuple[Shape, ...]) -> tuple[Fix, ...]:

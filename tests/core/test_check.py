@@ -332,6 +332,26 @@ def test_a_dead_branch_is_removed_whole_and_nothing_else() -> None:
     assert fix.apply(wrong) == GOOD
 
 
+def test_an_inserted_layer_moves_its_own_row_and_no_other() -> None:
+    long = document(*dense(*[4] * 5, activation="Tanh"), linear(2))  # laid out in two rows
+    (problem,) = check(long)
+    after = problem.fixes[0].apply(long).graph
+    before = long.graph
+    rows = {node.y for node in before.nodes.values()}
+    assert len(rows) == 2
+    moved = {n for n, node in before.nodes.items() if after.node(n) != node}
+    assert moved == {"linear_6", "output"}
+    assert after.node("relu").y == before.node("linear_6").y
+    no_overlap(after)
+
+
+def test_an_inserted_layer_moves_all_if_its_row_is_in_the_way_of_others() -> None:
+    tight = rewired(without=(Link("tanh", "linear_2"),), wires=(Link("linear", "linear_2"),))
+    graph = tight.graph.with_nodes([replace(tight.graph.node("tanh"), x=ROW.node("output").x + 224.0)])
+    wrong = tight.with_graph(graph)
+    no_overlap(the_problem(wrong, "nothing between").fixes[0].apply(wrong).graph)
+
+
 # ----------------------------------------------------------- any network
 
 
