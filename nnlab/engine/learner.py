@@ -72,6 +72,7 @@ class Learner:
         self.update = update_rule(document.training.optimizer, self.parameters)
         self.data = {name: self.on_device(self.parts.part(name)) for name in PART_NAMES}
         self._unused_checked = False
+        self._one = torch.ones((), device=self.place.device)
 
     # ---------------------------------------------------------------- one batch
 
@@ -97,7 +98,7 @@ class Learner:
     def gradients(self, loss: Tensor) -> list[Tensor]:
         """The slope of the loss for each parameter, in their order."""
         if self._unused_checked:
-            return list(torch.autograd.grad(loss, self.parameters))
+            return list(torch.autograd.grad(loss, self.parameters, self._one))
         return self._first_gradients(loss)
 
     def _first_gradients(self, loss: Tensor) -> list[Tensor]:

@@ -1,9 +1,14 @@
 """The books of one epoch: each step's loss and answers, read from the device only now and then."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from nnlab.engine.learner import Learner
+from nnlab.engine.order import Order
 
 Losses = NDArray[np.float32]
 
@@ -53,6 +58,33 @@ class Tally:
         """Be as `state` was."""
         self._losses, self._predictions = list(state[0]), list(state[1])
         self._unread = []
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is measured at the end of an epoch."""
+
+    health: float
+    """Finite as long as every weight is."""
+    train_loss: float
+    train_metric: float
+    validation_loss: float | None = None
+    validation_metric: float | None = None
+
+    @property
+    def told(self) -> tuple[float, float, float | None, float | None]:
+        """Those that an event tells, in its order."""
+        return self.train_loss, self.train_metric, self.validation_loss, self.validation_metric
+
+
+def measure_epoch(learner: Learner, tally: Tally, order: Order) -> Figures:
+    """The training part as the steps saw it, the validation part as the network is now; one wait for the device."""
+    prediction = tally.predictions()
+    measured = [learner.health(), learner.metric(prediction, order.seen(len(prediction)))]
+    if learner.parts.rows[1]:
+        measured += learner.evaluate("validation")
+    health, train_metric, *validation = torch.stack([m.float() for m in measured]).tolist()
+    return Figures(health, tally.mean_loss(), train_metric, *validation)
 
 
 def _values(losses: list[Tensor]) -> Losses:

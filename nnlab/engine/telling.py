@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from nnlab.core.words import plural
-from nnlab.engine.events import EndReason, Prepared
+from nnlab.engine.events import EndReason, Prepared, RunState, RunStatus
+from nnlab.engine.pace import Pace
 
 if TYPE_CHECKING:
     from nnlab.engine.training import Loop
@@ -28,6 +29,31 @@ def prepared(loop: "Loop") -> Prepared:
     device, threads = learner.place.label, learner.threads
     return Prepared(
         loop.run, loop.document, device, ENGINE, threads, loop.steps_per_epoch, rows, learner.kept, tuple(notices)
+    )
+
+
+def status(loop: "Loop", state: RunState, pace: Pace) -> RunStatus:
+    """Where the run stands."""
+    last, running = loop.last_epoch, state == "running"
+    total = loop.training.epochs * loop.steps_per_epoch
+    return RunStatus(
+        run=loop.run,
+        state=state,
+        epoch=loop.epoch,
+        epochs=loop.training.epochs,
+        step=loop.step,
+        steps_per_epoch=loop.steps_per_epoch,
+        loss=loop.last_loss,
+        metric_name=loop.learner.objective.metric,
+        metric=last.train_metric if last else None,
+        validation_metric=last.validation_metric if last else None,
+        steps_per_second=pace.rate if running else 0.0,
+        seconds=loop.seconds,
+        seconds_left=pace.left(total - loop.step) if running else None,
+        learning_rate=loop.rate,
+        engine=ENGINE,
+        device=loop.learner.place.label,
+        phase=loop.phases.name,
     )
 
 

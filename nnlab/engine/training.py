@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from nnlab.core.document import Document, Training
@@ -20,7 +19,7 @@ from nnlab.engine.learner import Learner
 from nnlab.engine.live import with_live_settings
 from nnlab.engine.order import Order
 from nnlab.engine.phases import Phases
-from nnlab.engine.tally import Tally
+from nnlab.engine.tally import Tally, measure_epoch
 from nnlab.engine.telling import farewell
 from nnlab.engine.timeline import Best, Moment, Timeline
 
@@ -130,25 +129,19 @@ class Loop:
     def _end_epoch(self) -> None:
         if not self.flush():
             return
-        learner, prediction = self.learner, self._tally.predictions()
-        measured = [learner.health(), learner.metric(prediction, self.order.seen(len(prediction)))]
-        if learner.parts.rows[1]:
-            measured += learner.evaluate("validation")
-        health, train_metric, *validation = torch.stack([m.float() for m in measured]).tolist()
-        if not math.isfinite(health):
+        learner = self.learner
+        figures = measure_epoch(learner, self._tally, self.order)
+        if not math.isfinite(figures.health):
             self._diverge(self.step - 1)
             return
-        train_loss = self._tally.mean_loss()
-        watched = validation[0] if validation else train_loss
+        watched = figures.train_loss if figures.validation_loss is None else figures.validation_loss
         is_best = math.isfinite(watched) and (self.best is None or watched < self.best.loss)
         self.epoch, self.position = self.epoch + 1, 0
         self._tally = Tally()
         self.order.end()
         if is_best:
             self.best = Best(self.epoch, watched, learner.weights())
-        loss, metric = validation or (None, None)
-        figures = (train_loss, train_metric, loss, metric, self.rate, self.seconds, is_best)
-        self.last_epoch = EpochDone(self.run, self.epoch, self.step, *figures)
+        self.last_epoch = EpochDone(self.run, self.epoch, self.step, *figures.told, self.rate, self.seconds, is_best)
         self._good = None
         self._good = self.moment()
         self._tell(self.last_epoch)
@@ -204,19 +197,13 @@ class Loop:
 
     def _diverge(self, step: int) -> None:
         """The loss of this step (counted from 0) is no number: find out why, and go back to the last good epoch."""
-        good = self.good
+        good = self._good or self._end
         node, message = blame(self, good, step)
         self.restore(good)
         self.timeline.forget_after(self.step)
         self.finish("diverged", message, node, step + 1)
 
     # ---------------------------------------------------------------- time travel
-
-    @property
-    def good(self) -> Moment:
-        """The end of the last epoch in which all numbers were numbers, or the start."""
-        assert self._good is not None
-        return self._good
 
     def configure(self, training: Training) -> None:
         """Take over the settings that can change while a run goes on, at the next step; the others stay as they are."""
@@ -238,25 +225,3 @@ class Loop:
         self._tally.restore(moment.tally)
         self.best, self._good = moment.best, moment.good or moment
         self.seconds, self.last_epoch = moment.seconds, moment.last_epoch
-
-    def seeking(self, step: int) -> Iterator[None]:
-        """Go to the moment after `step` steps: from the nearest one kept before it, then step by step."""
-        self.phases.clear()
-        self.flush()
-        known = min(step, self.timeline.furthest)
-        start = self.timeline.checkpoints.before(known)
-        assert start is not None  # the start of the run is always kept
-        if self.finished is not None or not start.step <= self.step <= known:
-            self.finished = None
-            self.restore(start)
-        self.repeating = True
-        try:
-            while self.step < known:
-                self.advance()
-                yield
-        finally:
-            self.flush()
-            self.repeating = False
-        while self.step < step and self.finished is None:
-            self.advance()
-            yield

@@ -11,7 +11,8 @@ from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
 from nnlab.engine.events import Event, Failed, RunState, RunStatus, StateChanged
 from nnlab.engine.learner import Learner
 from nnlab.engine.pace import Pace
-from nnlab.engine.telling import ENGINE, prepared
+from nnlab.engine.seeking import seeking
+from nnlab.engine.telling import prepared, status
 from nnlab.engine.training import Loop
 from nnlab.errors import BuildError, NNLabError
 
@@ -152,7 +153,7 @@ class Worker:
 
     def _seek(self, loop: Loop, step: object) -> None:
         assert isinstance(step, int)
-        self._begin(loop.seeking(step), "paused")
+        self._begin(seeking(loop, step), "paused")
 
     def _stop(self, loop: Loop, value: object) -> None:
         self._let_go()
@@ -205,34 +206,13 @@ class Worker:
             self._publish()
 
     def _publish(self) -> None:
-        self._channel.status = self._status()
-
-    def _status(self) -> RunStatus:
-        loop = self._loop
+        loop, channel = self._loop, self._channel
         if loop is None:
-            return RunStatus(run=self._run, state=self._state)
+            channel.status = RunStatus(run=self._run, state=self._state)
+            return
         if self._state == "running":
             self._pace.see(loop.step, time.perf_counter())
-        last, total = loop.last_epoch, loop.training.epochs * loop.steps_per_epoch
-        return RunStatus(
-            run=self._run,
-            state=self._state,
-            epoch=loop.epoch,
-            epochs=loop.training.epochs,
-            step=loop.step,
-            steps_per_epoch=loop.steps_per_epoch,
-            loss=loop.last_loss,
-            metric_name=loop.learner.objective.metric,
-            metric=last.train_metric if last else None,
-            validation_metric=last.validation_metric if last else None,
-            steps_per_second=self._pace.rate if self._state == "running" else 0.0,
-            seconds=loop.seconds,
-            seconds_left=self._pace.left(total - loop.step) if self._state == "running" else None,
-            learning_rate=loop.rate,
-            engine=ENGINE,
-            device=loop.learner.place.label,
-            phase=loop.phases.name,
-        )
+        channel.status = status(loop, self._state, self._pace)
 
     def _answer(self) -> None:
         loop = self._loop
