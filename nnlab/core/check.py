@@ -30,10 +30,25 @@ __all__ = ["Fix", "Problem", "check"]
 
 HELD_BACK = 0.2  # for validation, where a fix has to choose
 GOOD_BATCH = 16
+SCORE_SPANS = {"ReLU": "at 0 or above", "Tanh": "between −1 and 1"}
+SPANS = {**SCORE_SPANS, "Sigmoid": "between 0 and 1", "Softmax": "between 0 and 1"}
 
 
 def check(document: Document) -> tuple[Problem, ...]:
     """Everything that is wrong with a document, errors first, in the order of the network."""
+    global _latest
+    known, found = _latest
+    if known is not document:
+        found = _examine(document)
+        _latest = document, found
+    return found
+
+
+_latest: tuple[Document | None, tuple[Problem, ...]] = (None, ())
+"""The document examined last and what was found: several views ask about the same one after each edit."""
+
+
+def _examine(document: Document) -> tuple[Problem, ...]:
     case = Case(document)
     found = list(_data(case))
     found += _structure(case)
@@ -251,6 +266,23 @@ def _habits(case: Case) -> Iterator[Problem]:
                 "Put an activation between them"
             )
             yield case.problem("warning", node_id, said, _insert(case, "ReLU", node_id))
+    yield from _narrowed(case)
+
+
+def _narrowed(case: Case) -> Iterator[Problem]:
+    """An activation as the last word, where it keeps the answer from being what it should be."""
+    spec, links = case.document.spec, [k for n in case.outputs[:1] for k in case.graph.incoming[n]]
+    if spec is None or not links or links[0].source not in case.reached:
+        return
+    last, values = links[0].source, spec.task == "values"
+    if not values and case.document.training.loss == "mse":
+        return  # each answer is compared with 0 or 1
+    span = (SPANS if values else SCORE_SPANS).get(case.kinds[last])
+    if span is None:
+        return
+    why = "and the values to predict need not be" if values else "so the network can never be quite sure"
+    said = f"is the last layer and keeps every answer {span}, {why}: remove it"
+    yield case.problem("warning", last, said, fix_graph(f"Remove {case.name(last)}", lambda graph: bypass(graph, last)))
 
 
 def _insert(case: Case, kind: str, node_id: str) -> Fix:

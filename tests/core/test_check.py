@@ -182,6 +182,19 @@ MISTAKES: dict[str, tuple[Document, str, str | None, str, tuple[str, ...]]] = {
         document(linear(8), layer("Dropout"), linear(2)),
         "warning", "linear_2", "nothing between", ("Insert a ReLU before Linear (linear_2)",),
     ),
+    "scores that cannot grow": (
+        document(linear(8), TANH, linear(2), TANH),
+        "warning", "tanh_2", "keeps every answer between −1 and 1, so the network can never be quite sure",
+        ("Remove Tanh (tanh_2)",),
+    ),
+    "values that cannot be negative": (
+        document(linear(8), TANH, linear(1), layer("ReLU"), data="curve"),
+        "warning", "relu", "keeps every answer at 0 or above, and the values", ("Remove ReLU",),
+    ),
+    "values that cannot be negative and their own loss": (
+        document(linear(8), TANH, linear(1), layer("ReLU"), data="curve", loss="mse"),
+        "warning", "relu", "keeps every answer at 0 or above, and the values", ("Remove ReLU",),
+    ),
     "a batch of everything": (
         document(linear(8), TANH, linear(2), batch_size=500),
         "warning", None, "The batch size is 500, and there are 320 samples", ("Set the batch size to 320",),
@@ -263,6 +276,7 @@ def no_overlap(graph: Graph) -> None:
         document(linear(8), TANH, linear(1), layer("Sigmoid")),
         document(linear(8), TANH, linear(2), layer("Sigmoid")),
         document(linear(8), TANH, linear(2), loss="mse"),
+        document(linear(8), TANH, linear(2), TANH, loss="mse"),
         document(linear(8), layer("BatchNorm1d"), TANH, linear(2), batch_size=319),
         document(layer("Conv2d"), layer("BatchNorm2d"), FLATTEN, linear(10), data="digits", batch_size=1),
         document(FLATTEN, linear(10), data="digits"),
@@ -282,6 +296,11 @@ def test_a_skip_connection_is_no_mistake() -> None:
 
 
 # ---------------------------------------------------------------- the whole
+
+
+def test_the_same_document_is_examined_once() -> None:
+    assert check(MISTAKES["no input"][0]) is check(MISTAKES["no input"][0])
+    assert check(MISTAKES["no output"][0]) != check(MISTAKES["no input"][0])
 
 
 def test_errors_come_first_and_then_the_order_of_the_network() -> None:
