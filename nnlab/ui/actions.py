@@ -165,6 +165,10 @@ class WindowActions(Mapping[str, QAction]):
         for described, made in self._made.values():
             self._word(described, made)
 
+    def menus(self) -> list[str]:
+        """The menus that have been made: "File", "File/Export", ..."""
+        return list(self._menus)
+
     def menu(self, path: str) -> QMenu | None:
         """The menu of that name, "File" or "File/Open recent", if it has been made."""
         return self._menus.get(path)

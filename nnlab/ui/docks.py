@@ -1,12 +1,13 @@
 """A movable part of the window, with a thin title that gives way where a tab already says the name."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QToolButton, QVBoxLayout, QWidget
 
 from nnlab.ui import icons
 from nnlab.ui.labels import label
 
 TITLE_HEIGHT = 30
+SMALLEST = QSize(168, 120)
 
 
 class Dock(QDockWidget):
@@ -24,6 +25,8 @@ class Dock(QDockWidget):
         body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # another tab must not move the window
+        body.setMinimumSize(SMALLEST)
         column.addWidget(widget)
         self.part = widget
         self.setWidget(body)
