@@ -6,7 +6,6 @@ from functools import cache, lru_cache
 
 from PySide6.QtCore import QByteArray, QPointF, QRectF, Qt
 from PySide6.QtGui import (
-    QBrush,
     QColor,
     QFont,
     QFontMetricsF,
@@ -22,6 +21,7 @@ from PySide6.QtSvg import QSvgRenderer
 from nnlab.ui import icons, resources
 from nnlab.ui.canvas import geometry
 from nnlab.ui.canvas.looks import NodeLook, PortLook
+from nnlab.ui.canvas.stamps import stamp
 from nnlab.ui.theme import CAPTION_PX, CARD_RADIUS, TEXT_PX, Theme
 
 STRIPE = 5
@@ -39,7 +39,6 @@ class NodeState:
     selected: bool = False
     focused: bool = False
     hovered: bool = False
-    faded: bool = False
     hot_port: tuple[str, bool] | None = None
     """(name, is output) of the port under the pointer or offered to a wire."""
 
@@ -52,10 +51,21 @@ def node(
 ) -> None:
     """One node with its top-left corner at the origin."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    if state.faded:
-        painter.setOpacity(0.55)
-    _card(painter, look, theme, state)
-    _tile(painter, look, theme, picture)
+    key = (
+        "card",
+        theme.name,
+        look.category,
+        look.height,
+        _severity(look),
+        state.selected,
+        state.focused,
+        state.hovered,
+    )
+    margin = geometry.MARGIN
+    area = look.rect.adjusted(-margin, -margin, margin, margin)
+    stamp(painter, key, area, lambda p: _card(p, look, theme, state))
+    if picture is not None and not picture.isNull():
+        _picture(painter, look, theme, picture)
     _words(painter, look, theme)
     for port in look.inputs:
         _port(painter, port, theme, state.hot_port == (port.name, False))
@@ -84,11 +94,16 @@ def chip_size(lines: tuple[str, ...]) -> tuple[float, float]:
 def chip(painter: QPainter, lines: tuple[str, ...], theme: Theme, refused: bool = False) -> None:
     """A small label on a wire, its middle at the origin."""
     width, height = chip_size(lines)
-    rect = QRectF(-width / 2, -height / 2, width, height)
+    area = QRectF(-width / 2 - 1, -height / 2 - 1, width + 2, height + 2)
+    stamp(painter, ("chip", theme.name, lines, refused), area, lambda p: _chip(p, lines, theme, refused))
+
+
+def _chip(painter: QPainter, lines: tuple[str, ...], theme: Theme, refused: bool) -> None:
+    width, height = chip_size(lines)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(theme.color("error" if refused else "hairline"), 1))
     painter.setBrush(theme.color("canvas"))
-    painter.drawRoundedRect(rect, CHIP_HEIGHT / 2, CHIP_HEIGHT / 2)
+    painter.drawRoundedRect(QRectF(-width / 2, -height / 2, width, height), CHIP_HEIGHT / 2, CHIP_HEIGHT / 2)
     painter.setFont(font(CAPTION_PX))
     painter.setPen(theme.color("error" if refused else "muted"))
     top = -(len(lines) - 1) * CHIP_LINE / 2
@@ -161,13 +176,14 @@ def _card(painter: QPainter, look: NodeLook, theme: Theme, state: NodeState) -> 
     painter.drawPath(_card_path(look.height))
     painter.setBrush(family(theme, look.category))
     painter.drawPath(_stripe_path(look.height))
+    _tile(painter, look, theme)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if state.selected:
         painter.setPen(QPen(theme.color("accent", 70), 6))
         painter.drawRoundedRect(rect.adjusted(-1, -1, 1, 1), CARD_RADIUS + 1, CARD_RADIUS + 1)
         painter.setPen(QPen(theme.color("accent"), 2))
     elif look.problem:
-        painter.setPen(QPen(theme.color(_severity(look)), 1.5))
+        painter.setPen(QPen(theme.color(_severity(look) or "error"), 1.5))
     else:
         painter.setPen(QPen(theme.color("muted" if state.hovered else "hairline"), 1))
     painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), CARD_RADIUS, CARD_RADIUS)
@@ -176,23 +192,23 @@ def _card(painter: QPainter, look: NodeLook, theme: Theme, state: NodeState) -> 
         painter.drawRoundedRect(rect.adjusted(-4, -4, 4, 4), CARD_RADIUS + 3, CARD_RADIUS + 3)
 
 
-def _tile(painter: QPainter, look: NodeLook, theme: Theme, picture: QImage | None) -> None:
-    tile = geometry.TILE.translated(0, (look.height - geometry.HEIGHT) / 2)
-    if picture is None or picture.isNull():
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(family(theme, look.category, 30 if theme.name == "light" else 40))
-        painter.drawRoundedRect(tile, 6, 6)
-        category_icon(painter, look.category, tile.adjusted(10, 10, -10, -10), family(theme, look.category))
-        return
-    brush = QBrush(picture)
-    transform = brush.transform()
-    transform.translate(tile.x(), tile.y())
-    transform.scale(tile.width() / picture.width(), tile.height() / picture.height())
-    brush.setTransform(transform)
+def _tile(painter: QPainter, look: NodeLook, theme: Theme) -> None:
+    tile = _tile_rect(look)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(family(theme, look.category, 30 if theme.name == "light" else 40))
+    painter.drawRoundedRect(tile, 6, 6)
+    category_icon(painter, look.category, tile.adjusted(10, 10, -10, -10), family(theme, look.category))
+
+
+def _picture(painter: QPainter, look: NodeLook, theme: Theme, picture: QImage) -> None:
+    tile = _tile_rect(look)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.setBrush(brush)
-    painter.setPen(QPen(theme.color("hairline"), 1))
-    painter.drawRoundedRect(tile, 4, 4)
+    painter.fillRect(tile, theme.color("raised"))
+    painter.drawImage(tile, picture)
+
+
+def _tile_rect(look: NodeLook) -> QRectF:
+    return geometry.TILE.translated(0, (look.height - geometry.HEIGHT) / 2)
 
 
 def _words(painter: QPainter, look: NodeLook, theme: Theme) -> None:
@@ -251,7 +267,7 @@ def _port(painter: QPainter, port: PortLook, theme: Theme, hot: bool) -> None:
 def _badge(painter: QPainter, look: NodeLook, theme: Theme) -> None:
     middle = QPointF(geometry.WIDTH - 8, 2)
     painter.setPen(QPen(theme.color("canvas"), 2))
-    painter.setBrush(theme.color(_severity(look)))
+    painter.setBrush(theme.color(_severity(look) or "error"))
     painter.drawEllipse(middle, BADGE, BADGE)
     painter.setPen(QPen(theme.color("canvas"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     painter.drawLine(QPointF(middle.x(), middle.y() - 4.5), QPointF(middle.x(), middle.y() + 0.5))
@@ -259,7 +275,7 @@ def _badge(painter: QPainter, look: NodeLook, theme: Theme) -> None:
 
 
 def _severity(look: NodeLook) -> str:
-    return "warning" if look.severity == "warning" else "error"
+    return "" if not look.problem else "warning" if look.severity == "warning" else "error"
 
 
 @lru_cache(maxsize=32)
