@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QStandardItemModel, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QFrame, QSizePolicy, QWidget
 
 from nnlab.ui import icons, theme
 from nnlab.ui.labels import PlainLabel
@@ -15,6 +15,7 @@ from nnlab.ui.stepping import Stride
 HEIGHT = 28
 """Of every field and button in one row."""
 DRAG_PX = 6  # pixels of dragging for one step
+FOLD_INDENT = 16
 SWITCH_WIDTH, SWITCH_HEIGHT = 32, 18
 
 
@@ -133,7 +134,7 @@ class ScrubLabel(PlainLabel):
             self._edit.finish()
 
 
-class Fold(QToolButton):
+class Fold(QAbstractButton):
     """A line that opens and closes what lies under it."""
 
     def __init__(self, text: str, on_toggle: Callable[[bool], None], is_open: bool = False) -> None:
@@ -141,24 +142,40 @@ class Fold(QToolButton):
         self.setText(text)
         self.setCheckable(True)
         self.setChecked(is_open)
-        self.setAutoRaise(True)
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setIconSize(QSize(16, 16))
-        self.setFixedHeight(HEIGHT - 4)
-        self.setStyleSheet("QToolButton { padding: 2px 6px 2px 0; }")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._show()
-        self.toggled.connect(lambda _: self._show())
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.toggled.connect(on_toggle)
 
-    def changeEvent(self, event: QEvent) -> None:
-        """The arrow follows the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._show()
+    def sizeHint(self) -> QSize:
+        """The arrow and the text."""
+        return QSize(FOLD_INDENT + self.fontMetrics().horizontalAdvance(self.text()) + 6, HEIGHT - 4)
 
-    def _show(self) -> None:
-        self.setIcon(icons.icon("chevron-down" if self.isChecked() else "chevron-right", "muted"))
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """An arrow that starts where the labels above it start, then the text."""
+        current = theme.current()
+        token = "text" if self.underMouse() or self.hasFocus() else "muted"
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.hasFocus():
+            painter.setPen(QPen(current.color("accent"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        sign = icons.pixmap("chevron-down" if self.isChecked() else "chevron-right", 16, token)
+        painter.drawPixmap(-4 if not self.isChecked() else -3, (self.height() - 16) // 2, sign)
+        painter.setPen(current.color(token))
+        middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.rect().adjusted(FOLD_INDENT, 0, 0, 0), middle, self.text())
+        painter.end()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Stand out under the pointer."""
+        super().enterEvent(event)
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Step back again."""
+        super().leaveEvent(event)
+        self.update()
 
 
 class Hairline(QFrame):

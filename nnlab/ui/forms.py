@@ -34,13 +34,18 @@ class SettingsForm(QWidget):
         on_change: OnSetting,
         extras: Mapping[str, QWidget] | None = None,
         parent: QWidget | None = None,
+        more: str = "More",
     ) -> None:
-        """`extras` puts a small widget at the end of the row of a setting, as the dice beside the seed."""
+        """`extras` puts a small widget at the end of the row of a setting, as the dice beside the seed.
+
+        `more` is the text of the line that opens the advanced settings.
+        """
         super().__init__(parent)
         self.settings = settings
         self.fields: dict[str, Field] = {}
         self._on_change = on_change
         self._extras = extras or {}
+        self._more = more
         self._rows: dict[str, _Row] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -98,7 +103,7 @@ class SettingsForm(QWidget):
             folded.setVisible(is_open)
             (_unfolded.add if is_open else _unfolded.discard)(kind)
 
-        self._fold = Fold("More", toggle, kind in _unfolded)
+        self._fold = Fold(plain(self._more), toggle, kind in _unfolded)
         self._fold.setAccessibleName(f"More settings of {plain(kind.title)}")
         column.addWidget(self._fold)
         column.addWidget(folded)
@@ -261,7 +266,7 @@ class VariantField(Field):
             self.form.deleteLater()
             self.form = None
         if type(self._value).params():
-            self.form = SettingsForm(self._value, self._on_nested)
+            self.form = SettingsForm(self._value, self._on_nested, more=f"More of {self._value.title}")
             self.form.explained.connect(self._explain)
             self._column.addWidget(self.form)
 

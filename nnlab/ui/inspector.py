@@ -1,7 +1,7 @@
 """The inspector: the selected layer, or with nothing selected the settings of the whole run."""
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
-from PySide6.QtGui import QPalette, QShowEvent
+from PySide6.QtGui import QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from nnlab.core.check import Problem, check
@@ -15,7 +15,8 @@ from nnlab.ui.run_page import RunPage
 from nnlab.ui.workbench import Workbench
 
 HINT = "Point at a setting to read what it does."
-HINT_LINES = 3
+HINT_LINES = 2
+LOW = 400  # pixels of height below which the foot gives its place to the settings
 STALE = "Some changes take effect when training restarts."
 
 
@@ -46,8 +47,8 @@ class Inspector(QWidget):
         bench.document_changed.connect(self._on_document)
         bench.selection_changed.connect(self._on_selection)
         bench.happened.connect(self._on_events)
-        bench.stale_changed.connect(self._stale.setVisible)
-        self._stale.setVisible(bench.stale)
+        bench.stale_changed.connect(self._show_foot)
+        self._show_foot()
         self.refresh()
 
     def refresh(self) -> None:
@@ -89,13 +90,14 @@ class Inspector(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.pages, 1)
-        column.addWidget(Hairline())
-        foot = QVBoxLayout()
+        self._foot = QWidget()
+        foot = QVBoxLayout(self._foot)
         foot.setContentsMargins(MARGIN, GAP, MARGIN, GAP)
         foot.setSpacing(4)
         foot.addWidget(self._stale)
         foot.addWidget(self._hint)
-        column.addLayout(foot)
+        column.addWidget(Hairline())
+        column.addWidget(self._foot)
 
     def _problems(self) -> tuple[Problem, ...]:
         document = self.bench.document
@@ -114,6 +116,17 @@ class Inspector(QWidget):
 
     def _on_events(self, events: list[Event]) -> None:
         self.run_page.on_events(events)
+
+    def _show_foot(self, *_: object) -> None:
+        tall = self.height() >= LOW
+        self._stale.setVisible(self.bench.stale)
+        self._hint.setVisible(tall)
+        self._foot.setVisible(tall or self.bench.stale)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little height, settings come before hints."""
+        super().resizeEvent(event)
+        self._show_foot()
 
     def sizeHint(self) -> QSize:
         """As wide as its fields need."""

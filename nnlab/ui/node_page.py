@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit
+from PySide6.QtWidgets import QGridLayout, QLineEdit
 
 from nnlab.core import words
 from nnlab.core.check import Problem
@@ -123,19 +123,20 @@ class NodePage(Page):
     # ---------------------------------------------------------------- inside
 
     def _build(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(4)
-        head.addWidget(self._sign)
-        head.addWidget(self.name, 1)
+        head = QGridLayout()
+        head.setHorizontalSpacing(4)
+        head.setVerticalSpacing(0)
+        head.addWidget(self._sign, 0, 0)
+        head.addWidget(self.name, 0, 1)
+        head.addWidget(self._type, 1, 1)
+        self._type.setContentsMargins(5, 0, 0, 0)
         self.column.addLayout(head)
-        self._type.setContentsMargins(33, 0, 0, 0)
-        self.column.addWidget(self._type)
-        for widget in (self.cards, self._help, self._formula, self.fold, self._more, Hairline()):
+        for widget in (self.cards, self._help, Hairline()):
             self.column.addWidget(widget)
         self._form_at = self.column.count()
         self._line = Hairline()
-        self.column.addWidget(self._line)
-        self.column.addWidget(self.facts)
+        for widget in (self._line, self.facts, Hairline(), self._formula, self.fold, self._more):
+            self.column.addWidget(widget)
         self.column.addStretch(1)
         self._more.hide()
 
@@ -169,7 +170,7 @@ class NodePage(Page):
             self.form = SettingsForm(node.layer, change)
             self.form.explained.connect(self._explain)
             self.column.insertWidget(self._form_at, self.form)
-            chain_focus([self.name, self.fold, *self.form.controls()])
+            chain_focus([self.name, *self.form.controls(), self.fold])
 
     def _draw_sign(self, kind: type[Layer]) -> None:
         token = kind.category if kind.category in theme.current().families else "muted"

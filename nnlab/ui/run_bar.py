@@ -21,7 +21,7 @@ RATE_WIDTH = 72
 GAP = 4
 NARROW = 1120  # below it the restart button is brief
 FIXED_GAPS = 12 * GAP  # the row's margins and spacings that never give way
-LARGEST_LOSS = 1_000.0  # shown with fixed places below it
+SMALLEST_LOSS, LARGEST_LOSS = 0.01, 1_000.0  # shown with four places between them
 METRICS = {"accuracy": "Accuracy", "r2": "R²"}
 EMPTY = "–"
 
@@ -47,7 +47,7 @@ class RunBar(QWidget):
         self.reset = CommandButton(actions.get("train.reset"), "reset")
         self.dice = CommandButton(actions.get("train.new_dice"), "dice")
         self.epoch = EpochFigure()
-        self.loss = Figure("Loss", "888.8888", dot="train")
+        self.loss = Figure("Loss", "8.88×10⁻⁸", dot="train")
         self.measure = Figure("Accuracy", "100.0 %")
         self.validation = Figure("Validation", "100.0 %", dot="validation")
         self.speed = Figure("Steps/s", "888 888")
@@ -173,7 +173,7 @@ def _share(status: RunStatus) -> float:
 
 
 def _loss(value: float) -> str:
-    return words.fixed(value, 4) if abs(value) < LARGEST_LOSS else words.number(value)
+    return words.fixed(value, 4) if SMALLEST_LOSS <= abs(value) < LARGEST_LOSS else words.number(value)
 
 
 def _metric(name: str, value: float | None) -> str:

@@ -267,8 +267,10 @@ def test_the_facts_of_the_data_come_from_the_prepared_run(bench: Workbench, insp
 def test_the_note_of_a_needed_restart_comes_and_goes(bench: Workbench, inspector: Inspector) -> None:
     notes = [child for child in inspector.findChildren(QLabel) if "restart" in child.text()]
     assert [note.isVisible() for note in notes] == [False]
+    bench.stale = True
     bench.stale_changed.emit(True)
     assert notes[0].isVisible()
+    bench.stale = False
     bench.stale_changed.emit(False)
     assert not notes[0].isVisible()
 
