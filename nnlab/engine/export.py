@@ -32,6 +32,10 @@ def python(document: Document) -> str:
     spec = document.spec
     if spec is None:  # resolve has refused this already
         raise BuildError("The data set is not in this installation: choose another under Data")
+    if not any(document.parameter_count(node_id) for node_id in document.graph.upstream(objective.output)):
+        raise BuildError(
+            "This network has nothing to learn: add a layer with weights, such as Linear", objective.output
+        )
     sections = (
         _constants(document),
         compiling.source(document),

@@ -189,6 +189,11 @@ def test_a_document_that_cannot_be_built_is_refused_with_its_node() -> None:
     assert problem.value.node == "output"
 
 
+def test_a_network_without_weights_is_refused() -> None:
+    with pytest.raises(BuildError, match="nothing to learn"):
+        python(chain("spiral", layer("Tanh")))
+
+
 def test_learned_numbers_leave_as_safetensors() -> None:
     model = build(DOCUMENTS["pictures"], seed=1)
     arrays = {name: value.numpy() for name, value in model.state_dict().items()}
