@@ -196,15 +196,15 @@ def _objective(case: Case) -> Iterator[Problem]:
     learned = sum(case.document.parameter_count(n) or 0 for n in case.needed)
     if learned == 0:
         said = "There is nothing to learn: no layer between Input and Output has weights"
-        yield Problem("error", None, said, case.curing(_answers(case, widths_first=False)))
+        yield Problem("error", None, said, case.curing(_new_linear(case)))
 
 
-def _answers(case: Case, widths_first: bool = True) -> Iterator[Fix]:
+def _answers(case: Case) -> Iterator[Fix]:
     """Everything that may make answer, data and loss fit; the caller keeps what does."""
     graph, output, spec = case.graph, case.outputs[0], case.document.spec
     name, last = case.name(output), graph.incoming[output][0].source
     width = spec.width if spec else 1
-    linear = _last_linear(case) if widths_first else None
+    linear = _last_linear(case)
     if linear:
         label = f"Set the units of {case.name(linear)} to {width}"
         yield fix_graph(label, lambda g: set_layer(g, linear, out_features=width))
@@ -217,7 +217,14 @@ def _answers(case: Case, widths_first: bool = True) -> Iterator[Fix]:
     if case.kinds[last] in ("Sigmoid", "Softmax"):
         yield fix_graph(f"Remove {case.name(last)}", lambda g: bypass(g, last))
     yield from _flattenings(case, width)
-    units = f"a Linear with {plural(width, 'unit')} before {name}"
+    yield from _new_linear(case)
+
+
+def _new_linear(case: Case) -> Iterator[Fix]:
+    """A Linear of the right width as the last layer."""
+    output, spec = case.outputs[0], case.document.spec
+    width = spec.width if spec else 1
+    units = f"a Linear with {plural(width, 'unit')} before {case.name(output)}"
     yield fix_graph(f"Insert {units}", lambda g: insert(g, output, layer(LINEAR, out_features=width)))
     if any(len(shape) > 1 for shape in case.document.shapes[output].inputs):
         both = (layer(FLATTEN), layer(LINEAR, out_features=width))

@@ -392,7 +392,7 @@ def any_document(draw: st.DrawFn) -> Document:
     return Document(graph, data, Training(loss=draw(losses), batch_size=draw(st.sampled_from([1, 16, 4000]))))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(any_document())
 def test_any_network_is_examined_and_every_fix_on_offer_cures(wrong: Document) -> None:
     found = check(wrong)
