@@ -1,7 +1,9 @@
 """Networks built from documents, against the same networks written by hand in torch."""
 
 import ast
+import contextlib
 import copy
+import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +16,10 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import LAYERS, Layer, Shape
-from nnlab.core.objective import resolve
+from nnlab.core.objective import find_output, resolve
+from nnlab.core.param import Param
 from nnlab.engine.compile import attribute_names, build, loss_function, source
-from nnlab.errors import BuildError
+from nnlab.errors import BuildError, LinkError
 
 F = nn.functional
 
@@ -388,3 +391,52 @@ def test_the_loss_is_torchs_own(ending: list[Layer], loss: str, form: str) -> No
         "mse": lambda: F.mse_loss(drawn, target),
     }[objective.loss_id]()
     assert torch.allclose(found, expected), "a drawn Softmax or Sigmoid is not applied a second time"
+
+
+def any_value(p: Param, rng: random.Random) -> object:
+    """A value from anywhere in a setting's range, its ends more often than not."""
+    low, high = p.low or 0, p.high if p.high is not None else 10
+    number = rng.choice([low, high, rng.uniform(low, high), rng.uniform(low, min(high, low + 5))])
+    whole = round(number)
+    return {
+        "int": whole, "float": number, "bool": rng.random() < 0.5, "text": "",
+        "choice": rng.choice([value for value, _ in p.choices] or [""]),
+        "size": rng.choice([whole, (whole, max(int(low), 1)), *(value for value, _ in p.choices)]),
+    }[p.kind]  # fmt: skip
+
+
+def any_document(seed: int) -> Document:
+    """Anything the graph's rule allows: wires at random, settings from their whole range."""
+    rng = random.Random(seed)
+    graph = Graph()
+    for kind in ["Input", "Output", *rng.choices(list(LAYERS), k=rng.randint(1, 8))]:
+        chosen = {p.name: any_value(p, rng) for p in LAYERS[kind].params() if rng.random() < 0.4}
+        new = layer(kind, **chosen)
+        graph = graph.with_node(Node(graph.new_id(new), new))
+    for _ in range(3 * len(graph.nodes)):
+        with contextlib.suppress(LinkError):
+            graph = graph.connect(rng.choice(list(graph.nodes)), rng.choice(list(graph.nodes)))
+    return Document(graph, Data(DATASETS[rng.choice(["digits", "spiral", "wine", "diabetes"])]()))
+
+
+@pytest.mark.parametrize("seeds", [range(start, start + 100) for start in range(0, 600, 100)])
+def test_anything_that_can_be_drawn_is_built_as_promised_or_refused_with_a_sentence(seeds: range) -> None:
+    built = 0
+    for seed in seeds:
+        document, refusal, output, text = any_document(seed), None, "", ""
+        try:
+            output, text = find_output(document), source(document)
+        except BuildError as problem:
+            refusal = problem
+        if refusal is not None:
+            assert len(str(refusal)) > 20
+            assert refusal.node is None or refusal.node in document.graph.nodes
+            continue
+        compile(text, "network.py", "exec")
+        numbers = sum(math.prod(at.outputs[0]) for at in document.shapes.values() if at.known)
+        weights = sum(document.parameter_count(n) or 0 for n in document.graph.nodes)
+        if numbers + weights < 300_000:
+            answer = build(document, seed).eval()(batch(document, 2))
+            assert tuple(answer.shape[1:]) == document.shapes[output].outputs[0]
+            built += 1
+    assert built >= 10, "the test must not pass by meeting refusals alone"
