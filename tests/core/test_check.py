@@ -14,6 +14,7 @@ from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import LAYERS, Layer, UnknownLayer
 from nnlab.core.layout import HEIGHT, WIDTH
 from nnlab.core.objective import resolve
+from nnlab.core.parts import divide
 from nnlab.errors import BuildError, DataError, NNLabError
 
 I, O = layer("Input"), layer("Output")  # noqa: E741
@@ -416,3 +417,11 @@ def test_any_network_is_examined_and_every_fix_on_offer_cures(wrong: Document) -
 def test_a_long_network_is_examined_whole() -> None:
     long = document(*dense(*[4] * 200, 2, activation="ReLU"))
     assert check(long) == ()
+
+
+@pytest.mark.parametrize(("validation", "test"), [(0.2, 0.0), (0.15, 0.15), (0.333, 0.1), (0.0, 0.0)])
+def test_samples_are_counted_as_training_divides_them(validation: float, test: float) -> None:
+    data = Data(dataset=DATASETS["spiral"](samples=101), validation=validation, test=test)
+    train = divide(data).rows[0]
+    assert check(replace(GOOD, data=data).with_training(batch_size=train)) == ()
+    the_problem(replace(GOOD, data=data).with_training(batch_size=train + 1), f"there are {train} samples")
