@@ -8,14 +8,15 @@ from math import ceil
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layout import HEIGHT
 
-LONGEST = 6  # columns in one row
+LONGEST = 5  # columns of a network that stays in one row
+ROW = 4  # columns in a row of a longer one: near enough to read in half a window
 ROW_GAP = 64  # between rows: the wire that leads back runs in it
 
 
-def wrapped(graph: Graph, longest: int = LONGEST) -> Graph:
-    """The same network, laid out already, with rows of more than `longest` columns broken where one wire runs on."""
+def wrapped(graph: Graph) -> Graph:
+    """The same network, laid out already, with a long row broken where only one wire runs on."""
     parts = _parts(graph)
-    rows = [_rows(graph, part, longest) for part in parts]
+    rows = [_rows(graph, part) for part in parts]
     if all(len(bands) == 1 for bands in rows):
         return graph
     placed: list[Node] = []
@@ -50,17 +51,18 @@ def _parts(graph: Graph) -> list[list[str]]:
     return sorted(found, key=lambda part: min(graph.nodes[n].y for n in part))
 
 
-def _rows(graph: Graph, part: Iterable[str], longest: int) -> list[list[str]]:
+def _rows(graph: Graph, part: Iterable[str]) -> list[list[str]]:
     """The part's nodes row by row; one row if it is short, or has no place where only one wire runs on."""
     nodes = [graph.nodes[n] for n in part]
     columns = sorted({node.x for node in nodes})
     number = {x: k for k, x in enumerate(columns)}
-    breaks = _breaks(graph, {node.id: number[node.x] for node in nodes}, len(columns), longest)
+    place = {node.id: number[node.x] for node in nodes}
+    breaks = _breaks(graph, place, len(columns)) if len(columns) > LONGEST else []
     edges = [0, *breaks, len(columns)]
     return [[node.id for node in nodes if first <= number[node.x] < last] for first, last in pairwise(edges)]
 
 
-def _breaks(graph: Graph, column: dict[str, int], count: int, longest: int) -> list[int]:
+def _breaks(graph: Graph, column: dict[str, int], count: int) -> list[int]:
     """The columns that begin a new row."""
     across = [0] * (count + 1)  # wires that run past the start of each column
     for node_id, at in column.items():
@@ -69,9 +71,9 @@ def _breaks(graph: Graph, column: dict[str, int], count: int, longest: int) -> l
                 across[k] += 1
     breaks: list[int] = []
     start = 0
-    while count - start > longest:
-        ideal = start + ceil((count - start) / ceil((count - start) / longest))
-        clean = [k for k in range(start + 2, count - 1) if across[k] == 1 and k - start <= longest + 2]
+    while count - start > ROW:
+        ideal = start + ceil((count - start) / ceil((count - start) / ROW))
+        clean = [k for k in range(start + 2, count - 1) if across[k] == 1 and k - start <= ROW + 2]
         if not clean:
             break
         start = min(clean, key=lambda k: (abs(k - ideal), k))

@@ -296,7 +296,7 @@ def test_a_selected_wire_is_deleted(editor: GraphEditor, hand: Hand) -> None:
     before = editor.bench.document
     hand.click(editor.picture.wires[Link("linear", "tanh")].middle())
     assert editor.picture.chosen_wires == {Link("linear", "tanh")}
-    editor.delete_selection()
+    QTest.keyClick(editor, Qt.Key.Key_Delete)
     assert Link("linear", "tanh") not in editor.bench.document.graph.links
     one_step(editor, before)
 

@@ -62,6 +62,8 @@ def _plain(editor: "GraphEditor", key: Qt.Key, repeated: bool) -> bool:
         Qt.Key.Key_Insert: editor.add_layer,
         Qt.Key.Key_C: editor.connect_selection,
         Qt.Key.Key_Escape: editor.escape,
+        Qt.Key.Key_Delete: editor.delete_selection,  # for wires: the window's action asks for a selected layer
+        Qt.Key.Key_Backspace: editor.delete_selection,
         Qt.Key.Key_Return: lambda: _edit(editor),
         Qt.Key.Key_Enter: lambda: _edit(editor),
     }

@@ -13,8 +13,10 @@ JUMP = 24  # units; a nudge is no journey
 
 
 def is_reduced() -> bool:
-    """Whether the system asks for less motion."""
-    return QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) == 0
+    """Whether the user or the system asks for less motion."""
+    app = QApplication.instance()
+    asked = app is not None and bool(app.property("reduced_motion"))
+    return asked or QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) == 0
 
 
 class Glide(QVariantAnimation):
@@ -24,7 +26,7 @@ class Glide(QVariantAnimation):
         super().__init__()
         self._scene = scene
         self._starts: dict[str, QPointF] = {}
-        self.enabled = not is_reduced()
+        self.enabled = True
         self.setStartValue(0.0)
         self.setEndValue(1.0)
         self.setDuration(GLIDE_MS)
@@ -36,7 +38,7 @@ class Glide(QVariantAnimation):
         self.settle()
         nodes = self._scene.document.graph.nodes
         moving = {n: p for n, p in starts.items() if n in nodes and _is_far(p, QPointF(nodes[n].x, nodes[n].y))}
-        if self.enabled and 0 < len(moving) <= GLIDE_LIMIT:
+        if self.enabled and not is_reduced() and 0 < len(moving) <= GLIDE_LIMIT:
             self._starts = moving
             self._show(0.0)
             self.start()

@@ -14,7 +14,7 @@ from nnlab.ui.workbench import Workbench
 SMALLEST, LARGEST = 0.04, 4.0
 FAR, CHIPS = 0.35, 0.5  # below: boxes only; below: no shapes on wires
 STEP = 1.25
-FIT_MARGIN = 56  # pixels
+FIT_MARGIN = 44  # pixels
 DOT_GAP = 22  # pixels between dots, at least
 
 
