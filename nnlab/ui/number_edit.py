@@ -41,7 +41,7 @@ class NumberEdit(QLineEdit):
         self.setMaxLength(LENGTH_LIMIT)
         self.setAccessibleName(param.label)
         self.setAccessibleDescription(param.why)
-        self.setToolTip(tooltip(param.why))
+        self.setToolTip(tooltip(self._help()))
         self.setPlaceholderText(FOLLOWS if param.optional else "")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.textEdited.connect(self._on_edited)
@@ -78,7 +78,7 @@ class NumberEdit(QLineEdit):
         """Mark the field as wrong with this sentence, or as right if it is empty."""
         if sentence != self.problem:
             self.problem = sentence
-            self.setToolTip(tooltip(sentence or self.param.why))
+            self.setToolTip(tooltip(sentence or self._help()))
             self.setAccessibleDescription(sentence or self.param.why)
             self.refused.emit(sentence)
             self.update()
@@ -86,7 +86,7 @@ class NumberEdit(QLineEdit):
     def commit(self) -> bool:
         """Take what is typed; False (and the field shown as wrong) if it cannot be taken."""
         if not self.isModified():
-            self._finish()
+            self.finish()
             return not self.problem
         try:
             value = self._checked(self.text())
@@ -107,9 +107,15 @@ class NumberEdit(QLineEdit):
 
     def finish(self) -> None:
         """The stepping or dragging is over: the next edit undoes on its own."""
-        self._finish()
+        if self._unfinished:
+            self._unfinished = False
+            self.changed.emit(self._value, True)
 
     # ---------------------------------------------------------------- what other fields of numbers do their own way
+
+    def _help(self) -> str:
+        """What the tooltip says while nothing is wrong."""
+        return self.param.why
 
     def _read(self, text: str) -> Any:
         """The value this text means; ValueError with a sentence if it means none."""
@@ -142,11 +148,6 @@ class NumberEdit(QLineEdit):
             self._unfinished = False
         if differs or done:
             self.changed.emit(value, done)
-
-    def _finish(self) -> None:
-        if self._unfinished:
-            self._unfinished = False
-            self.changed.emit(self._value, True)
 
     def _show_value(self) -> None:
         self.setText("" if self._value is None or self._mixed else self._write(self._value))

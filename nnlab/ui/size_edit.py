@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLineEdit, QMenu, QWidget
 
@@ -13,6 +14,7 @@ from nnlab.ui.number_edit import NumberEdit
 from nnlab.ui.number_text import as_typed, parse
 from nnlab.ui.stepping import Stride, stepped
 
+HOW = "One per axis: type 3 × 5"
 _BETWEEN = re.compile(r"\s*[×x*,;/]\s*|\s+")
 
 
@@ -23,9 +25,11 @@ class SizeEdit(NumberEdit):
         super().__init__(param, value, parent)
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill_menu)
-        self._opener = QAction(icons.icon("chevron-down", "muted"), f"Choices for {plain(param.label)}", self)
+        self._opener = QAction(f"Choices for {plain(param.label)}", self)
         self._opener.triggered.connect(self._open_menu)
-        self.addAction(self._opener, QLineEdit.ActionPosition.TrailingPosition)
+        if param.choices:
+            self.addAction(self._opener, QLineEdit.ActionPosition.TrailingPosition)
+        self._draw_opener()
 
     def options(self) -> list[tuple[str, Any]]:
         """What the menu offers: (text, value)."""
@@ -36,6 +40,9 @@ class SizeEdit(NumberEdit):
         if len(numbers) > 1:
             return [*found, ("One number for all axes", numbers[0])]
         return found
+
+    def _help(self) -> str:
+        return f"{self.param.why}\n{HOW}"
 
     def _read(self, text: str) -> Any:
         word = text.strip().casefold()
@@ -72,11 +79,20 @@ class SizeEdit(NumberEdit):
             action.setCheckable(True)
             action.setChecked(value == self.value)
             action.triggered.connect(lambda _=False, value=value: self._take(value, done=True))
-        hint = self._menu.addAction("One per axis: type 3 × 5")
+        hint = self._menu.addAction(HOW)
         hint.setEnabled(False)
+
+    def _draw_opener(self) -> None:
+        self._opener.setIcon(icons.icon("chevron-down", "muted"))
 
     def _open_menu(self) -> None:
         self._menu.popup(self.mapToGlobal(self.rect().bottomLeft()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The arrow follows the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_opener"):
+            self._draw_opener()
 
 
 def _numbers(value: Any) -> tuple[int, ...] | None:
