@@ -353,15 +353,18 @@ def test_a_dead_branch_is_removed_whole_and_nothing_else() -> None:
 
 
 def test_an_inserted_layer_moves_its_own_row_and_no_other() -> None:
-    long = document(*dense(*[4] * 5, activation="Tanh"), linear(2))  # laid out in two rows
+    row = document(linear(8), linear(8), TANH, linear(2))
+    ids = list(row.graph.nodes)
+    places = [(0, 0), (224, 0), (448, 0), (0, 128), (224, 128), (448, 128)]  # two rows of three
+    long = row.with_graph(
+        row.graph.with_nodes(
+            replace(row.graph.node(n), x=float(x), y=float(y)) for n, (x, y) in zip(ids, places, strict=True)
+        )
+    )
     (problem,) = check(long)
     after = problem.fixes[0].apply(long).graph
-    before = long.graph
-    rows = {node.y for node in before.nodes.values()}
-    assert len(rows) == 2
-    moved = {n for n, node in before.nodes.items() if after.node(n) != node}
-    assert moved == {"linear_6", "output"}
-    assert after.node("relu").y == before.node("linear_6").y
+    assert {n for n in ids if after.node(n) != long.graph.node(n)} == {"linear_2"}
+    assert (after.node("relu").x, after.node("relu").y) == (448.0, 0.0)
     no_overlap(after)
 
 
