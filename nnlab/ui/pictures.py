@@ -72,14 +72,14 @@ def image(pixels: Pixels, flip: bool = False) -> QImage:
     return QImage(rows.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied).copy()
 
 
-def signed_color(value: float, limit: float) -> QColor:
-    """The colour that `signed` gives one number."""
-    return QColor.fromRgb(int(signed(np.array([value], np.float32), limit)[0]))
+def signed_colors(values: Array, limit: float) -> list[QColor]:
+    """The colours that `signed` gives these numbers."""
+    return [QColor.fromRgb(pixel) for pixel in signed(values, limit).tolist()]
 
 
-def scaled_color(value: float, low: float, high: float) -> QColor:
-    """The colour that `scaled` gives one number."""
-    return QColor.fromRgb(int(scaled(np.array([value], np.float32), low, high)[0]))
+def scaled_colors(values: Array, low: float, high: float) -> list[QColor]:
+    """The colours that `scaled` gives these numbers."""
+    return [QColor.fromRgb(pixel) for pixel in scaled(values, low, high).tolist()]
 
 
 def ramp(low: float, high: float, width: int, height: int, upright: bool = False) -> QImage:

@@ -5,6 +5,7 @@ Drawn with QPainter alone: a chart of five lines costs about 2 ms a frame, and n
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, cos, floor, isfinite, log10, pi, sin
 from typing import Literal
 
@@ -33,8 +34,9 @@ def faded(token: str, share: float) -> QColor:
 # ---------------------------------------------------------------- type
 
 
+@lru_cache(maxsize=32)
 def font(size: int = theme.CAPTION_PX, bold: bool = False) -> QFont:
-    """The text font in this size, with figures of equal width so that numbers do not dance."""
+    """The text font in this size, with figures of equal width so that numbers do not dance. Kept: not to be changed."""
     made = QFont()
     made.setPixelSize(size)
     made.setFeature(QFont.Tag("tnum"), 1)
@@ -45,12 +47,17 @@ def font(size: int = theme.CAPTION_PX, bold: bool = False) -> QFont:
 
 def text_width(text: str, size: int = theme.CAPTION_PX, bold: bool = False) -> float:
     """How wide this text is, in pixels."""
-    return QFontMetricsF(font(size, bold)).horizontalAdvance(text)
+    return _metrics(size, bold).horizontalAdvance(text)
 
 
-def shortened(text: str, room: float, size: int = theme.CAPTION_PX) -> str:
+def shortened(text: str, room: float, size: int = theme.CAPTION_PX, bold: bool = False) -> str:
     """The text, cut with an ellipsis where it is wider than `room` pixels."""
-    return QFontMetricsF(font(size)).elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, room))
+    return _metrics(size, bold).elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, room))
+
+
+@lru_cache(maxsize=32)
+def _metrics(size: int, bold: bool) -> QFontMetricsF:
+    return QFontMetricsF(font(size, bold))
 
 
 # ---------------------------------------------------------------- axes
@@ -158,14 +165,13 @@ def draw_axes(
     painter: QPainter,
     axes: Axes,
     x_label: str = "",
-    y_label: str = "",
     *,
     x_whole: bool = False,
     x_texts: bool = True,
     y_texts: bool = True,
     share: bool = False,
 ) -> None:
-    """A light grid, tick texts and the names of both axes; `share` writes y as per cent."""
+    """A light grid, tick texts and the name of the x axis; `share` writes y as per cent."""
     now, rect = theme.current(), axes.rect
     painter.setFont(font())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -188,8 +194,13 @@ def draw_axes(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if x_texts:
         _draw_x_texts(painter, axes, xs, x_label)
-    if y_label:
-        draw_text(painter, QPointF(rect.left() + 6, rect.top() + 14), y_label, now.color("muted"))
+
+
+def draw_name(painter: QPainter, at: QPointF, text: str, color: QColor) -> None:
+    """A text inside a chart, on a ground of its own so that no line runs through it."""
+    ground = QRectF(at.x() - 3, at.y() - theme.CAPTION_PX, text_width(text) + 6, theme.CAPTION_PX + 5)
+    painter.fillRect(ground, theme.current().color("canvas"))
+    draw_text(painter, at, text, color)
 
 
 def _draw_x_texts(painter: QPainter, axes: Axes, xs: Iterable[float], label: str) -> None:
@@ -364,7 +375,7 @@ def draw_card(painter: QPainter, at: QPointF, bounds: QRectF, lines: Sequence[Ca
     y = min(max(at.y() - height / 2, bounds.top() + 2), max(bounds.top() + 2, bounds.bottom() - height - 2))
     card = QRectF(max(bounds.left() + 2, x), y, width, height)
     painter.setPen(QPen(now.color("hairline"), 1))
-    painter.setBrush(now.color("raised", 242))
+    painter.setBrush(now.color("raised"))
     painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for k, line in enumerate(lines):

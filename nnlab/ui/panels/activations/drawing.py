@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 
 from nnlab.core import words
 from nnlab.core.document import Document
@@ -81,20 +81,19 @@ class ActivationsDrawing(Drawing):
     def draw(self, painter: QPainter) -> None:
         """The rows that can be seen, then what lies over them."""
         seen = QRectF(self.visibleRegion().boundingRect() if self.isVisible() else self.rect())
+        if self.large is not None:
+            self._draw_large(painter, seen, self.large)
+            return
         for row in self.rows:
             if row.top < seen.bottom() and row.bottom > seen.top():
                 self._draw_row(painter, row)
-        if self.large is not None:
-            self._draw_large(painter, seen, self.large)
-        elif self.hover is not None:
+        if self.hover is not None:
             self._draw_card(painter, seen, self.hover)
 
     def _draw_row(self, painter: QPainter, row: Row) -> None:
         now = theme.current()
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(
-            theme.current().color("muted") if row.category not in now.families else now.families[row.category]
-        )
+        painter.setBrush(QColor(now.families.get(row.category, now.muted)))
         painter.drawRoundedRect(QRectF(places.MARGIN, row.top + 2, 3, 12), 1.5, 1.5)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         x, baseline = places.MARGIN + 9.0, row.top + 13.0
@@ -126,11 +125,11 @@ class ActivationsDrawing(Drawing):
         top, height = row.top + places.HEAD, places.BARS_HEIGHT
         scale = height / (high - low) if high > low else 0.0
         zero = top + high * scale
-        limit = pictures.limit_of(row.node)
         gap = 2.0 if row.bar >= 8 else 0.5
+        colors = pictures.signed_colors(values, pictures.limit_of(row.node))
         for unit, value in enumerate(values.tolist()):
             box = QRectF(places.MARGIN + unit * row.bar, zero, max(1.0, row.bar - gap), -value * scale).normalized()
-            painter.fillRect(box, pictures.signed_color(value, limit))
+            painter.fillRect(box, colors[unit])
         painter.setPen(QPen(now.color("muted", 150), 1))
         painter.drawLine(QPointF(places.MARGIN, zero), QPointF(places.MARGIN + len(values) * row.bar - gap, zero))
 
@@ -151,7 +150,6 @@ class ActivationsDrawing(Drawing):
         row, now = self._row(unit[0]), theme.current()
         if row is None:
             return
-        painter.fillRect(seen, now.color("canvas", 215))
         card = seen.adjusted(8, 8, -8, -8)
         painter.setPen(QPen(now.color("hairline"), 1))
         painter.setBrush(now.color("raised"))

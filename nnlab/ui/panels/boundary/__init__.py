@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from nnlab.core.dataset import DataSpec
 from nnlab.core.document import Document
@@ -13,6 +13,7 @@ from nnlab.ui.drawing import DrawnPanel
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.boundary.drawing import BoundaryDrawing
 from nnlab.ui.panels.boundary.held_inputs import HeldInputs
+from nnlab.ui.panels.boundary.input_choice import InputChoice
 from nnlab.ui.panels.boundary.view import View
 from nnlab.ui.workbench import Workbench
 
@@ -50,11 +51,8 @@ class BoundaryPanel(DrawnPanel):
         row = QHBoxLayout(self.inputs_row)
         row.setContentsMargins(theme.GRID * 2, 0, theme.GRID * 2, theme.GRID)
         row.setSpacing(theme.GRID * 2)
-        self.x_choice, self.y_choice = QComboBox(), QComboBox()
+        self.x_choice, self.y_choice = InputChoice("Input drawn across"), InputChoice("Input drawn up")
         for text, choice in (("Across", self.x_choice), ("Up", self.y_choice)):
-            choice.setAccessibleName(f"Input drawn {text.lower()}")
-            choice.setMinimumContentsLength(8)
-            choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             row.addWidget(labels.label(text, "caption"))
             row.addWidget(choice, 1)
             choice.activated.connect(self._choose_inputs)
@@ -86,14 +84,22 @@ class BoundaryPanel(DrawnPanel):
             if isinstance(answer, Points):
                 self.held.learn(want, answer)
         boundary = snapshot.answers.get(self._plane_want())
-        if isinstance(boundary, Boundary) and self._spec is not None:
-            found = {part: snapshot.answers.get(want) for part, want in self._point_wants().items()}
-            points = {part: answer for part, answer in found.items() if isinstance(answer, Points)}
-            view = View(boundary, self._spec, *self._inputs(), points, self._shown(), self._discrete())
+        view = self._view(boundary, snapshot)
+        if view is not None:
             self.plane.show_view(view)
             self.has_picture = True
-        if boundary is not None:
+            self.refresh()
+        elif boundary is not None:
             self.refresh(boundary)
+
+    def _view(self, boundary: object, snapshot: Snapshot) -> View | None:
+        if self._spec is None:
+            return None
+        found = {part: snapshot.answers.get(want) for part, want in self._point_wants().items()}
+        points = {part: answer for part, answer in found.items() if isinstance(answer, Points)}
+        if isinstance(boundary, Boundary):
+            return View(boundary, self._spec, *self._inputs(), points, self._shown(), self._discrete())
+        return View.of_points(points, self._spec, self._shown()) if len(self._spec.inputs) == 1 else None
 
     def on_events(self, events: list[Event]) -> None:
         """A new run may be of other data."""
@@ -156,14 +162,13 @@ class BoundaryPanel(DrawnPanel):
         self.has_picture = False
         before, self._spec = self._spec, spec
         names = spec.inputs if spec else ()
+        self.bar.setVisible(self._fits())
         self.inputs_row.setVisible(len(names) > 2)
         self.others_button.setChecked(False)
         self.discrete_box.setVisible(spec is None or spec.task == "classes")
         if before is None or before.inputs != names:
             for choice, first in ((self.x_choice, 0), (self.y_choice, 1)):
-                choice.clear()
-                choice.addItems([labels.plain(name) for name in names])
-                choice.setCurrentIndex(min(first, len(names) - 1))
+                choice.set_names(names, first)
             self.held.set_inputs(names, *self._inputs())
         self.refresh()
 

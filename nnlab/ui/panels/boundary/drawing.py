@@ -64,14 +64,14 @@ class BoundaryDrawing(Drawing):
         span = None if view.is_classes else view.span
         frame = (axes.x, axes.y, view.spec, view.x_input, view.y_input, view.shown, view.is_line, span)
         self.still(painter, "frame", frame, lambda inner: self._draw_frame(inner, axes, view))
-        if view.is_line:
-            self._draw_curves(painter, axes, view)
-        else:
+        if not view.is_line:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(axes.rect, view.picture)
         for part in view.shown:
             if part in view.points:
                 self._draw_part(painter, axes, view, part, view.points[part])
+        if view.is_line:
+            self._draw_curves(painter, axes, view)
         if self.hover is not None:
             self._draw_card(painter, axes, view, self.hover)
 
@@ -119,19 +119,20 @@ class BoundaryDrawing(Drawing):
         plots.draw_text(painter, at, name, now.color("muted"))
 
     def _draw_curves(self, painter: QPainter, axes: plots.Axes, view: View) -> None:
-        xs = np.linspace(*view.boundary.x_range, view.boundary.values.shape[1])
+        xs = view.xs.astype(float)
         painter.save()
         painter.setClipRect(axes.rect)
         for k in range(view.boundary.values.shape[-1]):
-            color = marks.class_color(k) if view.is_classes else theme.current().color("validation")
+            color = marks.class_color(k) if view.is_classes else theme.current().color("positive")
             plots.draw_line(painter, axes.points(xs, view.boundary.values[0, :, k].astype(float)), color)
         painter.restore()
 
     def _draw_part(self, painter: QPainter, axes: plots.Axes, view: View, part: Part, points: Points) -> None:
         places = self._places(axes, view, points)
-        span = None if view.is_classes else view.span
         key = (axes, len(places), points.x.tobytes(), points.y.tobytes(), points.target.tobytes())
-        self.still(painter, part, key, lambda inner: marks.draw_points(inner, places, points, part, span))
+        self.still(
+            painter, part, key, lambda inner: marks.draw_points(inner, places, points, part, view.colors(points))
+        )
         if view.is_classes and points.wrong.any():
             wrong, size = places[points.wrong], marks.marker_size(len(places))
             ring_key = (key, points.wrong.tobytes())

@@ -1,14 +1,15 @@
 """The points of a data set on the screen: a colour and a shape for each class, filled for training, hollow for validation."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from nnlab.engine.wants import Part, Points
-from nnlab.ui import pictures, plots, theme
+from nnlab.ui import plots, theme
 
-FEW = 600  # up to this many points are drawn large
+FEW = 450  # up to this many points are drawn large
 
 
 def draw_points(
@@ -16,20 +17,20 @@ def draw_points(
     places: plots.Numbers,
     points: Points,
     part: Part,
-    span: tuple[float, float] | None,
+    colors: Sequence[QColor] | None,
 ) -> None:
-    """Every point at its place; `span` is the range of values to predict, None for classes."""
+    """Every point at its place, in its class's colour and shape; `colors` gives one for each instead."""
     size = marker_size(len(places))
     hollow = part != "train"
     ratio = painter.device().devicePixelRatioF()
     name = theme.current().name
-    for place, target in zip(places.tolist(), points.target.tolist(), strict=True):
-        if span is None:
+    for number, (place, target) in enumerate(zip(places.tolist(), points.target.tolist(), strict=True)):
+        if colors is None:
             sprite = _class_sprite(name, int(target), size, hollow, ratio)
             half = sprite.width() / ratio / 2
             painter.drawPixmap(QPointF(place[0] - half, place[1] - half), sprite)
         else:
-            _draw_marker(painter, QPointF(*place), "o", size, pictures.scaled_color(target, *span), hollow)
+            _draw_marker(painter, QPointF(*place), "o", size, colors[number], hollow)
 
 
 def draw_rings(painter: QPainter, places: plots.Numbers, size: float) -> None:
@@ -43,7 +44,7 @@ def draw_rings(painter: QPainter, places: plots.Numbers, size: float) -> None:
 
 def marker_size(count: int) -> float:
     """How large a marker is when there are this many."""
-    return 7.5 if count <= FEW else 5.0
+    return 7.5 if count <= FEW else 5.5
 
 
 def class_color(number: int) -> QColor:

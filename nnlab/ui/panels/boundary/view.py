@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage
 
 from nnlab.core.dataset import DataSpec
 from nnlab.engine.wants import Array, Boundary, Part, Points
-from nnlab.ui import labels, pictures
+from nnlab.ui import labels, pictures, theme
 
+MARGIN = 0.1  # of the data's range, around it
 NEAR = 9.0  # pixels from a point at which it is meant
 
 
@@ -24,6 +25,28 @@ class View:
     points: dict[Part, Points] = field(default_factory=dict)
     shown: tuple[Part, ...] = ("train", "validation")
     discretise: bool = False
+    columns: Array | None = None
+    """Where the columns of a line lie, if not evenly over the range."""
+
+    @classmethod
+    def of_points(cls, points: dict[Part, Points], spec: DataSpec, shown: tuple[Part, ...]) -> "View | None":
+        """The answer over one input as far as the samples tell it: what the network says at each of them."""
+        x = np.concatenate([part.x for part in points.values()] or [np.empty(0, np.float32)])
+        if len(x) == 0 or spec.task != "values":
+            return None
+        said = np.concatenate([part.prediction for part in points.values()])
+        places, first = np.unique(x, return_index=True)
+        margin = float(places[-1] - places[0]) * MARGIN or 1.0
+        span = (float(places[0]) - margin, float(places[-1]) + margin)
+        line = Boundary(span, (0.0, 0.0), said[first][None, :, None], "values")
+        return cls(line, spec, 0, 0, points, shown, columns=places)
+
+    @property
+    def xs(self) -> Array:
+        """Where the columns of the answer lie."""
+        if self.columns is not None:
+            return self.columns
+        return np.linspace(*self.boundary.x_range, self.boundary.values.shape[1], dtype=np.float32)
 
     @property
     def is_line(self) -> bool:
@@ -68,10 +91,21 @@ class View:
             return pictures.image(pictures.classes(self.boundary.values, self.discretise), flip=True)
         return pictures.image(pictures.scaled(self.boundary.values[..., 0], *self.span), flip=True)
 
+    def colors(self, points: Points) -> list[QColor] | None:
+        """A colour for each point: its value's on a plane; None where the classes have their own."""
+        if self.is_classes:
+            return None
+        if self.is_line:
+            return [theme.current().color("train")] * len(points.target)
+        return pictures.scaled_colors(points.target, *self.span)
+
     def value_at(self, x: float, y: float) -> Array | None:
         """What the network answers at this place: a probability for each class, or one value."""
         rows, columns, _ = self.boundary.values.shape
-        across = _share(x, self.boundary.x_range)
+        if self.columns is not None:
+            across = float(np.abs(self.columns - x).argmin()) / max(1, columns - 1)
+        else:
+            across = _share(x, self.boundary.x_range)
         up = 0.0 if self.is_line else _share(y, self.boundary.y_range)
         if not (0 <= across <= 1 and 0 <= up <= 1):
             return None

@@ -42,18 +42,20 @@ class LossDrawing(Drawing):
         charts = self.charts()
         loss, metric, rate = charts.loss_axes(), charts.metric_axes(), charts.rate_axes()
         low_chart = metric.rect.height() > 20
-        plots.draw_axes(painter, loss, "epoch", "loss", x_whole=True, x_texts=not low_chart)
+        plots.draw_axes(painter, loss, "epoch", x_whole=True, x_texts=not low_chart)
         self._draw_ghosts(painter, loss)
         if self.show_steps:
             self._draw_curve(painter, loss, self.record.steps, plots.faded("train", 0.22), thick=False)
         self._draw_lines(painter, loss, charts.losses(), share=False)
         self._draw_marks(painter, loss)
+        plots.draw_name(painter, loss.rect.topLeft() + QPointF(6, 14), "loss", theme.current().color("muted"))
         if low_chart:
             share = self.metric_name == "accuracy"
             name = "accuracy" if share else "R²"
             is_last = rate.rect.height() < 10
-            plots.draw_axes(painter, metric, "epoch", name, x_whole=True, x_texts=is_last, share=share)
+            plots.draw_axes(painter, metric, "epoch", x_whole=True, x_texts=is_last, share=share)
             self._draw_lines(painter, metric, charts.metrics(), share)
+            plots.draw_name(painter, metric.rect.topLeft() + QPointF(6, 14), name, theme.current().color("muted"))
         if low_chart and rate.rect.height() > 10:
             self._draw_rate(painter, rate)
 
@@ -132,9 +134,7 @@ class LossDrawing(Drawing):
             return
         at = x + 5 if x + 5 + width < axes.rect.right() else x - 5 - width
         y = axes.rect.top() + 14 + row * (theme.CAPTION_PX + 4)
-        behind = QRectF(at - 2, y - theme.CAPTION_PX, width + 4, theme.CAPTION_PX + 4)
-        painter.fillRect(behind, theme.current().color("canvas", 200))
-        plots.draw_text(painter, QPointF(at, y), text, color)
+        plots.draw_name(painter, QPointF(at, y), text, color)
 
     def _draw_rate(self, painter: QPainter, axes: plots.Axes) -> None:
         now, rate = theme.current(), self.record.rate
@@ -165,7 +165,8 @@ class LossDrawing(Drawing):
         painter.setPen(QPen(now.color("muted", 160), 1))
         painter.drawLine(QPointF(x, axes.rect.top()), QPointF(x, bottom))
         lines = [plots.CardLine(f"epoch {words.count(epoch)}"), *self._readings(painter, charts, epoch)]
-        plots.draw_card(painter, QPointF(x, at.y()), QRectF(self.rect()), lines)
+        bounds = QRectF(axes.rect.left(), 0, axes.rect.width(), self.height())
+        plots.draw_card(painter, QPointF(x, at.y()), bounds, lines)
 
     def _readings(self, painter: QPainter, charts: Charts, epoch: float) -> Iterator[plots.CardLine]:
         now = theme.current()

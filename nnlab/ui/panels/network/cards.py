@@ -18,6 +18,7 @@ BARS = 6  # products with a bar of their own
 BAR_WIDTH = 74.0
 LINE = theme.CAPTION_PX + 7.0
 PAD = 12.0
+WIDEST = 372.0
 KERNEL_HEIGHT = 40
 
 
@@ -46,17 +47,20 @@ def draw_unit(painter: QPainter, moment: Moment, node_id: str, unit: int, box: Q
     rows = _rows(found)
     names = max((plots.text_width(row[0]) for row in rows), default=0.0)
     values = max((plots.text_width(row[1]) for row in rows), default=0.0)
-    wide = max([plots.text_width(found.title, bold=True), *(plots.text_width(line) for line in found.lines)])
-    width = min(bounds.width() - 8, max(wide, names + values + BAR_WIDTH + 20 if rows else 0.0) + 2 * PAD)
+    room = min(bounds.width() - 8, WIDEST) - 2 * PAD
+    lines = found.lines_that(lambda line: plots.text_width(line) <= room)
+    texts = [plots.text_width(found.title, bold=True), plots.text_width(lines[0], bold=True)]
+    wide = max([*texts, *(plots.text_width(line) for line in lines[1:])])
+    width = min(room, max(wide, names + values + BAR_WIDTH + 20 if rows else 0.0)) + 2 * PAD
     kernel = KERNEL_HEIGHT + 8 if found.kernel is not None else 0
-    height = 2 * PAD + LINE * (1 + len(found.lines) + len(rows)) + (6 if rows else 0) + kernel - 4
+    height = 2 * PAD + LINE * (1 + len(lines) + len(rows)) + (6 if rows else 0) + kernel - 4
     card = _place(box, QRectF(0, 0, width, height), bounds)
     _ground(painter, card)
     now, y = theme.current(), card.top() + PAD + theme.CAPTION_PX - 1
     plots.draw_text(painter, QPointF(card.left() + PAD, y), found.title, now.color("muted"), bold=True)
-    for place, line in enumerate(found.lines):
+    for place, line in enumerate(lines):
         y += LINE
-        shown = plots.shortened(line, width - 2 * PAD)
+        shown = plots.shortened(line, width - 2 * PAD, bold=place == 0)
         plots.draw_text(painter, QPointF(card.left() + PAD, y), shown, now.color("text"), bold=place == 0)
     y += 6 if rows else 0
     if found.kernel is not None:
@@ -170,7 +174,7 @@ def _draw_kernel(painter: QPainter, at: QPointF, found: Explanation, width: floa
 def _ground(painter: QPainter, card: QRectF) -> None:
     now = theme.current()
     painter.setPen(QPen(now.color("hairline"), 1))
-    painter.setBrush(now.color("raised", 246))
+    painter.setBrush(now.color("raised"))
     painter.drawRoundedRect(card, theme.CARD_RADIUS, theme.CARD_RADIUS)
     painter.setBrush(Qt.BrushStyle.NoBrush)
 

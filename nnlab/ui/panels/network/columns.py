@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF
 
+from nnlab.core import words
 from nnlab.core.document import Document
 from nnlab.ui import labels
 
-HEAD = 30.0  # a column's name
+HEAD = 38.0  # a column's name
 FOOT = 18.0  # "… 48 more"
 MARGIN = 14.0
-NARROWEST = 58.0  # from one column to the next
-LARGEST, SMALLEST = 34, 15  # a unit's side
+NARROWEST = 40.0  # from one column to the next
+LARGEST, SMALLEST = 34, 12  # a unit's side
 MOST = 16  # units drawn of one layer: more would be lines, not a picture
-ANSWERS = 78.0  # room for the classes' names at the right
+ANSWERS = 72.0  # room for the classes' names at the right
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,12 @@ class Stack:
     @property
     def more(self) -> str:
         """How many units are not drawn."""
-        return f"… {self.total - self.shown} more" if self.total > self.shown else ""
+        return f"… {words.count(self.total - self.shown)} more" if self.total > self.shown else ""
+
+    @property
+    def more_short(self) -> str:
+        """The same where there is little room."""
+        return f"+{words.count(self.total - self.shown)}" if self.total > self.shown else ""
 
 
 def least_width(document: Document, sizes: Mapping[str, int]) -> int:
@@ -78,9 +84,9 @@ def stacks(document: Document, sizes: Mapping[str, int], width: float, height: f
 
 def _stack(node_id: str, title: str, total: int, x: float, top: float, height: float, across: float) -> Stack:
     room = height - HEAD - FOOT
-    shown = max(1, min(total, MOST, int(room // (SMALLEST + 3))))
+    shown = max(1, min(total, MOST, int(room // (SMALLEST + 2))))
     pitch = int(min(room / shown, LARGEST + 10))
-    side = int(max(SMALLEST, min(LARGEST, pitch - 3, across - 18)))
+    side = int(max(SMALLEST, min(LARGEST, pitch - 2, across - 18)))
     start = round(top + HEAD + (room - pitch * shown) / 2 + (pitch - side) / 2)
     return Stack(node_id, title, total, shown, x, start, pitch, side)
 

@@ -49,6 +49,15 @@ class Explanation:
     """The formula's result, worked out from the numbers in it; None where the layer has no formula here."""
     kernel: NDArray[np.float32] | None = None
     """A convolution's filter for this map: (channels, height, width)."""
+    sum: float | None = None
+    """What the products and the bias add up to, where that is the last line."""
+
+    def lines_that(self, fit: Callable[[str], bool]) -> tuple[str, ...]:
+        """The lines, with fewer products written out where a line would not fit."""
+        if self.sum is None or fit(self.lines[-1]):
+            return self.lines
+        tries = [weighted_sum(self.sum, self.terms, self.bias, shown) for shown in (2, 1)]
+        return (*self.lines[:-1], next((line for line in tries if fit(line)), tries[-1]))
 
 
 @dataclass(frozen=True)
@@ -148,10 +157,10 @@ def _input(spot: Spot) -> Explanation:
 # ---------------------------------------------------------------- weighted sums
 
 
-def weighted_sum(value: float, terms: Sequence[Term], bias: float | None) -> str:
+def weighted_sum(value: float, terms: Sequence[Term], bias: float | None, shown: int = SHOWN_TERMS) -> str:
     """0.53 = 0.8·1.2 + (−0.3)·0.4 + … + 0.1, the largest products first."""
-    parts = [f"{_signed(t.weight)}·{_signed(t.input)}" for t in terms[:SHOWN_TERMS]]
-    if len(terms) > SHOWN_TERMS:
+    parts = [f"{_signed(t.weight)}·{_signed(t.input)}" for t in terms[:shown]]
+    if len(terms) > shown:
         parts.append("…")
     if bias is not None:
         parts.append(_signed(bias))
@@ -175,7 +184,8 @@ def _linear(spot: Spot) -> Explanation | None:
 def _sum_of(spot: Spot, terms: list[Term], bias: float | None) -> Explanation:
     ordered = tuple(sorted(terms, key=lambda term: -abs(term.product)))
     total = sum(term.product for term in terms) + (bias or 0.0)
-    return Explanation(spot.title(), spot.value, (weighted_sum(spot.value, ordered, bias),), ordered, bias, total)
+    line = weighted_sum(spot.value, ordered, bias)
+    return Explanation(spot.title(), spot.value, (line,), ordered, bias, total, sum=spot.value)
 
 
 def _conv2d(spot: Spot) -> Explanation | None:
@@ -196,13 +206,10 @@ def _conv2d(spot: Spot) -> Explanation | None:
     terms = [Term(moment.unit_name(spot.source, k), 1.0, total) for k, total in seen]
     shift = None if bias is None else float(bias[channel])
     found = _sum_of(spot, terms, shift)
-    total = (
-        words.number(float(products.sum()))
-        if shift is None
-        else f"{words.number(float(products.sum()))} + {_signed(shift)}"
-    )
+    shown = words.number(float(products.sum()))
+    total = shown if shift is None else f"{shown} + {_signed(shift)}"
     line = f"{words.number(spot.value)} = {total}, from {words.plural(products.size, 'product')}"
-    return replace(found, lines=(line,), kernel=weight[channel].astype(np.float32))
+    return replace(found, lines=(line,), kernel=weight[channel].astype(np.float32), sum=None)
 
 
 def _patch(layer: Any, inputs: Exact, at: tuple[int, int], kernel: tuple[int, ...]) -> Exact | None:
