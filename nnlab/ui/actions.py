@@ -146,7 +146,7 @@ class WindowActions(Mapping[str, QAction]):
             if not described.menu or made.property("in_menu"):
                 continue
             made.setProperty("in_menu", True)
-            menu = self._menu(bar, described.menu)
+            menu = self._menu(bar, described.menu, described.group)
             if described.group and not menu.isEmpty():
                 menu.addSeparator()
             menu.addAction(made)
@@ -179,7 +179,7 @@ class WindowActions(Mapping[str, QAction]):
         made.setToolTip(tooltip(f"{described.text.rstrip('…')}{keys}\n{described.why}"))
         made.setStatusTip("")
 
-    def _menu(self, bar: QMenuBar, path: str) -> QMenu:
+    def _menu(self, bar: QMenuBar, path: str, group: bool = False) -> QMenu:
         if path not in self._menus:
             above, _, name = path.rpartition("/")
             menu = QMenu(name, self._window)
@@ -187,7 +187,10 @@ class WindowActions(Mapping[str, QAction]):
             menu.setToolTipsVisible(True)
             self._menus[path] = menu
             if above:
-                self._menu(bar, above).addMenu(menu)
+                parent = self._menu(bar, above)
+                if group:
+                    parent.addSeparator()
+                parent.addMenu(menu)
             else:
                 bar.addMenu(menu)
         return self._menus[path]

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from nnlab.ui import theme
 from nnlab.ui.labels import plain, tooltip
 
-CARD_WIDTH, CARD_HEIGHT = 236, 226
-PICTURE_HEIGHT = 132
+CARD_WIDTH, CARD_HEIGHT = 236, 214
+PICTURE_HEIGHT = 128
 GAP = 16
 
 

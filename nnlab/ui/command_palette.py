@@ -50,7 +50,7 @@ class CommandPalette(QDialog):
         self.setObjectName("commandPalette")
         self.setAccessibleName("Command palette")
         self._commands = [(a, q) for a, q in commands if a.id != "window.command_palette"]
-        self.field = QLineEdit(placeholderText="Type a command", clearButtonEnabled=True)
+        self.field = QLineEdit(placeholderText="Type a command")
         self.field.setAccessibleName("Command")
         self.list = QListWidget()
         self.list.setAccessibleName("Commands that fit")
@@ -106,7 +106,9 @@ class CommandPalette(QDialog):
     def _show_fitting(self, wanted: str) -> None:
         found = []
         for place, (described, made) in enumerate(self._commands):
-            fit = score(wanted, f"{described.menu} {made.text().replace('&', '')}")
+            name = made.text().replace("&", "")
+            fits = [score(wanted, name), score(wanted, f"{described.menu} {name}")]
+            fit = max((f + 50 * (not k) for k, f in enumerate(fits) if f is not None), default=None)
             if fit is not None:
                 found.append((not made.isEnabled(), -fit, place, described, made))
         self.list.clear()

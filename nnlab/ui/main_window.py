@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
         self.welcome.show_recent(self.settings.recent)
         self.welcome.show_copies(self.recovery.found())
         self._stack.setCurrentWidget(self.welcome)
-        self.status_line.show_lab(False)
+        self.status_line.hide()
         self.toasts.clear()
         self._on_file()
         self.commands.refresh()
@@ -92,7 +92,7 @@ class MainWindow(QMainWindow):
         """The lab; `fresh` brings the whole network into view."""
         self.has_project = True
         self._stack.setCurrentWidget(self.workspace)
-        self.status_line.show_lab(True)
+        self.status_line.show()
         self._on_file()
         self.commands.refresh()
         self.editor.setFocus()

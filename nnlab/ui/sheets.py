@@ -60,12 +60,11 @@ class Shortcuts(QDialog):
         column_ = QVBoxLayout(self)
         column_.setContentsMargins(20, 20, 20, 16)
         column_.setSpacing(16)
-        column_.addWidget(label("Keyboard shortcuts", "title"))
         column_.addWidget(area, 1)
         column_.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
         fitting = page.sizeHint()
         room = parent.size()
-        self.resize(min(fitting.width() + 64, room.width() - 40), min(fitting.height() + 130, room.height() - 40))
+        self.resize(min(fitting.width() + 64, room.width() - 40), min(fitting.height() + 96, room.height() - 40))
 
     def _block(self, title: str, rows: list[tuple[str, str]]) -> QWidget:
         block = QWidget()
@@ -106,6 +105,7 @@ class About(QDialog):
         facts = label(self.diagnostics())
         facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         facts.setAccessibleName("Versions")
+        facts.setWordWrap(True)
         licences = label(LICENCES, "caption")
         licences.setWordWrap(True)
         copy = QPushButton("Copy diagnostics")
@@ -124,7 +124,8 @@ class About(QDialog):
         column.addWidget(facts)
         column.addWidget(licences)
         column.addLayout(buttons)
-        self.setFixedWidth(420)
+        self.setFixedWidth(440)
+        close.setFocus()
 
     def diagnostics(self) -> str:
         """The facts of this installation, line by line."""

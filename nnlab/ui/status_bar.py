@@ -52,11 +52,6 @@ class StatusBar(QStatusBar):
         """What is wrong with the network, as last counted."""
         return self._found
 
-    def show_lab(self, on: bool) -> None:
-        """Show or hide what only makes sense beside a project."""
-        for part in (self._device, self._saved, self._problems):
-            part.setVisible(on)
-
     def show_saved(self) -> None:
         """Say whether the file holds what is on the screen."""
         untouched = "Saved" if self._bench.path else "No changes"

@@ -75,6 +75,8 @@ QWidget { outline: none; }
 QMainWindow, QDialog { background: $window; }
 QMainWindow::separator { background: $hairline; width: 1px; height: 1px; }
 QMainWindow::separator:hover { background: $accent; }
+QDialog#commandPalette { background: $raised; border: 1px solid $hairline; }
+QListView[raised="true"], QTreeView[raised="true"] { background: $raised; }
 QSplitter::handle { background: $hairline; }
 QSplitter::handle:hover { background: $accent; }
 
@@ -86,11 +88,11 @@ QMenuBar { background: $window; border-bottom: 1px solid $hairline; padding: 2px
 QMenuBar::item { background: transparent; padding: 4px 8px; border-radius: $radius; }
 QMenuBar::item:selected { background: $hover; }
 QMenu { background: $raised; border: 1px solid $hairline; border-radius: $radius; padding: 4px; }
-QMenu::item { padding: 5px 24px 5px 28px; border-radius: 4px; }
+QMenu::item { padding: 5px 20px 5px 8px; border-radius: 4px; }
 QMenu::item:selected { background: $accent_soft; color: $text; }
 QMenu::item:disabled { color: $muted; }
 QMenu::separator { height: 1px; background: $hairline; margin: 4px 8px; }
-QMenu::indicator { width: 16px; height: 16px; left: 6px; }
+QMenu::indicator { width: 16px; height: 16px; left: 4px; }
 QMenu::indicator:checked { image: url($sign_tick); }
 QMenu::right-arrow { image: url($sign_right); width: 16px; height: 16px; right: 4px; }
 

@@ -17,7 +17,7 @@ DRAWN_FROM_DATA = ("Points in the plane", "Curves and surfaces")
 def of_example(id_: str, document: Document, size: QSize, ratio: float) -> QPixmap:
     """The picture of an example in the colours of the present theme."""
     now = theme.current()
-    drawn = resources.path("examples", f"{id_}-{now.name}.png")
+    drawn = resources.path("examples", f"{id_}-{now.name}.jpg")
     if drawn.exists():
         return _cropped(QPixmap(str(drawn)), size, ratio)
     picture = QPixmap(round(size.width() * ratio), round(size.height() * ratio))

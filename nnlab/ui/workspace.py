@@ -19,7 +19,7 @@ from nnlab.ui.run_bar import RunBar
 from nnlab.ui.workbench import Workbench
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-PALETTE_SHARE, SIDE_SHARE, PANEL_SHARE = 0.145, 0.29, 0.54
+PALETTE_SHARE, SIDE_SHARE, PANEL_SHARE = 0.145, 0.29, 0.52
 PALETTE_WIDTHS, SIDE_WIDTHS = (168, 240), (320, 520)
 OPEN_AT_FIRST = "boundary"
 

@@ -40,7 +40,7 @@ def zoom_reset(window: "MainWindow") -> None:
 
 @action(
     "view.theme_system",
-    "Like the system",
+    "Follow the system",
     menu="View/Theme",
     checked=lambda w: w.settings.theme == "system",
     group=True,
