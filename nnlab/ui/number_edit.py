@@ -168,12 +168,13 @@ class NumberEdit(QLineEdit):
     # ---------------------------------------------------------------- Qt
 
     def event(self, event: QEvent) -> bool:
-        """Undo and redo belong to the project, not to the text, once nothing is being typed."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and not self.isModified():
-            keys = QKeySequence.StandardKey
-            if event.matches(keys.Undo) or event.matches(keys.Redo):
+        """Leave undo to the project once nothing is being typed; take what is typed before a command key acts on it."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            if not self.isModified() and _is_undo(event):
                 event.ignore()
                 return False
+            if _is_command(event):
+                self.commit()
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -218,8 +219,22 @@ class NumberEdit(QLineEdit):
         """The field, with an outline in the colour of errors while its text is wrong."""
         super().paintEvent(event)
         if self.problem:
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(theme.current().color("error"), 1.5))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.RADIUS, theme.RADIUS)
-            painter.end()
+            _draw_outline(self)
+
+
+def _is_undo(event: QKeyEvent) -> bool:
+    return event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)
+
+
+def _is_command(event: QKeyEvent) -> bool:
+    """A function key (train, step, pause), or saving: keys that act on the whole project."""
+    saves = event.matches(QKeySequence.StandardKey.Save) or event.matches(QKeySequence.StandardKey.SaveAs)
+    return saves or Qt.Key.Key_F1 <= event.key() <= Qt.Key.Key_F12
+
+
+def _draw_outline(field: QWidget) -> None:
+    painter = QPainter(field)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.current().color("error"), 1.5))
+    painter.drawRoundedRect(QRectF(field.rect()).adjusted(1, 1, -1, -1), theme.RADIUS, theme.RADIUS)
+    painter.end()

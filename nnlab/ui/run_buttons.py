@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QFont, QFontMetrics
-from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton, QToolButton
 
 from nnlab.engine.events import RunStatus
 from nnlab.ui import icons
@@ -63,6 +63,9 @@ class Command(QObject):
         return False
 
     def _trigger(self) -> None:
+        field = QApplication.focusWidget()
+        if isinstance(field, QLineEdit):
+            field.clearFocus()  # so that what is being typed there counts
         if self._action is not None:
             self._action.trigger()
 

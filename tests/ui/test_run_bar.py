@@ -189,6 +189,24 @@ def test_the_learning_rate_can_be_changed_here_as_one_undo_step(bench: Workbench
     assert bar.rate.value == 0.01
 
 
+@pytest.mark.parametrize("way", ["button", "key"])
+def test_a_rate_being_typed_counts_when_training_is_started(
+    bench: Workbench, bar: RunBar, actions: dict[str, QAction], way: str
+) -> None:
+    rates: list[float] = []
+    actions["train.start"].triggered.connect(lambda: rates.append(bench.document.training.learning_rate))
+    actions["train.start"].setShortcut("F5")
+    bar.addAction(actions["train.start"])
+    bar.rate.setFocus()
+    bar.rate.selectAll()
+    QTest.keyClicks(bar.rate, "0,3")
+    if way == "button":
+        QTest.mouseClick(bar.main, Qt.MouseButton.LeftButton)
+    else:
+        QTest.keyClick(bar.rate, Qt.Key.Key_F5)
+    assert rates == [0.3]
+
+
 def test_every_control_of_the_bar_says_what_it_is(bar: RunBar) -> None:
     for control in (bar.main, bar.restart, bar.step, bar.stop, bar.reset, bar.dice, bar.rate):
         assert control.accessibleName()
