@@ -1,59 +1,109 @@
-"""Training that blew up: which layer it was, and what to do."""
+"""Training that blew up: when it has, which layer it was, and what to do."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from nnlab.core.graph import Graph
 from nnlab.core.words import number
+from nnlab.engine.learner import Learner
 from nnlab.engine.timeline import Moment
 
 if TYPE_CHECKING:
     from nnlab.engine.training import Loop
 
+LOST = 1_000  # times the loss of the first batch: no run comes back from there
+SANE = 10
 
-def blame(loop: "Loop", good: Moment, step: int) -> tuple[str, str]:
-    """The node where a number first was none at this step (counted from 0), and a sentence for the user.
 
-    The last good epoch is taken as a start and its steps are taken again, so what is looked at is that very batch.
+class Alarm:
+    """Knows what loss this run began with, or a guess would have, and so which loss is beyond all hope."""
+
+    def __init__(self, learner: Learner) -> None:
+        targets = learner.data["train"][1]
+        values = learner.objective.target_form == "values" and len(targets) > 1
+        self._usual = float(targets.var(0).mean()) if values else 1.0
+
+    def hear(self, step: int, loss: float) -> None:
+        """The loss of a step; only that of the very first one counts."""
+        if step == 0:
+            self._usual = max(self._usual, loss)
+
+    def is_lost(self, loss: float) -> bool:
+        """Whether this mean loss of an epoch is beyond all hope."""
+        return loss > LOST * self._usual
+
+    def is_sane(self, loss: float) -> bool:
+        """Whether an epoch with this mean loss is worth going back to."""
+        return loss <= SANE * self._usual
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What went wrong where."""
+
+    node: str
+    what: str
+    """A clause with {layer} for the layer's title."""
+    rate: float
+
+    def message(self, loop: "Loop", good: Moment) -> str:
+        """The sentences for the user."""
+        what = self.what.format(layer=_spoken(loop.document.graph, self.node))
+        back = (
+            f"The weights of epoch {good.epoch} are back in place."
+            if good.epoch
+            else "The first weights are back in place."
+        )
+        clipping = "" if loop.training.clip_norm else " or clip the gradients"
+        return f"Training blew up: {what}. {back} Lower the learning rate (it is {number(self.rate)}){clipping}, then train again."
+
+
+def blame(loop: "Loop", before: Moment, step: int) -> Verdict:
+    """Where a number first was none at this step (counted from 0).
+
+    An earlier moment is taken as a start and the steps since are taken again, so what is looked at is that very batch.
     """
     rate = loop.rate
-    node, what = _find(loop, good, step)
-    title = loop.document.graph.node(node).title
-    epochs = f"of epoch {good.epoch}" if good.epoch else "of the start"
-    advice = f"Lower the learning rate (it is {number(rate)})"
-    clipping = "" if loop.training.clip_norm else " or clip the gradients"
-    return node, (
-        f"Training blew up at step {step + 1}: {what} {title} became too large to be numbers. "
-        f"The weights {epochs} are back in place. {advice}{clipping}, then train again."
-    )
-
-
-def _find(loop: "Loop", good: Moment, step: int) -> tuple[str, str]:
-    loop.restore(good)
+    loop.restore(before)
     loop.repeating = True
     try:
         while loop.step < step:
             loop.advance()
         x, y = loop.order.batch(loop.position)
         outputs = loop.learner.trace(x)
-        node = next((n for n, value in outputs.items() if not _finite(value)), None)
+        node = next((n for n, value in outputs.items() if not bool(torch.isfinite(value).all())), None)
         if node is not None:
-            return node, "the outputs of"
+            return Verdict(node, f"at step {step + 1} the outputs of {{layer}} became too large to be numbers", rate)
         loop.learner.step(x, y, loop.training)
     finally:
         loop.repeating = False
-    node = _broken_weights(loop)
-    return (node, "the weights of") if node else (loop.learner.objective.output, "the loss at")
+    sizes = _sizes(loop, loop.learner.tensors)
+    node = next((n for n, size in sizes.items() if not bool(torch.isfinite(size))), None)
+    what = "the loss" if node is None else "the weights of {layer}"
+    return Verdict(
+        node or loop.learner.objective.output, f"at step {step + 1} {what} became too large to be a number", rate
+    )
 
 
-def _broken_weights(loop: "Loop") -> str | None:
+def blame_growth(loop: "Loop", start: Moment, loss: float) -> Verdict:
+    """Which layer's weights grew most since the start."""
+    before, after = _sizes(loop, start.learner.tensors), _sizes(loop, loop.learner.tensors)
+    node = max(after, key=lambda n: float(after[n]) / (float(before[n]) + 1e-6))
+    return Verdict(node, f"the loss rose to {number(loss)}, and the weights of {{layer}} grew most", loop.rate)
+
+
+def _sizes(loop: "Loop", tensors: list[Tensor]) -> dict[str, Tensor]:
+    """The largest weight of each node that has some."""
     network = loop.learner.network
-    for node_id, name in network.attributes.items():
-        if not all(_finite(p) for key, p in network.named_parameters() if key.startswith(f"{name}.")):
-            return node_id
-    return None
-
-
-def _finite(value: Tensor) -> bool:
-    return bool(torch.isfinite(value).all())
+    nodes = {name: node_id for node_id, name in network.attributes.items()}
+    learned = {key for key, _ in network.named_parameters()}
+    found: dict[str, Tensor] = {}
+    for key, tensor in zip(network.state_dict(), tensors, strict=True):
+        if key in learned:
+            node_id = nodes[key.partition(".")[0]]
+            size = tensor.abs().max()
+            found[node_id] = torch.maximum(found[node_id], size) if node_id in found else size
+    return found

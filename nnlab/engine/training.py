@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nnlab.core.document import Document, Training
 from nnlab.engine.batch_norm import leaves_out_last
-from nnlab.engine.divergence import blame
+from nnlab.engine.divergence import Alarm, Verdict, blame, blame_growth
 from nnlab.engine.events import EndReason, EpochDone, Event, Finished, Losses
 from nnlab.engine.learner import Learner
 from nnlab.engine.live import with_live_settings
@@ -58,6 +58,7 @@ class Loop:
         self._next_flush = 0.0
         self._good: Moment | None = None
         self._good = self._end = self.moment()
+        self._alarm = Alarm(self.learner)
         self.timeline = Timeline(self.training, self._good)
         self._set_rate()
 
@@ -134,6 +135,10 @@ class Loop:
         if not math.isfinite(figures.health):
             self._diverge(self.step - 1)
             return
+        sane = self._alarm.is_sane(figures.train_loss)
+        if self._alarm.is_lost(figures.train_loss) and not self.repeating:
+            self._give_up(figures.train_loss)
+            return
         watched = figures.train_loss if figures.validation_loss is None else figures.validation_loss
         is_best = math.isfinite(watched) and (self.best is None or watched < self.best.loss)
         self.epoch, self.position = self.epoch + 1, 0
@@ -142,8 +147,9 @@ class Loop:
         if is_best:
             self.best = Best(self.epoch, watched, learner.weights())
         self.last_epoch = EpochDone(self.run, self.epoch, self.step, *figures.told, self.rate, self.seconds, is_best)
-        self._good = None
-        self._good = self.moment()
+        if sane and math.isfinite(watched):
+            self._good = None
+            self._good = self.moment()
         self._tell(self.last_epoch)
         if not self.repeating:
             self._check_end()
@@ -164,6 +170,7 @@ class Loop:
         bad = np.flatnonzero(~np.isfinite(values))
         told = values[: bad[0]] if len(bad) else values
         if len(told):
+            self._alarm.hear(first, float(told[0]))
             self.last_loss = float(told[-1])
             self._tell(Losses(self.run, first, told))
         if len(bad):
@@ -198,10 +205,19 @@ class Loop:
     def _diverge(self, step: int) -> None:
         """The loss of this step (counted from 0) is no number: find out why, and go back to the last good epoch."""
         good = self._good or self._end
-        node, message = blame(self, good, step)
+        kept = self.timeline.checkpoints.before(step) or good
+        verdict = blame(self, max(good, kept, key=lambda moment: moment.step), step)
+        self._go_back(good, verdict, step + 1)
+
+    def _give_up(self, loss: float) -> None:
+        """The loss is still a number, and far beyond all hope."""
+        verdict = blame_growth(self, loss)
+        self._go_back(self._good or self._end, verdict, self.step)
+
+    def _go_back(self, good: Moment, verdict: Verdict, step: int) -> None:
         self.restore(good)
         self.timeline.forget_after(self.step)
-        self.finish("diverged", message, node, step + 1)
+        self.finish("diverged", verdict.message(self, good), verdict.node, step)
 
     # ---------------------------------------------------------------- time travel
 
