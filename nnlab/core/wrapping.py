@@ -8,8 +8,7 @@ from math import ceil
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layout import HEIGHT
 
-LONGEST = 5  # columns of a network that stays in one row
-ROW = 4  # columns in a row of a longer one: near enough to read in half a window
+ROW = 4  # columns in one row: half a window shows them near enough to read
 ROW_GAP = 64  # between rows: the wire that leads back runs in it
 
 
@@ -57,7 +56,7 @@ def _rows(graph: Graph, part: Iterable[str]) -> list[list[str]]:
     columns = sorted({node.x for node in nodes})
     number = {x: k for k, x in enumerate(columns)}
     place = {node.id: number[node.x] for node in nodes}
-    breaks = _breaks(graph, place, len(columns)) if len(columns) > LONGEST else []
+    breaks = _breaks(graph, place, len(columns))
     edges = [0, *breaks, len(columns)]
     return [[node.id for node in nodes if first <= number[node.x] < last] for first, last in pairwise(edges)]
 

@@ -8,7 +8,7 @@ from nnlab.core.chain import dense, layer
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
 from nnlab.core.layout import HEIGHT, WIDTH, tidy
-from nnlab.core.wrapping import LONGEST, wrapped
+from nnlab.core.wrapping import ROW, wrapped
 
 
 def row(*layers: object) -> Graph:
@@ -31,13 +31,13 @@ def test_rows_are_short_even_and_do_not_overlap(depth: int) -> None:
     rows: dict[float, int] = {}
     for node in graph.nodes.values():
         rows[node.y] = rows.get(node.y, 0) + 1
-    assert max(rows.values()) <= LONGEST
+    assert max(rows.values()) <= ROW
     assert len(rows) == 1 or max(rows.values()) - min(rows.values()) <= 1
     assert free_of_overlap(graph)
 
 
 def test_a_short_network_stays_as_it_is() -> None:
-    graph = row(layer("Input"), *dense(8, 2, activation="Tanh"), layer("Output"))
+    graph = row(layer("Input"), *dense(8, activation="Tanh"), layer("Output"))
     assert wrapped(graph) is graph
 
 

@@ -1,6 +1,7 @@
 """Every gesture of the canvas with real mouse events: each is one undo step, and undo restores what was."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -330,6 +331,20 @@ def test_dropped_on_a_wire_it_goes_into_it_and_neighbours_make_room(editor: Grap
     order = [graph.node(n).x for n in ("linear", "dropout", "tanh", "output")]
     assert all(b - a >= geometry.WIDTH + 16 for a, b in pairwise(order))
     one_step(editor, before)
+
+
+def test_inserting_pushes_the_own_row_only(editor: GraphEditor) -> None:
+    graph = editor.bench.document.graph
+    editor.bench.apply_graph("Row", graph.with_node(replace(graph.node("output"), x=0.0, y=320.0)))
+    before = editor.bench.document
+    drop(editor, "Dropout", editor.picture.wires[Link("linear", "tanh")].middle())
+    after = editor.bench.document.graph
+    assert after.node("tanh").x > before.graph.node("tanh").x
+    assert after.node("output") == before.graph.node("output")
+    drop(editor, "Dropout", editor.picture.wires[Link("tanh", "output")].middle())
+    graph = editor.bench.document.graph
+    assert graph.node("dropout_2").x > graph.node("tanh").x
+    assert graph.node("dropout_2").y == graph.node("tanh").y
 
 
 def test_alt_suspends_the_insertion(editor: GraphEditor) -> None:

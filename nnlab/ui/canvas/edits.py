@@ -107,17 +107,29 @@ def make_room(graph: Graph, node_id: str, link: Link) -> Graph:
     """With everything behind a freshly inserted node moved right, so that it fits between its neighbours."""
     node, source, target = graph.node(node_id), graph.node(link.source), graph.node(link.target)
     left = source.x + WIDTH + GAP
-    if target.x < source.x:  # the wire runs backwards: nothing sensible to push
-        return graph
+    if target.x < source.x:  # the wire leads back to another row: this one runs on
+        return moved(graph, {node_id: (left, source.y)})
     missing = snap(max(0.0, left + WIDTH + GAP - target.x))
     if missing:
-        behind = {link.target, *graph.downstream(link.target)} - {node_id}
+        behind = _onwards(graph, link.target) - {node_id}
         graph = moved(graph, {n: (graph.nodes[n].x + missing, graph.nodes[n].y) for n in behind})
         x = left
     else:
         x = min(max(node.x, left), target.x - WIDTH - GAP)
     y = node.y if not missing else (source.y + target.y) / 2
     return moved(graph, {node_id: (x, y)})
+
+
+def _onwards(graph: Graph, start: str) -> set[str]:
+    """This node and what its wires reach going right: rows further down stay where they are."""
+    found, todo = {start}, [start]
+    while todo:
+        here = graph.nodes[todo.pop()]
+        for link in graph.outgoing[here.id]:
+            if link.target not in found and graph.nodes[link.target].x > here.x:
+                found.add(link.target)
+                todo.append(link.target)
+    return found
 
 
 def moved(graph: Graph, places: Mapping[str, tuple[float, float]]) -> Graph:

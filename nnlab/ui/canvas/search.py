@@ -22,9 +22,11 @@ from nnlab.core.layer import LAYERS, Layer
 from nnlab.errors import SettingError
 from nnlab.ui import theme
 from nnlab.ui.canvas import paint
-from nnlab.ui.theme import CAPTION_PX, RADIUS, TEXT_PX
+from nnlab.ui.theme import CAPTION_PX, CARD_RADIUS, RADIUS, TEXT_PX
 
-WIDTH, ROWS, ROW_HEIGHT = 380, 8, 44
+WIDTH, ROWS, ROW_HEIGHT = 460, 8, 44
+SHORT = 62  # characters of help that one line holds
+AROUND = 62  # the height of the search field with the margins
 _NOTHING = "No layer is called that"
 
 
@@ -47,13 +49,22 @@ def layer_choices(ids: Sequence[str]) -> list[Choice]:
     made = []
     for layer_id in ids:
         kind = LAYERS[layer_id]
-        made.append(Choice(layer_id, kind.title, first_line(kind), kind.category, f"{layer_id} {kind.category}"))
+        made.append(Choice(layer_id, kind.title, short_help(kind), kind.category, f"{layer_id} {kind.category}"))
     return made
 
 
 def first_line(kind: type[Layer]) -> str:
     """The first sentence of a layer's help."""
     return kind.help_text().split("\n", 1)[0]
+
+
+def short_help(kind: type[Layer]) -> str:
+    """The layer's help in so few words that one line holds them."""
+    text = re.split(r"[:;.](?:\s|$)", first_line(kind), maxsplit=1)[0]
+    if len(text) <= SHORT:
+        return text
+    cuts = [text.rfind(mark, 0, SHORT) for mark in (", ", " so that ")]
+    return text[: max(cuts)].rstrip(" ,") if max(cuts) > 0 else text
 
 
 def found(choices: Sequence[Choice], typed: str) -> list[Choice]:
@@ -215,8 +226,10 @@ class ChoiceList(QFrame):
         self._filter("")
         rows = max(1, min(ROWS, len(choices)))
         room = self._host.size()
-        self.setFixedSize(min(WIDTH, room.width() - 16), min(rows * ROW_HEIGHT + 62, room.height() - 16))
+        tall = min(rows * ROW_HEIGHT + AROUND, room.height() - 16)
+        self.setFixedSize(min(WIDTH, room.width() - 16), tall)
         self.move(self._inside(place))
+        self._shrink()
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
@@ -239,6 +252,11 @@ class ChoiceList(QFrame):
             item = QListWidgetItem(_NOTHING)
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.rows.addItem(item)
+        self._shrink()
+
+    def _shrink(self) -> None:
+        tall = min(self.rows.count(), ROWS) * ROW_HEIGHT + AROUND
+        self.setFixedHeight(min(tall, max(self._host.height() - self.y() - 8, ROW_HEIGHT + AROUND)))
 
     def _click(self, item: QListWidgetItem) -> None:
         choice = item.data(Qt.ItemDataRole.UserRole)
@@ -260,7 +278,8 @@ class ChoiceList(QFrame):
     def _style(self) -> None:
         now = theme.current()
         self.setStyleSheet(
-            f"#layerSearch {{ background: {now.raised}; border: 1px solid {now.hairline}; }}"
+            f"#layerSearch {{ background: {now.raised}; border: 1px solid {now.hairline};"
+            f" border-radius: {CARD_RADIUS}px; }}"
             f"QListWidget {{ background: {now.raised}; border: none; outline: none; }}"
             f"QLineEdit {{ background: {now.sunken}; color: {now.text}; border: 1px solid {now.hairline};"
             f" border-radius: {RADIUS}px; padding: 6px 8px; font-size: {TEXT_PX}px; }}"
