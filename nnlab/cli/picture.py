@@ -16,7 +16,6 @@ def draw(name: str, panel: str | None, theme: str, size: tuple[int, int] | None,
         raise FileError(f"{name_of(out)}: the name of this picture must end in {' or '.join(kinds)}")
     project = find(name)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.*=false")  # it says that it has no screen, which is the point
     if panel is None:
         from nnlab.ui.canvas import diagram
 

@@ -84,8 +84,9 @@ def settings_from_dict(kind: type[Any], raw: Plain, where: str, notices: list[st
     """The settings, with defaults for those not named, and the ones that are not known here."""
     names = {p.name for p in kind.params()}
     unknown = {key: value for key, value in raw.items() if key not in names}
-    for key in unknown:
-        notices.append(f"{where}: the setting {shown(key)} is not known here; it is kept but has no effect")
+    if unknown:
+        some = ", ".join(shown(key) for key in sorted(unknown)[:3]) + (", ..." if len(unknown) > 3 else "")
+        notices.append(f"{where}: settings not known here are kept but have no effect ({some})")
     check_plain(unknown, where)
     try:
         return kind(**{key: value for key, value in raw.items() if key in names}), unknown

@@ -8,7 +8,7 @@ from nnlab.errors import FileError
 
 JSON_LIMIT = 16 * 2**20  # bytes
 DEPTH_LIMIT = 64
-VALUES_LIMIT = 1_000_000
+VALUES_LIMIT = 500_000
 STRING_LIMIT = 65_536
 LINE = 110  # characters: what fits is written on one line
 

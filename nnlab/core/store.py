@@ -53,8 +53,6 @@ class Opened:
     """A PNG picture, for lists of files."""
     fingerprint: Fingerprint | None = None
     """Compare with `files.fingerprint(path)` to see whether another program changed the file since."""
-    goal: float | None = None
-    """The validation metric this example states it reaches, if the file is of an example."""
 
 
 def save(
@@ -122,16 +120,7 @@ def _opened(data: bytes, what: str, fingerprint: Fingerprint | None) -> Opened:
     if members:
         notices.append(f"{what} holds parts this version does not know ({_few(members)}); saving leaves them out.")
     notices.extend(repairs)
-    goal = document.extra.get("goal")
-    return Opened(
-        document,
-        weights,
-        history or None,
-        tuple(notices),
-        thumbnail,
-        fingerprint,
-        float(goal) if isinstance(goal, (int, float)) and not isinstance(goal, bool) else None,
-    )
+    return Opened(document, weights, history or None, tuple(notices), thumbnail, fingerprint)
 
 
 # -------------------------------------------------------------------- the members

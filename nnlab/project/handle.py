@@ -1,6 +1,5 @@
 """The handle of a project: document, history of edits, learned weights and the file it belongs to."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +50,7 @@ class Project:
         self.notices: tuple[str, ...] = ()
         """Sentences about the file it was opened from: what was put right, what is not known here."""
         self.fingerprint: Fingerprint | None = None
+        """Of the file as it was opened or saved here; `file_changed` compares."""
 
     # ---------------------------------------------------------------- beginning
 
@@ -87,7 +87,7 @@ class Project:
     def goal(self) -> float | None:
         """The validation metric (accuracy or R²) that this example states it reaches; None for other projects."""
         goal = self.document.extra.get("goal")
-        return float(goal) if isinstance(goal, (int, float)) and not isinstance(goal, bool) else None
+        return None if isinstance(goal, bool) or not isinstance(goal, (int, float)) else float(goal)
 
     @property
     def is_saved(self) -> bool:
@@ -138,21 +138,19 @@ class Project:
         """
         training = self.document.training
         own = {key: settings.pop(key) for key in list(settings) if key in _names(Training)}
-        rule: Settings = training.optimizer if optimizer is None else lookup(OPTIMIZERS, optimizer)()
-        plan: Settings = training.schedule if schedule is None else lookup(SCHEDULES, schedule)()
+        rule = training.optimizer if optimizer is None else lookup(OPTIMIZERS, optimizer)()
+        plan = training.schedule if schedule is None else lookup(SCHEDULES, schedule)()
         rule_settings = {key: settings.pop(key) for key in list(settings) if key in _names(type(rule))}
         plan_settings = {key: settings.pop(key) for key in list(settings) if key in _names(type(plan))}
         if settings:
-            known = sorted(_names(Training) | _names(type(rule)) | _names(type(plan)))
-            name = next(iter(settings))
-            raise SettingError(f"training has no setting {name!r} (it has: {', '.join(known)})", name)
+            known = ", ".join(sorted(_names(Training) | _names(type(rule)) | _names(type(plan))))
+            raise SettingError(f"training has no setting {next(iter(settings))!r} (it has: {known})")
         changes = {"optimizer": rule.with_(**rule_settings), "schedule": plan.with_(**plan_settings), **own}
         self.apply("Training", self.document.with_training(**changes))
 
     def rename(self, title: str = "", notes: str | None = None) -> None:
         """Give the project a title, and notes if any are given."""
-        notes = self.document.notes if notes is None else notes
-        self.apply("Rename", replace(self.document, title=title, notes=notes))
+        self.apply("Rename", replace(self.document, title=title, notes=self.document.notes if notes is None else notes))
 
     # ---------------------------------------------------------------- running
 
@@ -220,24 +218,17 @@ class Project:
         if target is None:
             raise FileError("this project has no file yet: give a name to save it under")
         self.fingerprint = store.save(target, self.document, self.weights, self.curves)
-        self.path = Path(os.fspath(target))
+        self.path = Path(target)
         self._history.mark_saved()
 
     def export(self, path: AnyPath, to: str = "python") -> None:
         """Write the model for use elsewhere: "python" (code) or "safetensors" (learned weights)."""
-        if to == "python":
-            files.write(path, self.code().encode())
-        elif to == "safetensors":
-            from nnlab.core.tensors import to_bytes
-
-            self.model()  # refuses weights that are not of this network
-            files.write(path, to_bytes(_learned(self.weights)))
-        else:
-            raise SettingError(f"NNLab exports python or safetensors, not {to!r}", "to")
+        if to not in EXPORTS:
+            raise SettingError(f"NNLab exports {' or '.join(EXPORTS)}, not {to!r}", "to")
+        files.write(path, EXPORTS[to](self))
 
     def __repr__(self) -> str:
-        name = self.document.title or (self.path.name if self.path else "untitled")
-        return f"<Project {name!r}: {self.graph!r}>"
+        return f"<Project {self.document.title!r}: {self.graph!r}>"
 
 
 def _new_document() -> Document:
@@ -247,6 +238,21 @@ def _new_document() -> Document:
 
 def _names(kind: type[Settings]) -> set[str]:
     return {p.name for p in kind.params()}
+
+
+def _python(project: Project) -> bytes:
+    return project.code().encode()
+
+
+def _safetensors(project: Project) -> bytes:
+    from nnlab.core.tensors import to_bytes
+
+    project.model()  # refuses weights that are not of this network
+    return to_bytes(_learned(project.weights))
+
+
+EXPORTS: dict[str, Callable[[Project], bytes]] = {"python": _python, "safetensors": _safetensors}
+"""What a project can be exported to."""
 
 
 def _learned(weights: Mapping[str, NDArray[Any]] | None) -> Mapping[str, NDArray[Any]]:

@@ -1,13 +1,14 @@
 """One panel as a picture file, without a window or a screen: of the saved weights if there are any, trained by nobody."""
 
 import gc
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from nnlab.core import files
@@ -41,6 +42,7 @@ def render(
     """Write the panel as a PNG; UnknownKind if there is no such panel, BuildError if the network cannot be built."""
     kind: type[Panel] = lookup(PANELS, panel_id)
     app = _start()
+    before = qInstallMessageHandler(_hear)
     gc.disable()  # a collection in the trainer's thread would destroy Qt objects there
     bench = Workbench(document)
     try:
@@ -60,6 +62,7 @@ def render(
     finally:
         bench.close()
         gc.enable()
+        qInstallMessageHandler(before)
 
 
 class _Sitting:
@@ -130,6 +133,12 @@ def recorded(run: int, curves: Arrays | None) -> list[Event]:
 def _at(curves: Arrays, name: str, k: int) -> float | None:
     column = curves.get(name)
     return None if column is None or k >= len(column) or np.isnan(column[k]) else float(column[k])
+
+
+def _hear(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    """Qt's messages go to stderr, but for the one that says that no screen is a screen of no size."""
+    if "propagateSizeHints" not in message:
+        sys.stderr.write(f"nnlab: note: {message}\n")
 
 
 def _start() -> QApplication:
