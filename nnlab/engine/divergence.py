@@ -61,13 +61,15 @@ class Verdict:
         return f"Training blew up: {what}. {back} Lower the learning rate (it is {number(self.rate)}){clipping}, then train again."
 
 
-def blame(loop: "Loop", before: Moment, step: int) -> Verdict:
+def blame(loop: "Loop", good: Moment, step: int) -> Verdict:
     """Where a number first was none at this step (counted from 0).
 
-    An earlier moment is taken as a start and the steps since are taken again, so what is looked at is that very batch.
+    The latest moment that is kept is taken as a start and the steps since are taken again, so what is looked at is
+    that very batch.
     """
     rate = loop.rate
-    loop.restore(before)
+    kept = loop.timeline.checkpoints.before(step) or good
+    loop.restore(max(good, kept, key=lambda moment: moment.step))
     loop.repeating = True
     try:
         while loop.step < step:
@@ -80,19 +82,30 @@ def blame(loop: "Loop", before: Moment, step: int) -> Verdict:
         loop.learner.step(x, y, loop.training)
     finally:
         loop.repeating = False
-    sizes = _sizes(loop, loop.learner.tensors)
-    node = next((n for n, size in sizes.items() if not bool(torch.isfinite(size))), None)
-    what = "the loss" if node is None else "the weights of {layer}"
-    return Verdict(
-        node or loop.learner.objective.output, f"at step {step + 1} {what} became too large to be a number", rate
-    )
+    node = next((n for n, size in _sizes(loop, loop.learner.tensors).items() if not bool(torch.isfinite(size))), None)
+    if node is not None:
+        return Verdict(node, f"at step {step + 1} the weights of {{layer}} became too large to be numbers", rate)
+    what = f"at step {step + 1} the loss became too large to be a number, and the weights of {{layer}} had grown most"
+    return Verdict(_grown(loop), what, rate)
 
 
-def blame_growth(loop: "Loop", start: Moment, loss: float) -> Verdict:
-    """Which layer's weights grew most since the start."""
+def blame_growth(loop: "Loop", loss: float) -> Verdict:
+    """Which layer's weights grew most since the start, where the loss is still a number."""
+    return Verdict(_grown(loop), f"the loss rose to {number(loss)}, and the weights of {{layer}} grew most", loop.rate)
+
+
+def _grown(loop: "Loop") -> str:
+    start = loop.timeline.checkpoints.before(0)
+    assert start is not None  # the start of the run is always kept
     before, after = _sizes(loop, start.learner.tensors), _sizes(loop, loop.learner.tensors)
-    node = max(after, key=lambda n: float(after[n]) / (float(before[n]) + 1e-6))
-    return Verdict(node, f"the loss rose to {number(loss)}, and the weights of {{layer}} grew most", loop.rate)
+    return max(after, key=lambda n: float(after[n]) / (float(before[n]) + 1e-6))
+
+
+def _spoken(graph: Graph, node_id: str) -> str:
+    """The node's title; with its id where others are called the same."""
+    title = graph.node(node_id).title
+    alone = sum(node.title == title for node in graph.nodes.values()) == 1
+    return title if alone else f"{title} ({node_id})"
 
 
 def _sizes(loop: "Loop", tensors: list[Tensor]) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nnlab.core.document import Document, Training
 from nnlab.engine.batch_norm import leaves_out_last
-from nnlab.engine.divergence import Alarm, Verdict, blame, blame_growth
+from nnlab.engine.divergence import Alarm, blame, blame_growth
 from nnlab.engine.events import EndReason, EpochDone, Event, Finished, Losses
 from nnlab.engine.learner import Learner
 from nnlab.engine.live import with_live_settings
@@ -135,9 +135,8 @@ class Loop:
         if not math.isfinite(figures.health):
             self._diverge(self.step - 1)
             return
-        sane = self._alarm.is_sane(figures.train_loss)
         if self._alarm.is_lost(figures.train_loss) and not self.repeating:
-            self._give_up(figures.train_loss)
+            self._diverge(self.step - 1, figures.train_loss)
             return
         watched = figures.train_loss if figures.validation_loss is None else figures.validation_loss
         is_best = math.isfinite(watched) and (self.best is None or watched < self.best.loss)
@@ -147,7 +146,7 @@ class Loop:
         if is_best:
             self.best = Best(self.epoch, watched, learner.weights())
         self.last_epoch = EpochDone(self.run, self.epoch, self.step, *figures.told, self.rate, self.seconds, is_best)
-        if sane and math.isfinite(watched):
+        if math.isfinite(watched) and self._alarm.is_sane(figures.train_loss):
             self._good = None
             self._good = self.moment()
         self._tell(self.last_epoch)
@@ -202,22 +201,13 @@ class Loop:
             self.finished = None
             self.restore(self._end)
 
-    def _diverge(self, step: int) -> None:
-        """The loss of this step (counted from 0) is no number: find out why, and go back to the last good epoch."""
+    def _diverge(self, step: int, loss: float = math.nan) -> None:
+        """This step (counted from 0) led nowhere: find out which layer it was, and go back to the last good epoch."""
         good = self._good or self._end
-        kept = self.timeline.checkpoints.before(step) or good
-        verdict = blame(self, max(good, kept, key=lambda moment: moment.step), step)
-        self._go_back(good, verdict, step + 1)
-
-    def _give_up(self, loss: float) -> None:
-        """The loss is still a number, and far beyond all hope."""
-        verdict = blame_growth(self, loss)
-        self._go_back(self._good or self._end, verdict, self.step)
-
-    def _go_back(self, good: Moment, verdict: Verdict, step: int) -> None:
+        verdict = blame(self, good, step) if math.isnan(loss) else blame_growth(self, loss)
         self.restore(good)
         self.timeline.forget_after(self.step)
-        self.finish("diverged", verdict.message(self, good), verdict.node, step)
+        self.finish("diverged", verdict.message(self, good), verdict.node, step + 1)
 
     # ---------------------------------------------------------------- time travel
 
