@@ -16,7 +16,7 @@ from nnlab.ui.canvas import geometry, paint
 from nnlab.ui.canvas.looks import node_look, wire_look
 from nnlab.ui.theme import Theme
 
-EDGE = 32  # units around the network
+EDGE = 48  # units around the network
 SHARP = 2  # pixels for each unit where no size is asked for
 LARGEST = 16_384  # pixels a side
 POINTS = 0.75  # of a page, for each unit

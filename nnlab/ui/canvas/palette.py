@@ -161,9 +161,15 @@ class Palette(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Enter adds; arrow keys in the search field walk the list."""
-        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+        if not isinstance(event, QKeyEvent):
             return super().eventFilter(watched, event)
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if event.type() == QEvent.Type.ShortcutOverride and enter:
+            event.accept()  # here Enter adds, whatever it does in the window
+            return True
+        if event.type() != QEvent.Type.KeyPress:
+            return super().eventFilter(watched, event)
+        if enter:
             self._add(self.tree.currentItem())
             return True
         if watched is self.field and event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):

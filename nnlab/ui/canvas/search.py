@@ -290,6 +290,9 @@ class ChoiceList(QFrame):
         """Arrow keys, Enter and Esc work while one types; a click elsewhere leaves without a choice."""
         if watched is self.field and event.type() == QEvent.Type.FocusOut and self.isVisible():
             self._finish(None)
+        if watched is self.field and event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()  # while one types here, no key is a shortcut
+            return True
         if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return self._key(event.key())
         return super().eventFilter(watched, event)
