@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from nnlab.core import words
 from nnlab.core.dataset import DataSpec
 from nnlab.core.layer import Shape, shape_text
 from nnlab.core.param import Settings
@@ -48,7 +49,7 @@ def answer_width(spec: DataSpec, output: Shape) -> int:
         )
     (width,) = output
     if width != spec.width and not (width == 1 and spec.task == "classes" and spec.width == 2):
-        numbers = "1 number" if width == 1 else f"{width} numbers"
+        numbers = words.plural(width, "number")
         raise ShapeError(
             f"gets {numbers} a sample, and the data need {wanted}: set the units of the last Linear to that"
         )

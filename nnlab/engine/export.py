@@ -91,7 +91,8 @@ def _heading(document: Document, spec: DataSpec) -> str:
     y = classes if spec.task == "classes" else f"(samples, {spec.width}) of values"
     return f"""\"\"\"{shown or "A neural network"}: exported from NNLab, needs only PyTorch.
 
-    python this_file.py data.npz    trains on the arrays x ({x}) and y {y}
+    python this_file.py data.npz    trains on the arrays x ({x}) and y {y},
+                                    written by numpy.savez("data.npz", x=x, y=y)
     python this_file.py             trains on random numbers, which shows that it runs and nothing else
 \"\"\"
 

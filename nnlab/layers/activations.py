@@ -95,7 +95,7 @@ class Softmax(Layer):
 
     title = "Softmax"
     category = "Activation"
-    formula = "yⱼ = eˣʲ / Σₖ eˣᵏ"
+    formula = "yⱼ = exp(xⱼ) / Σₖ exp(xₖ)"
 
     dim: int = param(
         1, "The axis whose numbers add up to 1; 1 is the first after the batch, -1 the last.", low=-8, high=8

@@ -156,7 +156,7 @@ class GlobalAvgPool2d(Layer):
 
     title = "Global average pool"
     category = "Pooling"
-    formula = "y꜀ = mean of map c"
+    formula = "y = mean of each map"
 
     flatten: bool = param(True, "Put out a row with one number per map, not maps of size 1×1.")
 
