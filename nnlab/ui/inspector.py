@@ -71,6 +71,14 @@ class Inspector(QWidget):
         """Show at the foot what a setting does."""
         self._hint.setText(sentence or HINT)
 
+    def edit(self, node_id: str) -> None:
+        """Bring the focus to the first setting of this layer, or to its name if it has none."""
+        self.bench.select([node_id])
+        self.refresh()
+        form = self.node_page.form
+        first = form.controls()[0] if form is not None else self.node_page.name
+        first.setFocus(Qt.FocusReason.TabFocusReason)
+
     def show_training(self) -> None:
         """Bring the training settings to the front."""
         self.bench.select(())

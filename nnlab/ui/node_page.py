@@ -129,7 +129,7 @@ class NodePage(Page):
         head.addWidget(self._sign, 0, 0)
         head.addWidget(self.name, 0, 1)
         head.addWidget(self._type, 1, 1)
-        self._type.setContentsMargins(5, 0, 0, 0)
+        self._type.setContentsMargins(7, 0, 0, 0)
         self.column.addLayout(head)
         for widget in (self.cards, self._help, Hairline()):
             self.column.addWidget(widget)

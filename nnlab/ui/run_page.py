@@ -133,6 +133,8 @@ class RunPage(QWidget):
         self.training = TrainingPage(bench, explain)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Settings of the run")
+        self.tabs.tabBar().setAccessibleName("Settings of the run")
         self.tabs.addTab(self.data, "Data")
         self.tabs.addTab(self.training, "Training")
         column = QVBoxLayout(self)

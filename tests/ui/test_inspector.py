@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QLineEdit
+from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from nnlab.core.check import check
@@ -320,6 +320,25 @@ def test_a_deleted_layer_leaves_the_page_for_the_run(bench: Workbench, inspector
     inspector.refresh()
     assert inspector.pages.currentWidget() is inspector.run_page
     assert "first" not in bench.document.graph.nodes
+
+
+def test_editing_a_layer_brings_the_focus_to_its_first_setting(bench: Workbench, inspector: Inspector) -> None:
+    inspector.edit("second")
+    edit = _number(inspector.node_page.form, "out_features").edit
+    assert edit.hasFocus()
+    QTest.keyClicks(edit, "24")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    assert bench.document.graph.node("second").layer == LAYERS["Linear"](out_features=24)
+    inspector.edit("tanh")
+    assert inspector.node_page.name.hasFocus()
+
+
+def test_every_control_of_the_inspector_says_what_it_is(bench: Workbench, inspector: Inspector) -> None:
+    for chosen in ((), ("first",), ("first", "second")):
+        _select(bench, inspector, *chosen)
+        for child in inspector.findChildren(QWidget):
+            if child.isVisible() and child.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                assert child.accessibleName() or getattr(child, "text", str)(), child
 
 
 def test_a_hidden_inspector_catches_up_when_it_is_shown(bench: Workbench, inspector: Inspector) -> None:
