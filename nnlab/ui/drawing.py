@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from nnlab.core.document import Document
@@ -157,11 +157,14 @@ class DrawnPanel(Panel):
 
     def on_events(self, events: list[Event]) -> None:
         """Remember why a run could not begin."""
+        before = self.failure
         for event in events:
             if isinstance(event, Prepared):
                 self.failure = ""  # the old picture stays until the new one comes: no flicker
             elif isinstance(event, Failed):
                 self.failure = event.message
+        if self.failure != before and self.isVisible():
+            self.refresh()
 
     def on_document(self, old: Document, new: Document) -> None:
         """Say so when the last layer is gone."""
@@ -170,6 +173,10 @@ class DrawnPanel(Panel):
             self.failure = ""
         if self.isVisible():
             self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what happened while hidden."""
+        self.refresh()
 
     def on_theme(self) -> None:
         """Draw in the new colours."""

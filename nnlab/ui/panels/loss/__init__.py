@@ -48,13 +48,12 @@ class LossPanel(DrawnPanel):
                 self.curves.record.take(event)
         self.has_picture = self.curves.record.reach > 0
         if self.isVisible():
-            self.curves.metric_name = self.bench.status.metric_name
             self.refresh()
 
-    def showEvent(self, event: object) -> None:
-        """Draw what happened while hidden."""
+    def refresh(self, problem: object = None) -> None:
+        """The metric's name follows the run."""
         self.curves.metric_name = self.bench.status.metric_name
-        self.refresh()
+        super().refresh(problem)
 
     def _begin(self, event: Prepared) -> None:
         old = self.curves.record
