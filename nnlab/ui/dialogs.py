@@ -75,6 +75,7 @@ class Message(QDialog):
 
     def _build(self, level: str) -> None:
         self._sentence.setWordWrap(True)
+        self._sentence.setMinimumWidth(WIDTH - 96)
         self._advice.setWordWrap(True)
         self._advice.setVisible(bool(self._advice.text()))
         self._advice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -32,6 +32,7 @@ class ProjectFiles:
         self._window = window
         self._bench = window.bench
         self._seen: Fingerprint | None = None
+        self._kept = (0, 0)  # run and step of the weights in the file
         self._lock: QLockFile | None = None
 
     @property
@@ -95,15 +96,36 @@ class ProjectFiles:
             self._put(Document())
             self._window.show_welcome()
 
-    def may_leave(self, besides: str = "") -> bool:
-        """Whether the open project may go: saved, or the user said what to do with it. `besides` is told in the same breath."""
-        if self._bench.history.is_saved:
+    @property
+    def has_news(self) -> bool:
+        """The project's file does not hold what is here: an edit, or what the network learned since."""
+        status = self._bench.status
+        learned = self._bench.path is not None and status.step > 0 and (status.run, status.step) != self._kept
+        return learned or not self._bench.history.is_saved
+
+    def may_leave(self, closing: bool = False) -> bool:
+        """Whether the open project may go: nothing is lost by it, or the user said what to do. One question at most."""
+        running = self._bench.status.state == "running"
+        if self.has_news:
+            answer = dialogs.ask(
+                self._window,
+                f"Save the changes to {self.name}?",
+                ("Training is running and will be stopped. " if running else "") + "Without saving, they are lost.",
+                ("Save", "Discard", "Cancel"),
+                "warning",
+            )
+            return self.save() if answer == "Save" else answer == "Discard"
+        if not running:
             return True
+        go = "Stop and close" if closing else "Stop training"
         answer = dialogs.ask(
-            self._window, f"Save the changes to {self.name}?",
-            f"{besides} Without saving, the changes are lost.".strip(), ("Save", "Discard", "Cancel"), "warning",
-        )  # fmt: skip
-        return self.save() if answer == "Save" else answer == "Discard"
+            self._window,
+            f"Training is running. {'Stop and close?' if closing else 'Stop it?'}",
+            "What the network has learned so far is lost unless you save it.",
+            (go, "Keep training"),
+            "warning",
+        )
+        return answer == go
 
     def adopt(self, project: "Project") -> None:
         """Show a project that a script made or opened."""
@@ -202,6 +224,7 @@ class ProjectFiles:
         try:
             weights = bench.trainer.weights() if bench.status.step > 0 and not bench.stale else None
             self._seen = store.save(path, document, weights=weights or None)
+            self._kept = (bench.status.run, bench.status.step)
         except NNLabError as problem:
             self._refuse(str(problem), "Nothing is lost: the project is still open. Save it somewhere else.")
             return False

@@ -13,7 +13,7 @@ from nnlab.core import files as disk
 from nnlab.core import store
 from nnlab.core.example import EXAMPLES
 from nnlab.engine.events import RunStatus
-from nnlab.ui import dialogs, icons, style_sheet, theme
+from nnlab.ui import icons, style_sheet, theme
 from nnlab.ui.actions import ACTIONS, Action, WindowActions
 from nnlab.ui.canvas.editor import GraphEditor
 from nnlab.ui.command_palette import CommandPalette
@@ -151,7 +151,8 @@ class MainWindow(QMainWindow):
         self.commands.refresh()
         if not self.has_project and EXAMPLES:
             first = min(EXAMPLES.values(), key=lambda example: example.order)
-            self.bench.trainer.prepare(first.make())  # nobody sees it: it loads torch while the user reads
+            self.bench.trainer.prepare(first.make())  # nobody sees it: torch is loaded and warm before it is needed
+            self.bench.trainer.step("epoch")
 
     def finish(self) -> None:
         """Keep what is to be remembered, and leave nothing alive."""
@@ -265,17 +266,6 @@ class MainWindow(QMainWindow):
         size = FIRST_SIZE.boundedTo(screen.size())
         self.setGeometry(QRect(screen.center() - QRect(0, 0, size.width(), size.height()).center(), size))
 
-    def _may_close(self) -> bool:
-        if self.bench.status.state != "running":
-            return self.files.may_leave()
-        if not self.bench.history.is_saved:
-            return self.files.may_leave("Training is running and will be stopped.")
-        answer = dialogs.ask(
-            self, "Training is running. Stop and close?", "What it has learned so far is lost unless you save it.",
-            ("Stop and close", "Keep training"), "warning",
-        )  # fmt: skip
-        return answer == "Stop and close"
-
     # ---------------------------------------------------------------- Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -288,7 +278,7 @@ class MainWindow(QMainWindow):
         """Ask what must be asked. Ignored first, accepted last: a fault on the way leaves the window open."""
         event.ignore()
         if not self._closed:
-            if not self._may_close():
+            if not self.files.may_leave(closing=True):
                 return
             self.finish()
         event.accept()

@@ -217,6 +217,21 @@ def test_a_second_window_opens_the_same_file_as_a_copy(window, tmp_path, answers
     assert not other.bench.history.is_saved
 
 
+def test_what_was_learned_since_saving_is_not_lost_unasked(window, tmp_path, answers, monkeypatch, qtbot):
+    file = tmp_path / "learned.nnlab"
+    monkeypatch.setattr(dialogs, "file_to_save", lambda *_: file)
+    window.files.example("xor")
+    assert window.files.save()
+    window.bench.step("epoch")
+    qtbot.waitUntil(lambda: window.bench.status.step > 0 and window.bench.status.state == "paused", timeout=20_000)
+    answers.append("Cancel")
+    assert not window.files.may_leave()
+    assert window.files.save()
+    assert store.open(file).weights
+    assert window.files.may_leave()
+    assert len(answers.asked) == 1
+
+
 # -------------------------------------------------------------------- closing
 
 
