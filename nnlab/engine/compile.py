@@ -6,6 +6,7 @@ code and the running network cannot differ. `forward` is straight-line code: no 
 
 import keyword
 import re
+import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ from nnlab.core.objective import Objective, find_output
 from nnlab.errors import BuildError
 
 NAME_LIMIT = 40  # characters of a node's name that go into an attribute
+LINE_LIMIT = 100  # characters of a statement, before its indentation
 RESERVED = frozenset(
     {*dir(nn.Module()), *keyword.kwlist, "x", "self", "torch", "nn", "f", "trace", "values", "attributes", "source"}
 )
@@ -149,13 +151,23 @@ class _Plan:
             free = left[in_x] <= 0
             variable[n] = "x" if free and reads[n] == 1 else self.names[n]
             in_x = n if variable[n] == "x" else in_x
-            lines.append(f"{variable[n]} = {self._applied(n, texts)}{self._shape_note(n)}")
+            lines += _folded(f"{variable[n]} = {self._applied(n, texts)}", self._shape_note(n))
         return [*lines, f"return {variable[origin[self.output]]}"]
 
 
 def _module(code: TorchCode) -> str:
     assert code.module is not None
     return code.module.source()
+
+
+def _folded(statement: str, note: str) -> list[str]:
+    """The statement on one line, or on several within brackets if it would be too long to read."""
+    if len(statement) + len(note) <= LINE_LIMIT:
+        return [statement + note]
+    name, expression = statement.split(" = ", 1)
+    head, inner = expression[:-1].split("(", 1) if expression.endswith(")") else ("", expression)
+    middle = textwrap.wrap(inner, LINE_LIMIT, break_long_words=False, break_on_hyphens=False)
+    return [f"{name} = {head}({note}", *(f"    {line}" for line in middle), ")"]
 
 
 def _batch_shape(shape: Shape) -> str:

@@ -278,6 +278,20 @@ def test_a_skip_connection_gets_a_name_for_what_is_read_twice() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["Add", "Concat"])
+def test_a_merge_of_many_long_names_is_folded(kind: str) -> None:
+    document = chain(layer("Input"))
+    graph = document.graph.with_node(Node("merge", layer(kind)))
+    for k in range(16):
+        named = Node(f"n{k}", layer("Linear", out_features=2), name=f"branch number {k} of the network")
+        graph = graph.with_node(named).connect("input", f"n{k}").connect(f"n{k}", "merge")
+    graph = graph.with_node(Node("output", layer("Output"))).connect("merge", "output")
+    text = source(document.with_graph(graph))
+    assert max(map(len, text.splitlines())) <= 112
+    model = build(document.with_graph(graph), seed=0)
+    assert model(torch.zeros(3, 2)).shape == (3, 2 if kind == "Add" else 32)
+
+
 def test_the_text_holds_nothing_but_checked_numbers_and_names() -> None:
     hostile = 'x"; import os  #'
     document = chain(layer("Input"), layer("Linear", out_features=2), layer("Output"))
