@@ -110,6 +110,7 @@ def test_help_and_version(run):
         (["check", "a\0b"], "name"),
         (["check", ""], ""),
         (["train", "/etc/hostname"], "not an NNLab project"),
+        (["train", "spiral", "-o", "/nowhere/x.nnlab"], "no such file or folder"),
     ],
 )
 def test_bad_usage_and_refused_files_are_one_line_and_exit_code_2(run, argv, words, tmp_path, monkeypatch):

@@ -27,9 +27,7 @@ def _examples(entries: list[dict[str, Any]]) -> list[str]:
 
 
 def _layers(entries: list[dict[str, Any]]) -> list[str]:
-    rows = [
-        (e["id"], e["category"], ", ".join(p["name"] for p in e["parameters"]), _first_line(e["help"])) for e in entries
-    ]
+    rows = [(e["id"], e["category"], _names(e["parameters"]), _first_line(e["help"])) for e in entries]
     return table(rows, ("LAYER", "CATEGORY", "PARAMETERS", "WHAT IT DOES"))
 
 
@@ -39,6 +37,11 @@ def _datasets(entries: list[dict[str, Any]]) -> list[str]:
         for e in entries
     ]
     return table(rows, ("DATA SET", "CATEGORY", "INPUT", "TASK", "WHAT IT IS"))
+
+
+def _names(parameters: list[dict[str, Any]]) -> str:
+    some = ", ".join(p["name"] for p in parameters[:3])
+    return some + (", ..." if len(parameters) > 3 else "")
 
 
 def _first_line(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from nnlab.cli.output import complain, finite, flush, note, one_line, say, say_json
 from nnlab.cli.projects import find
-from nnlab.core.files import name_of
+from nnlab.core.files import check_writable, name_of
 from nnlab.core.words import count, duration, fixed, number, percent, plural
 from nnlab.engine.events import EpochDone, Event, Finished, Prepared
 from nnlab.errors import BuildError
@@ -23,6 +23,8 @@ def train(name: str, out: str | None, epochs: int | None, device: str | None, se
     """Train a project; 1 if it has mistakes, blew up, or is an example that missed its goal."""
     project = find(name)
     refuse_mistakes(project)
+    if out is not None:
+        check_writable(out)
     reporter = _Lines() if jsonl else _Bar() if _is_terminal() else _Table()
     with _terminated_like_interrupted():
         run = project.train(epochs, device, seed, on_event=reporter)

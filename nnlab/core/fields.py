@@ -42,6 +42,8 @@ def group(kind: type[Any], raw: object, notices: list[str]) -> tuple[Any, Plain]
     """Data or Training with the fields, and fields of its variants, that are not known here."""
     items = dict(mapping(raw, kind.title))
     kept: Plain = {}
+    if kind is Training:
+        _forget_device(items, notices)
     for p in kind.params():
         if p.kind == "variant" and p.name in items:
             value, unknown = _variant(p, items.pop(p.name), f"{kind.title}: {p.label}", notices)
@@ -50,6 +52,14 @@ def group(kind: type[Any], raw: object, notices: list[str]) -> tuple[Any, Plain]
                 items[p.name] = value
     found, unknown = settings_from_dict(kind, items, kind.title, notices)
     return found, {**unknown, **kept}
+
+
+def _forget_device(items: Plain, notices: list[str]) -> None:
+    """A device that no computer has here is no reason to keep a project shut."""
+    device = items.get("device")
+    if isinstance(device, str) and device not in [value for value, _ in Training.param("device").choices]:
+        notices.append(f"The device {shown(device)} is not known here, so the best one is chosen when training starts")
+        del items["device"]
 
 
 def _variant(p: Param, raw: object, where: str, notices: list[str]) -> tuple[Settings | None, Plain]:

@@ -3,10 +3,12 @@
 import contextlib
 import errno
 import os
+import platform
 import re
 import secrets
 import stat
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +17,10 @@ from nnlab.errors import FileError
 
 AnyPath = str | os.PathLike[str]
 
-STRAY_AGE = 60.0  # seconds: a temporary file older than this, of a program that is gone, is cleaned away
+STRAY_AGE = 86_400.0  # seconds after which a temporary file is a stray even if its writer cannot be asked
 RETRY_PAUSES = (0.1, 0.3, 0.6)  # seconds: a virus scanner may hold a file for a moment
 
-_TEMPORARY = re.compile(r"\.nnlab-save-(\d+)-[0-9a-f]{8}\.tmp")
+_TEMPORARY = re.compile(r"\.nnlab-save-([0-9a-f]{8})-(\d{1,9})-[0-9a-f]{8}\.tmp")  # computer, process, chance
 _WORDS = {
     errno.ENOENT: "there is no such file or folder",
     errno.ENOTDIR: "a part of the path is not a folder",
@@ -95,7 +97,8 @@ def write(path: AnyPath, data: bytes) -> Fingerprint:
     with _in_words(f"{name} could not be saved"):
         target = Path(os.path.realpath(path))
         mode = _mode_for(target, name)
-        temporary = target.parent / f".nnlab-save-{os.getpid()}-{secrets.token_hex(4)}.tmp"
+        _clean_strays(target.parent)
+        temporary = _beside(target)
         try:
             written = _write_new(temporary, data, mode)
             _replace(temporary, target)
@@ -105,8 +108,18 @@ def write(path: AnyPath, data: bytes) -> Fingerprint:
             raise
     with contextlib.suppress(OSError):  # the file is in place and whole; only a power cut just now could undo it
         _sync_folder(target.parent)
-    _clean_strays(target.parent, written)
     return written
+
+
+def check_writable(path: AnyPath) -> None:
+    """FileError if a file could not be written here, found out before the work that it is to hold."""
+    name = name_of(path)
+    with _in_words(f"{name} could not be saved"):
+        target = Path(os.path.realpath(path))
+        _mode_for(target, name)
+        temporary = _beside(target)
+        _write_new(temporary, b"", 0o600)
+        os.unlink(temporary)
 
 
 # -------------------------------------------------------------------- steps of reading and writing
@@ -175,16 +188,28 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _clean_strays(folder: Path, written: Fingerprint) -> None:
-    """Remove what a save that was killed has left; ages are compared on the disk's own clock."""
+def _beside(target: Path) -> Path:
+    return target.parent / f".nnlab-save-{_computer()}-{os.getpid()}-{secrets.token_hex(4)}.tmp"
+
+
+def _computer() -> str:
+    """Tells this computer from others that write to the same folder over a network."""
+    return f"{zlib.crc32(platform.node().encode('utf-8', 'replace')):08x}"
+
+
+def _clean_strays(folder: Path) -> None:
+    """Remove what a save that was killed has left beside the file."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
             match = _TEMPORARY.fullmatch(entry.name)
-            if match is None or not entry.is_file(follow_symlinks=False) or _alive(int(match[1])):
-                continue
-            age = (written.modified_ns - entry.stat(follow_symlinks=False).st_mtime_ns) / 1e9
-            if age > STRAY_AGE:
+            if match is not None and entry.is_file(follow_symlinks=False) and _is_stray(match, entry):
                 os.unlink(entry.path)
+
+
+def _is_stray(match: re.Match[str], entry: "os.DirEntry[str]") -> bool:
+    if match[1] == _computer() and not _alive(int(match[2])):
+        return True
+    return time.time() - entry.stat(follow_symlinks=False).st_mtime > STRAY_AGE
 
 
 def _alive(pid: int) -> bool:

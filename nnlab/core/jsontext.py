@@ -59,7 +59,12 @@ def check_plain(value: object, what: str, *, finite: bool = True) -> None:
 
 def write(value: Any) -> str:
     """JSON with sorted keys, one line for whatever fits on one, so that a small change is a small diff."""
-    return _text(value, 0) + "\n"
+    try:
+        text = _text(value, 0) + "\n"
+    except (TypeError, ValueError, RecursionError):
+        raise FileError("something in this project cannot be written down as text") from None
+    # half a character, as a file name of odd bytes has it, would make the whole file unreadable
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _decoded(data: bytes, what: str) -> str:

@@ -158,7 +158,7 @@ def test_a_wrong_value_names_node_and_field(value):
         ("batch_size", 0),
         ("seed", 2**70),
         ("loss", "os.system"),
-        ("device", "cuda:99"),
+        ("device", 5),
         ("optimizer", "adam"),
         ("optimizer", {"type": ["adam"]}),
         ("optimizer", {"type": "adam", "beta1": "x"}),
@@ -168,6 +168,15 @@ def test_a_wrong_value_names_node_and_field(value):
 def test_a_wrong_training_setting_names_the_field(field, value):
     label = field.split("_")[0]
     assert label in broken(lambda raw: raw["training"].update({field: value})).lower()
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "cpu; rm -rf", "", "tpu"])
+def test_an_unknown_device_gives_way_to_the_best_one_with_a_notice(device):
+    raw = plain(spiral())
+    raw["training"]["device"] = device
+    document, notices = codec.document_from_dict(raw)
+    assert document.training.device == "auto"
+    assert "device" in notices[0]
 
 
 @pytest.mark.parametrize("value", [None, 1, [], "", "Input", "input two", "x" * 65, "__class__", {"a": 1}, True])
@@ -212,6 +221,18 @@ def test_hostile_texts_come_back_character_for_character():
     node = replace(document.graph.node("linear"), name=text, note=text)
     document = replace(document, graph=document.graph.with_node(node), title=text, notes=text)
     assert through_text(document) == document
+
+
+def test_half_a_character_does_not_make_a_file_that_cannot_be_read():
+    document = replace(spiral(), title="caf\udce9 \ud83e\udde8 \ud83e")
+    raw = jsontext.parse(jsontext.write(codec.document_to_dict(document)).encode(), "x")
+    assert raw["title"] == "caf\ufffd \U0001f9e8 \ufffd"
+
+
+def test_what_cannot_be_written_as_text_is_refused_with_a_sentence():
+    for extra in ({"a": float("nan")}, {"a": object()}):
+        with pytest.raises(FileError, match="written down"):
+            jsontext.write(codec.document_to_dict(replace(spiral(), extra=extra)))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e308, -1e9, 10**300])

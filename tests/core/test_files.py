@@ -160,29 +160,30 @@ def test_strange_names_are_written_and_read(tmp_path, name):
     files.name_of(tmp_path / name).encode()
 
 
-def test_what_a_killed_save_left_is_cleaned_but_not_what_is_young_or_alive(target):
-    dead = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
-    )
-    ancient = time.time() - 3600
-    stray, young, alive, other = (
-        target.with_name(name)
-        for name in (
-            f".nnlab-save-{dead.stdout.strip()}-0123abcd.tmp",
-            f".nnlab-save-{dead.stdout.strip()}-0123abce.tmp",
-            f".nnlab-save-{os.getpid()}-0123abcf.tmp",
-            "notes.tmp",
-        )
-    )
-    for path in (stray, young, alive, other):
-        path.write_bytes(b"x")
-    for path in (stray, alive, other):
-        os.utime(path, (ancient, ancient))
+def test_what_a_killed_save_left_is_cleaned_but_not_what_may_be_in_use(target):
+    code = "from nnlab.core import files; from pathlib import Path; print(files._beside(Path('x')).name)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ancient = time.time() - 2 * 86_400
+    dead = done.stdout.strip()
+    mine = files._beside(target).name
+    elsewhere = ".nnlab-save-00000000-1-0123abcd.tmp"
+    forgotten = ".nnlab-save-00000000-1-0123abce.tmp"
+    for name in (dead, mine, elsewhere, forgotten, "notes.tmp"):
+        target.with_name(name).write_bytes(b"x")
+    for name in (forgotten, "notes.tmp"):
+        os.utime(target.with_name(name), (ancient, ancient))
     files.write(target, NEW)
-    assert not stray.exists()
-    assert young.exists()
-    assert alive.exists()
-    assert other.exists()
+    assert names(target.parent) == sorted([mine, elsewhere, "notes.tmp", "work.nnlab"])
+
+
+def test_whether_a_file_can_be_written_is_known_before_the_work(target, tmp_path):
+    files.check_writable(target)
+    files.check_writable(tmp_path / "new.nnlab")
+    assert names(tmp_path) == ["work.nnlab"]
+    assert target.read_bytes() == OLD
+    for path in (tmp_path, tmp_path / "no" / "x", "/dev/null"):
+        with pytest.raises(FileError, match="could not be saved"):
+            files.check_writable(path)
 
 
 SAVER = """
@@ -219,7 +220,9 @@ def test_killed_at_random_moments_of_saving_the_file_is_whole_and_as_new_as_was_
         number = int.from_bytes(data[:4], "big")
         assert data == number.to_bytes(4, "big") * 500_000
         assert number >= max([said, *map(int, rest)])
-    assert len([n for n in names(tmp_path) if n.endswith(".tmp")]) <= 20
+        assert len(names(tmp_path)) <= 2  # the file, and what the last kill left
+    files.write(path, NEW)
+    assert names(tmp_path) == ["work.nnlab"]
 
 
 # -------------------------------------------------------------------- reading
