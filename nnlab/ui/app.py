@@ -23,6 +23,11 @@ def run(argv: Sequence[str] | None = None) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
+    from nnlab.ui.settings import Settings
+
+    settings = Settings()
+    if settings.text_scale != 1.0:
+        os.environ.setdefault("QT_SCALE_FACTOR", str(settings.text_scale))
     app = QApplication.instance() or QApplication(["nnlab"])
     assert isinstance(app, QApplication)
     app.setApplicationName("NNLab")
@@ -35,7 +40,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     from nnlab.ui.collector import Collector
     from nnlab.ui.main_window import MainWindow
 
-    window = MainWindow()
+    window = MainWindow(settings=settings)
     reports.window = window
     collector = Collector(window)
     _obey_signals(window)

@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
         self._closed = False
         self._arrange()
         self._connect()
+        self.workspace.set_motion(not self.settings.reduced_motion)
         self._place_window()
         self.files.adopt(project) if project is not None else self.show_welcome()
         QTimer.singleShot(LATE_MS, self, self.complete)
@@ -127,7 +128,13 @@ class MainWindow(QMainWindow):
     def set_reduced_motion(self, on: bool) -> None:
         """Whether anything glides; remembered."""
         self.settings.reduced_motion = on
-        QApplication.instance().setProperty("reduced_motion", on)  # type: ignore[union-attr]
+        self.workspace.set_motion(not on)
+        self.commands.refresh()
+
+    def set_text_scale(self, scale: float) -> None:
+        """How large everything is drawn, from the next start on; remembered."""
+        self.settings.text_scale = scale
+        self.toasts.say("info", "Everything has its new size when NNLab is started again.")
         self.commands.refresh()
 
     def toggle_full_screen(self) -> None:

@@ -13,7 +13,7 @@ FILE_NAME = "settings.ini"
 FORMAT = "1"
 RECENT_LIMIT = 10
 FILE_LIMIT = 1_000_000  # bytes; a settings file has a few thousand
-TEXT_SCALES = (0.9, 1.0, 1.15, 1.3, 1.5)
+TEXT_SCALES = (1.0, 1.25, 1.5, 2.0)
 
 
 class Settings:
@@ -47,7 +47,7 @@ class Settings:
 
     @property
     def text_scale(self) -> float:
-        """How much larger than usual the text is: one of TEXT_SCALES."""
+        """How much larger than usual everything is drawn: one of TEXT_SCALES."""
         try:
             wanted = float(self._text("text_scale") or 1.0)
         except ValueError:

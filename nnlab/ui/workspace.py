@@ -11,6 +11,7 @@ from nnlab.core.document import Document
 from nnlab.engine.events import Event, Snapshot
 from nnlab.engine.wants import Want
 from nnlab.ui.canvas.editor import GraphEditor
+from nnlab.ui.canvas.motion import is_reduced
 from nnlab.ui.canvas.palette import Palette
 from nnlab.ui.docks import Dock
 from nnlab.ui.inspector import Inspector
@@ -79,6 +80,17 @@ class Workspace(QMainWindow):
         """Bring the settings of the run to the front: the training's or the data's."""
         self.open("inspector")
         self.inspector.show_training() if training else self.inspector.show_data()
+
+    def show_help(self) -> None:
+        """Bring the description of the selected layer to the front."""
+        self.open("inspector")
+        self.inspector.node_page.fold.setChecked(True)
+        self.inspector.node_page.fold.setFocus()
+
+    def set_motion(self, on: bool) -> None:
+        """Whether nodes and docks may glide to their places."""
+        self.editor.glide.enabled = on and not is_reduced()
+        self.setAnimated(on)
 
     def focus_next(self) -> None:
         """Move the focus to the next part of the window."""

@@ -12,12 +12,12 @@ def test_what_was_set_is_there_at_the_next_start(tmp_path):
     first = Settings(tmp_path)
     first.theme = "dark"
     first.reduced_motion = True
-    first.text_scale = 1.3
+    first.text_scale = 1.25
     first.keep_bytes("window", QByteArray(b"\x00\x01place"))
     first.add_recent(tmp_path / "a.nnlab")
     assert first.save()
     again = Settings(tmp_path)
-    assert (again.theme, again.reduced_motion, again.text_scale) == ("dark", True, 1.3)
+    assert (again.theme, again.reduced_motion, again.text_scale) == ("dark", True, 1.25)
     assert again.bytes_of("window") == QByteArray(b"\x00\x01place")
     assert again.recent == [tmp_path / "a.nnlab"]
 
@@ -57,7 +57,7 @@ def test_a_wrong_value_means_the_default_of_that_value(tmp_path, line):
     settings = Settings(tmp_path)
     assert settings.theme == "system"
     assert settings.recent == []
-    assert 0.5 < settings.text_scale < 2
+    assert 0.5 < settings.text_scale <= 2
     assert settings.bytes_of("window").isEmpty()
     assert settings.folder.is_dir()
 

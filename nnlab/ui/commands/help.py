@@ -8,7 +8,18 @@ if TYPE_CHECKING:
     from nnlab.ui.main_window import MainWindow
 
 
-@action("help.welcome", "Welcome page", menu="Help", icon="home")
+def one_selected(window: "MainWindow") -> bool:
+    """Exactly one layer is selected."""
+    return in_lab(window) and len(window.bench.selection) == 1
+
+
+@action("help.layer", "What this layer does", menu="Help", key="F1", icon="help", enabled=one_selected)
+def layer(window: "MainWindow") -> None:
+    """Read in the inspector how the selected layer computes."""
+    window.workspace.show_help()
+
+
+@action("help.welcome", "Welcome page", menu="Help", icon="home", group=True)
 def welcome(window: "MainWindow") -> None:
     """Show the examples and the files opened lately."""
     window.show_welcome()

@@ -62,6 +62,23 @@ def theme_dark(window: "MainWindow") -> None:
     window.set_theme("dark")
 
 
+def _size(scale: float, text: str, why: str) -> None:
+    def choose(window: "MainWindow") -> None:
+        window.set_text_scale(scale)
+
+    choose.__doc__ = why
+    percent = round(100 * scale)
+    action(f"view.size_{percent}", text, menu="View/Size", checked=lambda window: window.settings.text_scale == scale)(
+        choose
+    )
+
+
+_size(1.0, "Normal", "Text and controls in their normal size, from the next start on.")
+_size(1.25, "Larger", "Text and controls larger by a quarter, from the next start on.")
+_size(1.5, "For a projector", "Text and controls larger by half, from the next start on.")
+_size(2.0, "Twice as large", "Text and controls twice as large, from the next start on.")
+
+
 @action("view.reduced_motion", "Reduce motion", menu="View", checked=lambda w: w.settings.reduced_motion)
 def reduced_motion(window: "MainWindow") -> None:
     """Nothing on the screen glides: changes show at once."""
