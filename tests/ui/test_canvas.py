@@ -4,18 +4,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
-from nnlab.core.layer import LAYERS
+from nnlab.core.layer import LAYERS, UnknownLayer
+from nnlab.engine.events import Snapshot
+from nnlab.engine.wants import Activations, NodeActivations
+from nnlab.ui import theme
 from nnlab.ui.canvas import geometry, menus, palette
 from nnlab.ui.canvas.editor import EMPTY_HINT, STALE_NOTE, GraphEditor
+from nnlab.ui.canvas.live import WANT
 from nnlab.ui.canvas.overlays import Note
 from nnlab.ui.workbench import Workbench
 
@@ -374,6 +379,15 @@ def test_double_click_on_the_canvas_searches_and_adds_there(editor: GraphEditor,
     one_step(editor, before)
 
 
+def test_double_click_on_a_wire_inserts_there(editor: GraphEditor, hand: Hand) -> None:
+    before = editor.bench.document
+    hand.send(QEvent.Type.MouseButtonDblClick, editor.picture.wires[Link("tanh", "output")].middle(), LEFT, NONE)
+    assert editor.choices.rows.item(0).text() == "Linear"  # what comes after an activation
+    pick(editor, "dropo")
+    assert {Link("tanh", "dropout"), Link("dropout", "output")} <= editor.bench.document.graph.links
+    one_step(editor, before)
+
+
 @pytest.mark.parametrize(
     ("key", "held"), [(Qt.Key.Key_A, NONE), (Qt.Key.Key_A, SHIFT), (Qt.Key.Key_Insert, NONE)], ids=str
 )
@@ -643,3 +657,54 @@ def test_a_right_click_during_a_drag_cancels_it(
     assert shown
     assert editor.bench.document is before
     assert mirrors(editor)
+
+
+def test_an_unknown_layer_and_hostile_names_are_drawn_as_they_are(editor: GraphEditor) -> None:
+    graph = editor.bench.document.graph
+    graph = graph.with_node(Node("odd", UnknownLayer("Capsule", {}), 0.0, 400.0, name="<img src='/dev/zero'>" * 20))
+    graph = graph.with_node(replace(graph.node("tanh"), name="a\n\u202eb  c"))
+    editor.bench.apply_graph("Odd", graph)
+    assert not editor.grab().isNull()
+    assert editor.picture.nodes["odd"].look.summary == "Capsule"
+    assert "<img" not in editor.hover.tip(body(editor, "odd"))
+    assert mirrors(editor)
+
+
+def test_the_picture_of_a_run_replaces_the_icons(editor: GraphEditor, qtbot: QtBot) -> None:
+    values = np.linspace(-1, 1, 4 * 24 * 24, dtype=np.float32).reshape(4, 24, 24)
+    shown = NodeActivations("plane", values, -1.0, 1.0, 0.0, 0.0, 4)
+    assert editor.pictures.wants() == {WANT}
+    answers = {WANT: Activations({"linear": shown, "gone": shown})}
+    editor.bench.pictured.emit(Snapshot(run=1, step=1, epoch=1, answers=answers))
+    qtbot.waitUntil(lambda: editor.picture.nodes["linear"].picture is not None)
+    assert editor.picture.nodes["tanh"].picture is None
+    while editor.zoom > 0.4:
+        editor.zoom_out()
+    assert editor.pictures.wants() == frozenset()  # too far away to be seen: costs nothing
+    editor.hide()
+    editor.zoom_reset()
+    assert editor.pictures.wants() == frozenset()
+
+
+def test_the_minimap_shows_once_part_is_out_of_sight_and_a_click_looks_there(editor: GraphEditor) -> None:
+    editor.minimap.refresh()
+    assert not editor.minimap.isVisible()
+    editor.centerOn(2_000, 2_000)
+    editor.minimap.refresh()
+    assert editor.minimap.isVisible()
+    QTest.mouseClick(editor.minimap, LEFT, NONE, editor.minimap.rect().center())
+    assert editor.seen().intersects(editor.picture.bounds())
+
+
+def test_themes_change_every_colour(editor: GraphEditor) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    was = theme.current()
+    light = editor.grab().toImage().pixelColor(5, 5)
+    try:
+        theme.apply(app, theme.DARK)
+        editor.on_theme()
+        assert editor.grab().toImage().pixelColor(5, 5) == QColor(theme.DARK.canvas)
+        assert light != QColor(theme.DARK.canvas)
+    finally:
+        theme.apply(app, was)

@@ -98,13 +98,15 @@ class Monkey:
             QTest.keyClick(self.editor.choices.field, Qt.Key.Key_Escape)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_random_gestures_leave_the_items_equal_to_the_graph(bench: Workbench, qtbot: QtBot, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "glides"), [(1, False), (2, False), (3, True)])
+def test_random_gestures_leave_the_items_equal_to_the_graph(
+    bench: Workbench, qtbot: QtBot, seed: int, glides: bool
+) -> None:
     editor = GraphEditor(bench)
     qtbot.addWidget(editor)
     editor.resize(1000, 700)
     editor.show()
-    editor.glide.enabled = False
+    editor.glide.enabled = glides
     start = bench.document
     monkey = Monkey(editor, seed)
     seen: list[int] = []
@@ -112,6 +114,7 @@ def test_random_gestures_leave_the_items_equal_to_the_graph(bench: Workbench, qt
     for n in range(GESTURES):
         monkey.dice.choice(monkey.tricks)()
         monkey.settle()
+        editor.glide.settle()
         assert mirrors(editor)
         if len(bench.document.graph.nodes) > 40:
             editor.select_all()
@@ -122,5 +125,6 @@ def test_random_gestures_leave_the_items_equal_to_the_graph(bench: Workbench, qt
     bench.trainer.stop()
     while bench.history.undo_label is not None:
         bench.undo()
+    editor.glide.settle()
     assert bench.document == start
     assert mirrors(editor)

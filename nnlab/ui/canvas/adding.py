@@ -32,21 +32,26 @@ class AddingView(CanvasView):
         """Open the search for a layer at the pointer."""
         self.search_at(self.pointer())
 
-    def search_at(self, place: QPointF) -> None:
-        """Open the search for a layer that will stand at this point of the scene."""
+    def search_at(self, place: QPointF, link: Link | None = None) -> None:
+        """Open the search for a layer that will stand at this point of the scene, in the middle of a wire if given."""
 
         def picked(choice: Choice) -> None:
             layer = search.configured(choice.value, choice.number)
             if layer is not None:
-                self.drop_layer(layer, place)
+                self.drop_layer(layer, place, link)
 
-        self.offer(place, search.layer_choices(list(LAYERS)), "Add a layer", picked)
+        if link is None:
+            self.offer(place, search.layer_choices(list(LAYERS)), "Add a layer", picked)
+            return
+        fitting = edits.layers_after(self.bench.document, End(link.source, link.source_port, True))
+        ids = [layer_id for layer_id in fitting if LAYERS[layer_id].outputs]
+        self.offer(place, search.layer_choices(ids), "Insert a layer", picked)
 
     def drop_layer(self, layer: Layer, place: QPointF, link: Link | None = None) -> str:
         """Add a layer with its middle at this point, into the middle of a wire if one is given; its id."""
         graph, new = edits.added(self.bench.document.graph, layer, *self._corner(place))
         label = f"Add {layer.title}"
-        if link is not None and edits.can_insert(graph, new):
+        if link in graph.links and link is not None and edits.can_insert(graph, new):
             self.insert(graph, new, link, label)
             self.bench.select({new})
         else:

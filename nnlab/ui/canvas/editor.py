@@ -24,6 +24,7 @@ from nnlab.ui.canvas.gestures import DrawWire, Gesture
 from nnlab.ui.canvas.live import LivePictures
 from nnlab.ui.canvas.minimap import Minimap
 from nnlab.ui.canvas.overlays import Note
+from nnlab.ui.canvas.places import WIRE_REACH
 from nnlab.ui.canvas.problems import Problems
 from nnlab.ui.canvas.search import Choice
 from nnlab.ui.workbench import Workbench
@@ -170,7 +171,7 @@ class GraphEditor(DropView):
         self.minimap.later()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """A layer: edit it. The canvas: add one."""
+        """A layer: edit it. A wire: put a layer into it. The canvas: add one."""
         if event.button() != Qt.MouseButton.LeftButton:
             return
         self._stop_gesture()
@@ -180,7 +181,7 @@ class GraphEditor(DropView):
             self.bench.select({node_id})
             self.edit_requested.emit(node_id)
         else:
-            self.search_at(place)
+            self.search_at(place, self.picture.wire_at(place, WIRE_REACH / self.zoom))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done here."""

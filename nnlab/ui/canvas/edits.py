@@ -208,10 +208,14 @@ def layers_after(document: Document, start: End) -> list[str]:
     shape = _shape_at(document, start)
     kind = _kind_at(document.graph, start)
     ids = [i for i, layer in _defaults() if layer.inputs and layer.inputs[0].kind == kind and _takes(layer, shape)]
-    before = document.graph.node(start.node).layer.category
+    before = document.graph.node(start.node).layer
     flat = shape is None or len(shape) == 1
-    wanted = _NEXT.get(before, _NEXT_OF_FLAT if flat else _NEXT_OF_PICTURE)
-    return sorted(ids, key=lambda i: _rank(LAYERS[i].category, wanted))
+    usual = _NEXT_OF_FLAT if flat else _NEXT_OF_PICTURE
+    wanted = _NEXT.get(before.category, usual) if document.parameter_count(start.node) else usual
+    if _answers(document, shape):
+        wanted = ("Input and output", *wanted)
+    # of one category, first what learns; but a picture is flattened before a Linear layer sees it
+    return sorted(ids, key=lambda i: (_rank(LAYERS[i].category, wanted), _learns(i, shape) != flat))
 
 
 def layers_before(document: Document, start: End) -> list[str]:
@@ -230,6 +234,17 @@ def _defaults() -> list[tuple[str, Layer]]:
 def _rank(category: str, wanted: tuple[str, ...]) -> tuple[int, int]:
     first = wanted.index(category) if category in wanted else len(wanted)
     return first, CATEGORIES.index(category) if category in CATEGORIES else len(CATEGORIES)
+
+
+def _answers(document: Document, shape: Shape | None) -> bool:
+    """These numbers could be the answer, and the network has none yet."""
+    ends = any(not graph_node.layer.outputs for graph_node in document.graph.nodes.values())
+    return not ends and document.spec is not None and shape == (document.spec.width,)
+
+
+def _learns(layer_id: str, shape: Shape | None) -> bool:
+    layer = LAYERS[layer_id]()
+    return shape is not None and layer.parameter_count(*[shape] * max(1, len(layer.inputs))) > 0
 
 
 def _takes(layer: Layer, shape: Shape | None) -> bool:

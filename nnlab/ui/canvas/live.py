@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QElapsedTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage
 
 from nnlab.engine.events import Snapshot
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WANT = ActivationsWant(resolution=24, units=16)
 ZOOM = 0.5  # below, nobody would see them
-PAUSE_MS = 60  # between two drawings
+PAUSE_MS = 45  # between two drawings
 _NOTHING: frozenset[Want] = frozenset()
 
 
@@ -25,7 +25,8 @@ class LivePictures:
     def __init__(self, editor: "GraphEditor") -> None:
         self._editor = editor
         self._latest: dict[str, NodeActivations] = {}
-        self._clock = QElapsedTimer()
+        self._timer = QTimer(editor, singleShot=True, interval=PAUSE_MS)
+        self._timer.timeout.connect(self.draw)
         self.leave = editor.bench.add_asker(self.wants)
         editor.bench.pictured.connect(self.on_snapshot)
 
@@ -36,15 +37,13 @@ class LivePictures:
         return frozenset({WANT}) if seen else _NOTHING
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
-        """Draw the answer on the nodes that are seen."""
+        """Keep the answer; it is drawn in a moment."""
         answer = snapshot.answers.get(WANT)
         if not isinstance(answer, Activations):
             return
         self._latest = answer.nodes
-        if self._clock.isValid() and self._clock.elapsed() < PAUSE_MS:
-            return
-        self._clock.start()
-        self.draw()
+        if not self._timer.isActive():  # what comes meanwhile is drawn with it: the newest is never left out
+            self._timer.start()
 
     def draw(self) -> None:
         """Draw the newest answer on the nodes that are seen."""

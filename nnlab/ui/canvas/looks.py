@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from nnlab.core.document import Document
 from nnlab.core.graph import Link
-from nnlab.core.layer import Port, PortKind, shape_text
+from nnlab.core.layer import Port, PortKind, UnknownLayer, shape_text
 from nnlab.core.words import plural
 from nnlab.ui.canvas import geometry
 
@@ -120,6 +120,8 @@ def _ports(ports: tuple[Port, ...], taken: set[str], x: float, height: int) -> t
 
 def _summary(document: Document, node_id: str) -> str:
     layer = document.graph.nodes[node_id].layer
+    if isinstance(layer, UnknownLayer):
+        return layer.type_id
     if layer.summary():
         return layer.summary()
     if not layer.inputs and layer.outputs:

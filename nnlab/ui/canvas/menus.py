@@ -8,12 +8,9 @@ from PySide6.QtWidgets import QMenu
 
 from nnlab.core.fixes import Fix
 from nnlab.core.graph import Link
-from nnlab.core.layer import LAYERS
 from nnlab.errors import NNLabError
 from nnlab.ui import icons
-from nnlab.ui.canvas import search
 from nnlab.ui.canvas.places import WIRE_REACH
-from nnlab.ui.canvas.search import Choice
 
 if TYPE_CHECKING:
     from nnlab.ui.canvas.editor import GraphEditor
@@ -63,16 +60,7 @@ def _node_menu(editor: "GraphEditor", menu: QMenu, node_id: str) -> None:
 
 
 def _wire_menu(editor: "GraphEditor", menu: QMenu, link: Link, place: QPointF) -> None:
-    def choose() -> None:
-        def picked(choice: Choice) -> None:
-            layer = search.configured(choice.value, choice.number)
-            if layer is not None and link in editor.bench.document.graph.links:
-                editor.drop_layer(layer, place, link)
-
-        ids = [i for i, kind in LAYERS.items() if kind.inputs and kind.outputs]
-        editor.offer(place, search.layer_choices(ids), "Insert a layer", picked)
-
-    _add(menu, "plus", "Insert a layer…", choose)
+    _add(menu, "plus", "Insert a layer…", lambda: editor.search_at(place, link))
     _add(menu, "trash", "Delete wire", lambda: editor.cut_wires({link}), "Del")
 
 

@@ -95,3 +95,7 @@ class Minimap(QWidget):
         """Keep looking where the mouse drags."""
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._look_at(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The drag is over; the canvas below does not see it."""
+        event.accept()
