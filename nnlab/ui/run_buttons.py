@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QFont, QFontMetrics
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QToolButton
 
 from nnlab.engine.events import RunStatus
 from nnlab.ui import icons
 from nnlab.ui.controls import HEIGHT
 from nnlab.ui.labels import tooltip
+from nnlab.ui.number_edit import NumberEdit
 
 TRAIN, AGAIN, RESUME, PAUSE = "Train", "Train again", "Resume", "Pause"
 RESTART = "Restart with these changes"
@@ -64,8 +65,8 @@ class Command(QObject):
 
     def _trigger(self) -> None:
         field = QApplication.focusWidget()
-        if isinstance(field, QLineEdit):
-            field.clearFocus()  # so that what is being typed there counts
+        if isinstance(field, NumberEdit):
+            field.commit()  # so that what is being typed there counts
         if self._action is not None:
             self._action.trigger()
 
