@@ -63,10 +63,13 @@ class Channel:
         self.closing = False
 
     def send(self, command: Command) -> None:
-        """Put a command in the queue and wake the thread."""
+        """Put a command in the queue and wake the thread; once it is ending, nothing is done any more."""
         with self.lock:
-            self.commands.append(command)
-            self.settled.clear()
+            if not self.closing:
+                self.commands.append(command)
+                self.settled.clear()
+            elif isinstance(command.value, Reply):
+                command.value.ready.set()
         self.wake.set()
 
     def rest(self) -> None:

@@ -1,5 +1,7 @@
 """The books of one epoch: each step's loss and answers, read from the device only now and then."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +13,7 @@ from nnlab.engine.learner import Learner
 from nnlab.engine.order import Order
 
 Losses = NDArray[np.float32]
+SEND_SECONDS = 0.03
 
 
 class Tally:
@@ -58,6 +61,33 @@ class Tally:
         """Be as `state` was."""
         self._losses, self._predictions = list(state[0]), list(state[1])
         self._unread = []
+
+
+class Outbox:
+    """Losses on their way out: some 30 times a second, however many steps or epochs that is."""
+
+    def __init__(self, send: Callable[[int, Losses], object]) -> None:
+        self._send = send
+        self._held: list[Losses] = []
+        self._first = 0
+        self._due = 0.0
+
+    def put(self, first: int, values: Losses) -> None:
+        """The losses of the steps from `first` on; they leave when it is time."""
+        if not self._held:
+            self._first = first
+        self._held.append(values)
+        if time.perf_counter() >= self._due:
+            self.empty()
+
+    def empty(self) -> None:
+        """All that are held leave now."""
+        if self._held:
+            values = np.concatenate(self._held)
+            values.flags.writeable = False
+            self._held = []
+            self._due = time.perf_counter() + SEND_SECONDS
+            self._send(self._first, values)
 
 
 @dataclass(frozen=True)

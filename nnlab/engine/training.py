@@ -19,7 +19,7 @@ from nnlab.engine.learner import Learner
 from nnlab.engine.live import with_live_settings
 from nnlab.engine.order import Order
 from nnlab.engine.phases import Phases
-from nnlab.engine.tally import Tally, measure_epoch
+from nnlab.engine.tally import Outbox, Tally, measure_epoch
 from nnlab.engine.telling import farewell
 from nnlab.engine.timeline import Best, Moment, Timeline
 
@@ -53,6 +53,7 @@ class Loop:
         self.repeating = False
         """Steps that were taken before are taken again, to get to a moment: nothing is told of them."""
         self._emit = emit
+        self._outbox = Outbox(lambda first, values: emit(Losses(run, first, values)))
         self._wanted = self.training
         self._tally = Tally()
         self._next_flush = 0.0
@@ -70,26 +71,19 @@ class Loop:
             self.advance()
             yield
 
-    def advance(self) -> None:
-        """Take one step; at the end of an epoch measure it, and after the last one finish."""
+    def advance(self, by_phase: bool = False) -> None:
+        """Take one step, or only the next phase of it; at the end of an epoch measure it, after the last one finish."""
         began = time.perf_counter()
         if not self._may_go_on():
             return
-        batch = self.order.batch(self.position)
-        if self.phases.half_way:
-            self.phases.complete(*batch, self.training)
-            self._took(*self.phases.result(), began)
-        else:
-            self.phases.clear()
+        batch, phases = self.order.batch(self.position), self.phases
+        if not by_phase and not phases.half_way:
+            phases.clear()
             self._took(*self.learner.step(*batch, self.training), began)
-
-    def advance_phase(self) -> None:
-        """Go through the next phase of one batch: forward, loss, backward, update."""
-        began = time.perf_counter()
-        if self._may_go_on():
-            self.phases.advance(*self.order.batch(self.position), self.training)
-            if not self.phases.half_way:
-                self._took(*self.phases.result(), began)
+            return
+        (phases.advance if by_phase else phases.complete)(*batch, self.training)
+        if not phases.half_way:
+            self._took(*phases.result(), began)
 
     def _may_go_on(self) -> bool:
         """Bring the settings up to date before a step; False, and the end, if there is nothing left to do."""
@@ -120,7 +114,7 @@ class Loop:
             self._end_epoch()
         elif now >= self._next_flush and not self.repeating:
             self._next_flush = now + FLUSH_SECONDS
-            self.flush()
+            self._read()
         self.seconds += time.perf_counter() - began
         if self.finished is None and not self.repeating:
             self.timeline.furthest = self.step
@@ -128,7 +122,7 @@ class Loop:
                 self.timeline.checkpoints.keep(self.moment())
 
     def _end_epoch(self) -> None:
-        if not self.flush():
+        if not self._read():
             return
         learner = self.learner
         figures = measure_epoch(learner, self._tally, self.order)
@@ -149,8 +143,8 @@ class Loop:
         if math.isfinite(watched) and self._alarm.is_sane(figures.train_loss):
             self._good = None
             self._good = self.moment()
-        self._tell(self.last_epoch)
         if not self.repeating:
+            self._emit(self.last_epoch)
             self._check_end()
 
     def _check_end(self) -> None:
@@ -163,7 +157,12 @@ class Loop:
     # ---------------------------------------------------------------- telling and ending
 
     def flush(self) -> bool:
-        """Read the losses since the last time and tell of them; False if one of them ended the run."""
+        """Tell of every loss so far; False if one of them ended the run."""
+        good = self._read()
+        self._outbox.empty()
+        return good
+
+    def _read(self) -> bool:
         first = self.step - self._tally.unread
         values = self._tally.read()
         bad = np.flatnonzero(~np.isfinite(values))
@@ -171,14 +170,11 @@ class Loop:
         if len(told):
             self._alarm.hear(first, float(told[0]))
             self.last_loss = float(told[-1])
-            self._tell(Losses(self.run, first, told))
+            if not self.repeating:
+                self._outbox.put(first, told)
         if len(bad):
             self._diverge(first + int(bad[0]))
         return not len(bad)
-
-    def _tell(self, event: Event) -> None:
-        if not self.repeating:
-            self._emit(event)
 
     def finish(self, reason: EndReason, message: str = "", node: str | None = None, step: int | None = None) -> None:
         """End the run and measure every part; with early stopping the best weights are put in place first."""

@@ -4,6 +4,7 @@ import contextlib
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 
 from nnlab.engine.answers import Answers
 from nnlab.engine.channel import Channel, Command, Preparation, Reply
@@ -43,7 +44,10 @@ class Worker:
 
     def work(self) -> None:
         """Until the channel closes: commands, training, pictures; rest where there is nothing of these."""
-        channel = self._channel
+        with self._arithmetic:
+            self._work(self._channel)
+
+    def _work(self, channel: Channel) -> None:
         while not channel.closing:
             self._take_commands()
             if self._going is not None:
@@ -145,7 +149,7 @@ class Worker:
     def _step(self, loop: Loop, what: object) -> None:
         loop.reopen()
         if what == "phase":
-            self._begin(_once(loop.advance_phase), "paused")
+            self._begin(_once(partial(loop.advance, by_phase=True)), "paused")
         elif what == "epoch":
             self._begin(_epoch(loop), "paused")
         else:

@@ -194,7 +194,7 @@ def test_phases_compute_what_one_step_computes_and_gradients_are_autograd_s(docu
     plain.advance()
     found: list[Any] = []
     for _ in range(4):
-        phased.advance_phase()
+        phased.advance(by_phase=True)
         found.append(answer(PhaseWant(), phased))
     assert [values.phase for values in found] == ["forward", "loss", "backward", "update"]
     after = phased.learner.as_arrays()
@@ -217,7 +217,7 @@ def test_gradients_of_the_backward_phase_equal_those_of_a_hand_written_batch() -
     document = network("Linear 4", "Tanh", "Linear 2", batch_size=10_000)
     loop = loop_of(document, 0)
     for _ in range(3):
-        loop.advance_phase()
+        loop.advance(by_phase=True)
     values: Any = answer(PhaseWant(), loop)
     train = loop.learner.parts.train
     torch.manual_seed(0)
@@ -232,8 +232,8 @@ def test_gradients_of_the_backward_phase_equal_those_of_a_hand_written_batch() -
 def test_a_batch_half_way_through_its_phases_is_finished_by_the_next_step() -> None:
     document = network("Linear 4", "Dropout 0.5", "Linear 2", epochs=2)
     loop = loop_of(document, 3)
-    loop.advance_phase()
-    loop.advance_phase()
+    loop.advance(by_phase=True)
+    loop.advance(by_phase=True)
     for _ in loop.steps():
         pass
     whole = run_to_end(document).weights

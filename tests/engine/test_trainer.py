@@ -298,3 +298,27 @@ def test_two_trainers_at_once_do_not_disturb_each_others_dice() -> None:
         assert same(one.weights(), plain.weights)
         assert same(other.weights(), plain.weights)
     assert torch.equal(torch.rand(3), ahead)
+
+
+def test_losses_of_many_short_epochs_come_in_few_events(trainer: Trainer) -> None:
+    trainer.start(network(*PLAIN, epochs=300, batch_size=400))
+    assert trainer.wait(WAIT)
+    events = trainer.poll()
+    told = only(events, Losses)
+    assert len(losses(events)) == 300
+    seconds = only(events, EpochDone)[-1].seconds
+    assert len(told) <= 5 + 40 * (seconds + 1)
+    assert len(told) < 150
+
+
+def test_closing_wakes_whoever_waits_for_an_answer() -> None:
+    made = Trainer(network(*PLAIN, epochs=1_000_000))
+    made.start()
+    found: list[Any] = []
+    asking = threading.Thread(target=lambda: [found.append(made.weights()) for _ in range(50)])
+    asking.start()
+    made.close()
+    asking.join(WAIT)
+    assert not asking.is_alive()
+    assert made.weights() == {}
+    assert made.wait(WAIT)
