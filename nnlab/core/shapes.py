@@ -77,8 +77,12 @@ def _ask(graph: Graph, node_id: str, inputs: tuple[Shape, ...]) -> NodeShapes:
         for n in shape:
             size *= n
         if size > SIZE_LIMIT:
-            return NodeShapes(inputs, problem=f"would make {words.count(size)} numbers for each sample: make it smaller")
+            return NodeShapes(
+                inputs, problem=f"would make {words.count(size)} numbers for each sample: make it smaller"
+            )
     learned = graph.nodes[node_id].layer.parameter_count(*inputs)
     if learned > SIZE_LIMIT:
-        return NodeShapes(inputs, problem=f"would have {words.count(learned)} weights to learn: make it or its input smaller")
+        return NodeShapes(
+            inputs, problem=f"would have {words.count(learned)} weights to learn: make it or its input smaller"
+        )
     return NodeShapes(inputs, outputs)
