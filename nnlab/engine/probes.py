@@ -64,13 +64,11 @@ class _Unfit(Exception):
 def _boundary(want: BoundaryWant, loop: Loop) -> Boundary:
     learner, parts = loop.learner, loop.learner.parts
     x_input, y_input = _axes(parts, want.x_input, want.y_input)
-    if y_input is None:
-        raise _Unfit("This needs data with two inputs; these have one.")
     grid = _grid(parts, x_input, y_input, want.resolution, want.held)
     values = _said(learner, learner.answers(torch.tensor(grid, device=learner.place.device)))
-    x_range, y_range = _range(parts, x_input), _range(parts, y_input)
-    shaped = values.reshape(want.resolution, want.resolution, -1)
-    return Boundary(x_range, y_range, _frozen(shaped), parts.spec.task)
+    y_range = (0.0, 0.0) if y_input is None else _range(parts, y_input)
+    shaped = values.reshape(1 if y_input is None else want.resolution, want.resolution, -1)
+    return Boundary(_range(parts, x_input), y_range, _frozen(shaped), parts.spec.task)
 
 
 def _points(want: PointsWant, loop: Loop) -> Points:
@@ -114,17 +112,19 @@ def _range(parts: Parts, column: int) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=4)
-def _grid(parts: Parts, x_input: int, y_input: int, resolution: int, held: tuple[float, ...] | None) -> Array:
-    """Standardised samples over the plane, row by row from the lowest y."""
+def _grid(parts: Parts, x_input: int, y_input: int | None, resolution: int, held: tuple[float, ...] | None) -> Array:
+    """Standardised samples over the plane, row by row from the lowest y; one row where there is one input."""
     middle = np.asarray(held, np.float64) if held is not None else parts.raw_train.inputs.mean(0, dtype=np.float64)
     if middle.shape != parts.spec.input_shape:
         raise _Unfit(
             f"The other inputs are held at {plural(len(middle), 'value')}, and the data have another number of them."
         )
     across = np.linspace(*_range(parts, x_input), resolution)
-    up = np.linspace(*_range(parts, y_input), resolution)
-    samples = np.tile(middle, (resolution * resolution, 1))
-    samples[:, x_input], samples[:, y_input] = np.tile(across, resolution), np.repeat(up, resolution)
+    rows = 1 if y_input is None else resolution
+    samples = np.tile(middle, (rows * resolution, 1))
+    samples[:, x_input] = np.tile(across, rows)
+    if y_input is not None:
+        samples[:, y_input] = np.repeat(np.linspace(*_range(parts, y_input), resolution), resolution)
     return parts.standardise(samples)
 
 

@@ -31,7 +31,7 @@ class BoundaryWant(Want):
 
 @dataclass(frozen=True)
 class Boundary:
-    """Answer to BoundaryWant. Row 0 of `values` is the lowest y."""
+    """Answer to BoundaryWant. Row 0 of `values` is the lowest y; data with one input have one row and no y_range."""
 
     x_range: tuple[float, float]
     y_range: tuple[float, float]

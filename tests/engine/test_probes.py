@@ -117,9 +117,16 @@ def test_the_other_inputs_of_a_table_are_held_at_their_mean_or_where_one_says() 
     assert "held" in str(answer(BoundaryWant(held=(1.0,)), loop))
 
 
-def test_pictures_and_single_inputs_get_a_sentence_for_the_plane() -> None:
+def test_pictures_get_a_sentence_for_the_plane() -> None:
     assert "pictures" in str(answer(BoundaryWant(), loop_of(PICTURES, 1)))
-    assert "two inputs" in str(answer(BoundaryWant(), loop_of(CURVE, 1)))
+
+
+def test_a_single_input_gets_one_row_over_its_range() -> None:
+    loop = loop_of(CURVE)
+    line: Any = answer(BoundaryWant(resolution=20), loop)
+    assert line.values.shape == (1, 20, 1)
+    says = predict(CURVE, loop.learner.as_arrays(), np.linspace(*line.x_range, 20)[:, None])
+    assert np.allclose(line.values[0], says, atol=1e-5)
 
 
 def test_points_carry_the_samples_and_what_is_said_of_them() -> None:
