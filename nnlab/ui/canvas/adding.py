@@ -49,7 +49,7 @@ class AddingView(CanvasView):
 
     def drop_layer(self, layer: Layer, place: QPointF, link: Link | None = None) -> str:
         """Add a layer with its middle at this point, into the middle of a wire if one is given; its id."""
-        graph, new = edits.added(self.bench.document.graph, layer, *self._corner(place))
+        graph, new = edits.added(self.bench.document.graph, layer, *self._corner(place), aside=link is None)
         label = f"Add {layer.title}"
         if link in graph.links and link is not None and edits.can_insert(graph, new):
             self.insert(graph, new, link, label)

@@ -32,12 +32,12 @@ class DropView(EditingView):
             event.ignore()
             return
         link = self._link_for(layer_id, event)
-        self.picture.choose_wires(() if link is None else (link,))
+        self.picture.offer_wire(link)
         event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """Nothing will be dropped."""
-        self.picture.choose_wires(())
+        self.picture.offer_wire(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Add the layer."""
@@ -46,7 +46,7 @@ class DropView(EditingView):
             event.ignore()
             return
         link = self._link_for(layer_id, event)
-        self.picture.choose_wires(())
+        self.picture.offer_wire(None)
         self.drop_layer(LAYERS[layer_id](), self.mapToScene(event.position().toPoint()), link)
         event.acceptProposedAction()
         self.setFocus()

@@ -53,6 +53,7 @@ class GraphEditor(DropView):
         self.problems = Problems(bench, self.picture)
         self.pictures = LivePictures(self)
         self.minimap = Minimap(self)
+        self.glide.finished.connect(self.minimap.later)
         self._empty = Note(self, EMPTY_HINT, framed=False)
         self._stale = Note(self, STALE_NOTE)
         bench.document_changed.connect(self.on_document)

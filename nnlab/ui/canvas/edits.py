@@ -7,7 +7,7 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import CATEGORIES, LAYERS, Layer, PortKind, Shape
 from nnlab.errors import LinkError, NNLabError, ShapeError
-from nnlab.ui.canvas.geometry import GAP, WIDTH, snap
+from nnlab.ui.canvas.geometry import GAP, GRID, HEIGHT, WIDTH, snap
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ def _no_port(graph: Graph, start: End, node_id: str) -> str:
     return f"{title} has no output: it is where the answer leaves"
 
 
-def added(graph: Graph, layer: Layer, x: float, y: float) -> tuple[Graph, str]:
-    """With a new node of this layer, snapped to the grid; a second one at the same place steps aside."""
+def added(graph: Graph, layer: Layer, x: float, y: float, aside: bool = True) -> tuple[Graph, str]:
+    """With a new node of this layer, snapped to the grid; it steps aside, downwards, rather than lie on another."""
     x, y = snap(x), snap(y)
-    places = {(node.x, node.y) for node in graph.nodes.values()}
-    while (x, y) in places:
-        x, y = x + 32, y + 32
+    tops = [node.y for node in graph.nodes.values() if abs(node.x - x) < WIDTH] if aside else []
+    while any(abs(top - y) < HEIGHT + GRID for top in tops):
+        y += GRID
     node_id = graph.new_id(layer)
     return graph.with_node(Node(node_id, layer, x, y)), node_id
 

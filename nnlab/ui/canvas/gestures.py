@@ -152,7 +152,7 @@ class MoveNodes(Gesture):
     def _light(self, link: Link | None) -> None:
         if link != self._lit:
             self._lit = link
-            self.scene.choose_wires(() if link is None else (link,))
+            self.scene.offer_wire(link)
 
     def release(self, event: QMouseEvent, place: QPointF) -> None:
         """Move them in the document, and put a loose layer into the wire below it."""

@@ -23,7 +23,7 @@ from nnlab.ui.theme import CAPTION_PX, RADIUS, TEXT_PX
 from nnlab.ui.workbench import Workbench
 
 MIME = "application/x-nnlab-layer"
-ICON = 20
+ICON = 18
 ID_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -65,7 +65,7 @@ class Palette(QWidget):
         self.tree = LayerTree(self)
         self._set_up_tree()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 0)
+        layout.setContentsMargins(8, 8, 4, 0)
         layout.setSpacing(8)
         layout.addWidget(self.field)
         layout.addWidget(self.tree)
@@ -86,7 +86,7 @@ class Palette(QWidget):
             f"QTreeWidget::item {{ padding: 3px 2px; border-radius: {RADIUS}px; }}"
             f"QTreeWidget::item:hover {{ background: {now.hover}; }}"
             f"QTreeWidget::item:selected {{ background: {now.hover}; color: {now.text}; }}"
-            f"QTreeWidget::item:selected:active {{ background: {now.accent}; color: {now.on_accent}; }}"
+            f"QTreeWidget::item:selected:active {{ border: 1px solid {now.accent}; }}"
             f"#palette {{ background: {now.surface}; }}"
         )
         for heading in self._headings():
@@ -101,7 +101,7 @@ class Palette(QWidget):
         tree.setAccessibleName("Layers by category")
         tree.setHeaderHidden(True)
         tree.setRootIsDecorated(False)
-        tree.setIndentation(6)
+        tree.setIndentation(4)
         tree.setIconSize(QSize(ICON, ICON))
         tree.setFrameShape(QFrame.Shape.NoFrame)
         tree.setDragEnabled(True)
@@ -209,7 +209,7 @@ def ghost_of(layer_id: str, ratio: float) -> QPixmap:
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
-    painter.setOpacity(0.85)
+    painter.setOpacity(0.7)
     painter.translate(margin, margin)
     paint.node(painter, look, theme.current())
     painter.end()
@@ -227,7 +227,7 @@ def category_icon(category: str, ratio: float) -> QIcon:
     paint.category_icon(painter, category, QRectF(1, 1, ICON - 2, ICON - 2), color)
     painter.end()
     icon = QIcon(picture)
-    icon.addPixmap(picture, QIcon.Mode.Selected)
+    icon.addPixmap(picture, QIcon.Mode.Selected)  # not tinted: the selected row keeps its light ground
     return icon
 
 

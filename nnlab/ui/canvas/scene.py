@@ -156,6 +156,16 @@ class GraphScene(Places):
         for link, wire in self.wires.items():
             wire.light(link in self.chosen_wires)
 
+    def offer_wire(self, link: Link | None) -> None:
+        """Show that a layer would go into this wire, by the wire and the ports at its ends; None shows no wire."""
+        for old in self.chosen_wires:
+            self.set_state(old.source, hot_port=None)
+            self.set_state(old.target, hot_port=None)
+        self.choose_wires(() if link is None else (link,))
+        if link is not None:
+            self.set_state(link.source, hot_port=(link.source_port, True))
+            self.set_state(link.target, hot_port=(link.target_port, False))
+
     def set_detail(self, detail: Detail) -> None:
         """Show as much as the zoom has room for."""
         if detail == self.detail:
