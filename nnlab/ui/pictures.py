@@ -20,6 +20,7 @@ Pixels = NDArray[np.uint32]
 
 GAP = 2  # pixels between the tiles of a mosaic
 SMALLEST_TILE = 12
+SMALLEST_LIMIT = 1e-30  # what is smaller than this everywhere is drawn as zero
 WASH = 0.74  # how far a certain class covers the canvas: points of the same colour must stand out
 
 
@@ -28,8 +29,8 @@ WASH = 0.74  # how far a certain class covers the canvas: points of the same col
 
 def signed(values: Array, limit: float) -> Pixels:
     """Blue below zero, orange above, full colour at plus or minus `limit`; what is not a number is shown as zero."""
-    size = limit if isfinite(limit) and limit > 0 else 1.0
-    place = np.nan_to_num(values, nan=0.0, posinf=size, neginf=-size) * np.float32(127.0 / size) + 128.5
+    size = limit if isfinite(limit) and limit > SMALLEST_LIMIT else 1.0
+    place = np.nan_to_num(np.clip(values, -size, size)) * np.float32(127.0 / size) + 128.5
     now = theme.current()
     table = _signed_table(now.negative, now.zero, now.positive)
     return cast(Pixels, table[np.clip(place, 1, 255).astype(np.uint8)])
@@ -39,7 +40,7 @@ def magnitude(values: Array, low: float, high: float) -> Pixels:
     """Dark violet at `low`, over green, to bright yellow at `high`."""
     span = high - low
     scale = 255.0 / span if isfinite(span) and span > 0 else 0.0
-    place = (np.nan_to_num(values, nan=low, posinf=high, neginf=low) - np.float32(low)) * np.float32(scale)
+    place = (np.nan_to_num(np.clip(values, low, high), nan=low) - np.float32(low)) * np.float32(scale)
     return cast(Pixels, _magnitude_table()[np.clip(place, 0, 255).astype(np.uint8)])
 
 
@@ -96,7 +97,7 @@ def ramp(low: float, high: float, width: int, height: int, upright: bool = False
 def limit_of(node: NodeActivations) -> float:
     """The size at which this node's colours are full: its largest value over the probe batch."""
     size = max(abs(node.low), abs(node.high))
-    return size if isfinite(size) and size > 0 else 1.0
+    return size if isfinite(size) and size > SMALLEST_LIMIT else 1.0
 
 
 def thumbnail(node: NodeActivations, width: int, height: int) -> QImage:
@@ -141,8 +142,10 @@ def mosaic(count: int, width: int, height: int, aspect: float = 1.0) -> tuple[in
 
 
 def _tiles(node: NodeActivations, units: slice, width: int, height: int) -> Pixels:
-    small = _resample(np.nan_to_num(node.values[units]), height, width, smooth=node.kind == "plane")
-    return signed(small[:, ::-1] if node.kind == "plane" else small, limit_of(node))
+    limit = limit_of(node)
+    values = np.nan_to_num(np.clip(node.values[units], -limit, limit))
+    small = _resample(values, height, width, smooth=node.kind == "plane")
+    return signed(small[:, ::-1] if node.kind == "plane" else small, limit)
 
 
 def _placed(tiles: Pixels, columns: int, gap: int, corner: tuple[int, int], size: tuple[int, int]) -> Pixels:
@@ -161,7 +164,7 @@ def _bars(values: Array, limit: float, width: int, height: int) -> Pixels:
     count = min(len(values), max(1, width // 3))
     pitch = min(width / max(1, count), 24.0)
     left = (width - pitch * count) / 2
-    share = np.clip(np.nan_to_num(values[:count]) / limit, -1, 1)
+    share = np.nan_to_num(np.clip(values[:count], -limit, limit)) / limit
     low = min(0.0, float(share.min(initial=0.0)))
     high = max(0.0, float(share.max(initial=0.0)))
     per_unit = (height - 1) / (high - low if high > low else 1.0)

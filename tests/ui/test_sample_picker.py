@@ -1,0 +1,61 @@
+"""The sample picker counts from 1, knows how many samples there are, and says what a sample is."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
+from pytestqt.qtbot import QtBot
+
+from nnlab.core.document import Document
+from nnlab.engine.events import Prepared
+from nnlab.ui.sample_picker import SamplePicker
+
+
+@pytest.fixture
+def picker(qtbot: QtBot) -> SamplePicker:
+    made = SamplePicker()
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def prepared(*rows: int) -> Prepared:
+    return Prepared(1, Document(), "CPU", "eager", 1, 10, rows)  # type: ignore[arg-type]
+
+
+def test_begins_at_the_first_training_sample(picker: SamplePicker) -> None:
+    assert (picker.part, picker.sample) == ("train", 0)
+
+
+def test_goes_through_the_samples_and_around_the_end(picker: SamplePicker, qtbot: QtBot) -> None:
+    picker.on_prepared(prepared(3, 2, 0))
+    back, forth = picker.findChildren(QToolButton)
+    seen = []
+    for button in (forth, forth, forth, back):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        seen.append(picker.sample)
+    assert seen == [1, 2, 0, 2]
+    assert "of 3" in picker.number.text()
+
+
+def test_another_part_has_its_own_number_of_samples(picker: SamplePicker, qtbot: QtBot) -> None:
+    picker.on_prepared(prepared(300, 2, 0))
+    picker.number.setValue(250)
+    with qtbot.waitSignal(picker.changed):
+        picker.part_choice.setCurrentIndex(1)
+    assert (picker.part, picker.sample) == ("validation", 0)
+
+
+def test_a_part_that_is_gone_gives_way_to_the_training_part(picker: SamplePicker) -> None:
+    picker.on_prepared(prepared(30, 10, 10))
+    picker.part_choice.setCurrentIndex(2)
+    picker.on_prepared(prepared(30, 10, 0))
+    assert picker.part == "train"
+
+
+def test_says_class_or_value_and_what_was_predicted(picker: SamplePicker) -> None:
+    picker.say(1, ("cat", "dog"), [0.9, 0.1], True)
+    assert picker.said.text() == "is dog, predicted cat"
+    picker.say(2.5, ("price",), [2.25], False)
+    assert picker.said.text() == "is 2.5, predicted 2.25"
+    picker.say(7, (), [], True)
+    assert "class 8" in picker.said.text()
