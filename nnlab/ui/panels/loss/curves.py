@@ -14,9 +14,9 @@ class Curve:
     """Points in buckets of equal length; when the buckets are full, each two become one. Adding costs the same for ever."""
 
     def __init__(self, buckets: int = BUCKETS) -> None:
-        self._buckets = buckets
-        self._low = np.empty((2, buckets + 1))  # x and y of each bucket's least point
-        self._high = np.empty((2, buckets + 1))
+        self._buckets = buckets + buckets % 2  # two become one: none may be left over
+        self._low = np.empty((2, self._buckets))  # x and y of each bucket's least point
+        self._high = np.empty((2, self._buckets))
         self._count = 0  # buckets, the open one included
         self._stride = 1  # points in a full bucket
         self._filled = 0  # points in the last bucket

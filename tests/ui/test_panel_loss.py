@@ -1,0 +1,242 @@
+"""The loss panel keeps every extreme, costs the same at any length, and marks what matters."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from nnlab.core.dataset import DATASETS
+from nnlab.core.document import Document
+from nnlab.core.graph import Graph, Node
+from nnlab.core.layer import LAYERS
+from nnlab.engine.events import EpochDone, Event, Finished, Losses, Prepared
+from nnlab.ui import plots
+from nnlab.ui.panel import PANELS
+from nnlab.ui.panels.loss import GHOSTS, LossPanel
+from nnlab.ui.panels.loss.curves import BUCKETS, Curve
+from nnlab.ui.workbench import Workbench
+
+STEPS = 10
+
+
+@pytest.fixture
+def bench(qapp: QApplication) -> Iterator[Workbench]:
+    graph = Graph().with_node(Node("linear", LAYERS["Linear"]()))
+    made = Workbench(Document(graph=graph))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def panel(bench: Workbench, qtbot: QtBot) -> LossPanel:
+    made = PANELS["loss"](bench)
+    assert isinstance(made, LossPanel)
+    qtbot.addWidget(made)
+    made.resize(480, 360)
+    made.show()
+    return made
+
+
+def prepared(bench: Workbench, run: int, **training: object) -> Prepared:
+    return Prepared(run, bench.document.with_training(**training), "CPU", "eager", 1, STEPS, (100, 25, 0))
+
+
+def epoch(
+    run: int, number: int, loss: float, validation: float | None = None, best: bool = False, rate: float = 0.01
+) -> EpochDone:
+    metric = None if validation is None else 0.9
+    return EpochDone(run, number, number * STEPS, loss, 0.95, validation, metric, rate, 1.0, best)
+
+
+def run_of(bench: Workbench, run: int, epochs: int) -> list[Event]:
+    events: list[Event] = [prepared(bench, run)]
+    for number in range(1, epochs + 1):
+        values = np.full(STEPS, 1 / number, np.float32)
+        events += [Losses(run, (number - 1) * STEPS, values), epoch(run, number, 1 / number, 1.2 / number, True)]
+    return events
+
+
+# ---------------------------------------------------------------- the curve
+
+
+@given(st.lists(st.lists(st.floats(-1e6, 1e6), max_size=30), max_size=30), st.integers(2, 12))
+def test_a_curve_keeps_its_extremes_its_order_and_its_size(chunks: list[list[float]], buckets: int) -> None:
+    curve, everything = Curve(buckets), []
+    for chunk in chunks:
+        start = len(everything)
+        everything += chunk
+        curve.extend(np.arange(start, len(everything), dtype=float), np.array(chunk, float))
+    xs, ys = curve.points()
+    assert len(curve) == len(everything)
+    assert len(xs) <= 2 * (buckets + 1) + 1
+    if everything:
+        assert (ys.min(), ys.max()) == (min(everything), max(everything))
+        assert curve.last == (len(everything) - 1, everything[-1])
+        assert (np.diff(xs) >= 0).all()
+        assert all(everything[int(x)] == y for x, y in zip(xs, ys, strict=True))
+
+
+def test_adding_one_by_one_or_all_at_once_is_the_same() -> None:
+    values = np.random.default_rng(0).normal(size=5_000)
+    at_once, one_by_one = Curve(100), Curve(100)
+    at_once.extend(np.arange(5_000.0), values)
+    for x, y in enumerate(values):
+        one_by_one.add(x, y)
+    assert all((a == b).all() for a, b in zip(at_once.points(), one_by_one.points(), strict=True))
+
+
+def test_a_million_points_take_the_room_of_two_thousand() -> None:
+    curve = Curve()
+    for start in range(0, 1_000_000, 50_000):
+        curve.extend(np.arange(start, start + 50_000.0), np.ones(50_000))
+    assert len(curve.points()[0]) <= 2 * BUCKETS + 1
+
+
+def test_cutting_forgets_what_lies_behind() -> None:
+    curve = Curve()
+    curve.extend(np.arange(1.0, 101), np.arange(100.0))
+    curve.cut(51)
+    assert curve.last == (50, 49)
+    assert len(curve) == 50
+    curve.add(51, 7)
+    assert curve.points()[0].tolist() == list(range(1, 52))
+    curve.cut(0)
+    assert curve.last is None
+
+
+def test_numbers_that_are_none_do_not_hide_the_others() -> None:
+    curve = Curve(2)
+    curve.extend(np.arange(8.0), np.array([5, np.nan, 1, np.nan, np.nan, np.nan, 9, 2]))
+    ys = curve.points()[1]
+    assert np.nanmin(ys) == 1
+    assert np.nanmax(ys) == 9
+
+
+# ---------------------------------------------------------------- the panel
+
+
+def test_shows_the_curves_of_a_run(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    charts = panel.curves.charts()
+    assert [line.name for line in charts.losses()] == ["training", "validation"]
+    assert [line.name for line in charts.metrics()] == ["training", "validation"]
+    assert panel.drawing.message == ""
+    assert panel.curves.record.steps.last == (20 - 1 / STEPS, pytest.approx(1 / 20))
+    panel.grab()
+
+
+def test_without_a_validation_part_there_is_one_curve_each(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events([prepared(bench, 1), epoch(1, 1, 0.5), epoch(1, 2, 0.4)])
+    assert [line.name for line in panel.curves.charts().losses()] == ["training"]
+    panel.grab()
+
+
+def test_cost_does_not_grow_with_the_epochs(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events([prepared(bench, 1)])
+    for start in range(1, 20_001, 500):
+        panel.on_events([epoch(1, n, 1 / n, 1 / n) for n in range(start, start + 500)])
+    record = panel.curves.record
+    assert record.epoch == 20_000
+    for curve in (record.train_loss, record.validation_loss, record.train_metric, record.rate):
+        assert len(curve.points()[0]) <= 2 * BUCKETS + 1
+    panel.grab()
+
+
+def test_the_best_epoch_is_marked(panel: LossPanel, bench: Workbench) -> None:
+    losses = [0.9, 0.5, 0.6, 0.7]
+    events = [epoch(1, n, 0.4, loss, best=n < 3) for n, loss in enumerate(losses, 1)]
+    panel.on_events([prepared(bench, 1), *events])
+    assert panel.curves.record.best == (2, 0.5)
+    panel.grab()
+
+
+def test_early_stopping_has_its_line(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events([prepared(bench, 1, early_stopping=True, patience=7), epoch(1, 1, 0.5, 0.5, best=True)])
+    assert panel.curves._stop_epoch() == 8
+    panel.grab()
+    panel.on_events([Finished(1, "early", "Stopped.", 8, 80, {}, 1)])
+    assert panel.curves._stop_epoch() == 8
+    panel.grab()
+
+
+def test_earlier_runs_stay_as_ghosts_but_only_three(panel: LossPanel, bench: Workbench) -> None:
+    for run in range(1, 7):
+        panel.on_events(run_of(bench, run, 4))
+    assert len(panel.curves.ghosts) == GHOSTS
+    assert all(ghost.epoch == 4 for ghost in panel.curves.ghosts)
+    panel.grab()
+
+
+def test_a_run_that_hardly_began_leaves_no_ghost(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events(run_of(bench, 1, 1) + run_of(bench, 2, 0))
+    assert not panel.curves.ghosts
+
+
+def test_runs_on_other_data_are_not_compared(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events(run_of(bench, 1, 5))
+    bench.apply("Data", bench.document.with_data(dataset=DATASETS["moons"]()))
+    panel.on_events(run_of(bench, 2, 5))
+    assert not panel.curves.ghosts
+
+
+def test_going_back_in_time_takes_the_curves_back(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    again = np.full(STEPS, 0.5, np.float32)
+    panel.on_events([Losses(1, 4 * STEPS, again), epoch(1, 5, 0.5, 0.6, best=True)])
+    record = panel.curves.record
+    assert record.train_loss.last == (5, 0.5)
+    assert record.reach == 5
+    assert record.best == (5, 0.6)
+    panel.grab()
+
+
+def test_the_learning_rate_is_shown_when_it_moves(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events([prepared(bench, 1), *(epoch(1, n, 0.5, rate=0.01) for n in range(1, 6))])
+    assert not panel.curves.record.rate_moves
+    assert panel.curves.charts().rate_axes().rect.height() == 0
+    panel.on_events([epoch(1, 6, 0.5, rate=0.001)])
+    assert panel.curves.record.rate_moves
+    assert panel.curves.charts().rate_axes().rect.height() > 0
+    panel.grab()
+
+
+def test_the_logarithmic_scale_takes_zero_and_less(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events([prepared(bench, 1), epoch(1, 1, 0.5), epoch(1, 2, 0.0), epoch(1, 3, -1.0), epoch(1, 4, 1e-9)])
+    panel.log_box.setChecked(True)
+    axes = panel.curves.charts().loss_axes()
+    assert axes.log_y
+    assert 0 < axes.y[0] <= 1e-9
+    panel.grab()
+
+
+def test_the_crosshair_reads_the_epoch_under_the_mouse(
+    panel: LossPanel, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    shown: list[plots.CardLine] = []
+    monkeypatch.setattr(plots, "draw_card", lambda painter, at, bounds, lines: shown.extend(lines))
+    axes = panel.curves.charts().loss_axes()
+    panel.curves.hover = QPointF(axes.to_x(4), axes.rect.center().y())
+    panel.grab()
+    assert [line.caption for line in shown[:2]] == ["epoch 4", "training loss"]
+    assert shown[1].value == "0.25"
+
+
+def test_hidden_it_remembers_and_shown_it_draws(panel: LossPanel, bench: Workbench) -> None:
+    panel.hide()
+    panel.on_events(run_of(bench, 1, 20))
+    panel.show()
+    assert panel.drawing.message == ""
+    assert panel.curves.record.epoch == 20
+
+
+def test_the_step_curve_and_the_scale_can_be_chosen_by_keyboard(panel: LossPanel, qtbot: QtBot) -> None:
+    panel.steps_box.toggle()
+    assert not panel.curves.show_steps
+    panel.log_box.toggle()
+    assert panel.curves.log
