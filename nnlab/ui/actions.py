@@ -130,7 +130,7 @@ class WindowActions(Mapping[str, QAction]):
             made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         made.setMenuRole(_ROLES.get(described.id, QAction.MenuRole.NoRole))
         made.setIconVisibleInMenu(False)
-        made.triggered.connect(lambda: described.run(self._window))
+        made.triggered.connect(lambda: self._run(described))
         self._made[described.id] = (described, made)
         self._word(described, made)
         return made
@@ -172,6 +172,10 @@ class WindowActions(Mapping[str, QAction]):
     def menu(self, path: str) -> QMenu | None:
         """The menu of that name, "File" or "File/Open recent", if it has been made."""
         return self._menus.get(path)
+
+    def _run(self, described: Action) -> None:
+        described.run(self._window)
+        self.refresh()
 
     def _word(self, described: Action, made: QAction) -> None:
         made.setIcon(icons.icon(described.icon))

@@ -1,8 +1,6 @@
 """What the window does with files: open, save, export, and the questions that go with it."""
 
-import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,9 @@ from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
 from nnlab.core.files import Fingerprint
 from nnlab.errors import NNLabError
-from nnlab.ui import dialogs, places
+from nnlab.ui import dialogs
+from nnlab.ui.exports import file_name
+from nnlab.ui.file_lock import FileLock
 from nnlab.ui.recovery import Found
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class ProjectFiles:
         self._bench = window.bench
         self._seen: Fingerprint | None = None
         self._kept = (0, 0)  # run and step of the weights in the file
-        self._lock: QLockFile | None = None
+        self._has_weights = False  # the project came with weights, even if it was not trained here
+        self._lock = FileLock()
 
     @property
     def name(self) -> str:
@@ -59,15 +60,15 @@ class ProjectFiles:
     def open(self, path: Path | None = None) -> bool:
         """Open a file, asking which one if not told; on any trouble all stays as it is."""
         chosen = path or dialogs.file_to_open(self._window, "Open a project", self._window.settings.folder, KINDS)
-        if chosen is None or not self.may_leave():
+        if chosen is None:
             return False
         chosen = Path(os.path.abspath(chosen))
-        try:
-            opened = store.open(chosen)
-        except NNLabError as problem:
-            self._refuse(str(problem), "What was open before is still open.")
+        opened = self._read(chosen)
+        if opened is None or not self.may_leave():
             return False
-        lock = self._locked(chosen)
+        if disk.fingerprint(chosen) != opened.fingerprint:  # the answer was to save to this very file
+            opened = self._read(chosen) or opened
+        lock = self._lock.try_for(chosen)
         if lock is None and not self._agree_to_copy(chosen):
             return False
         self._put(opened.document, chosen if lock else None, opened.weights, opened.fingerprint, lock)
@@ -82,7 +83,7 @@ class ProjectFiles:
         """Open work that a session left behind; it is unsaved until the user saves it."""
         if not self.may_leave():
             return False
-        lock = self._locked(copy.path) if copy.path else None
+        lock = self._lock.try_for(copy.path) if copy.path else None
         self._put(copy.document, copy.path if lock else None, lock=lock)
         self._bench.history.mark_unsaved()
         self._bench.file_changed.emit()
@@ -93,8 +94,10 @@ class ProjectFiles:
     def close(self) -> None:
         """Close the project and show the welcome page."""
         if self.may_leave():
-            self._put(Document())
+            self._lock.keep(None)
             self._window.show_welcome()
+            self._window.has_project = False
+            self._bench.open_document(Document())
 
     @property
     def has_news(self) -> bool:
@@ -129,10 +132,11 @@ class ProjectFiles:
 
     def adopt(self, project: "Project") -> None:
         """Show a project that a script made or opened."""
-        path = project.path
-        self._take(self._locked(path) if path else None)
+        lock = self._lock.try_for(project.path) if project.path else None
+        self._lock.keep(lock)
         self._seen = project.fingerprint
-        self._bench.path = path if self._lock else None
+        self._has_weights = project.weights is not None
+        self._bench.path = project.path if lock else None
         self._window.show_lab(fresh=True)
         self._bench.prepare(project.weights)
 
@@ -155,11 +159,11 @@ class ProjectFiles:
 
     def save_as(self) -> bool:
         """Write to another file and go on with that one; False if nothing was written."""
-        start = self._bench.path or self._window.settings.folder / f"{_file_name(self.name)}{store.SUFFIX}"
+        start = self._bench.path or self._window.settings.folder / f"{file_name(self.name)}{store.SUFFIX}"
         path = dialogs.file_to_save(self._window, "Save the project", start, KINDS)
         if path is None:
             return False
-        lock = self._locked(path)
+        lock = self._lock.try_for(path)
         if lock is None:
             self._refuse(
                 f"{disk.name_of(path)} is open in another window.", "Choose another name, or close it there first."
@@ -168,43 +172,14 @@ class ProjectFiles:
         if not self._write(path):
             lock.unlock()
             return False
-        self._take(lock)
+        self._lock.keep(lock)
         self._bench.path = path
         self._bench.file_changed.emit()
         return True
 
-    def export_python(self) -> None:
-        """Write the network as a program."""
-
-        def write(path: Path) -> None:
-            from nnlab.engine import export
-
-            disk.write(path, export.python(self._bench.document).encode())
-
-        self._export("Export as Python", ".py", "Python programs (*.py)", write)
-
-    def export_weights(self) -> None:
-        """Write what was learned."""
-
-        def write(path: Path) -> None:
-            from nnlab.engine import export
-
-            disk.write(path, export.safetensors(self._bench.trainer.weights()))
-
-        self._export("Export the learned weights", ".safetensors", "Safetensors files (*.safetensors)", write)
-
-    def export_picture(self) -> None:
-        """Write the diagram."""
-
-        def write(path: Path) -> None:
-            self._window.workspace.editor.export(path)
-
-        kinds = "Vector pictures (*.svg);;Pictures (*.png);;PDF documents (*.pdf)"
-        self._export("Export a picture of the network", ".svg", kinds, write)
-
     def release(self) -> None:
         """Give the file's lock back; the window closes."""
-        self._take(None)
+        self._lock.keep(None)
 
     # ---------------------------------------------------------------- inside
 
@@ -212,17 +187,26 @@ class ProjectFiles:
         self, document: Document, path: Path | None = None, weights: object = None, seen: Fingerprint | None = None,
         lock: QLockFile | None = None,
     ) -> None:  # fmt: skip
-        self._take(lock)
+        self._lock.keep(lock)
+        self._has_weights = weights is not None
         self._seen = seen or (disk.fingerprint(path) if path else None)
         self._bench.open_document(document, path, weights)
         self._window.toasts.clear()
         self._window.show_lab(fresh=True)
 
+    def _read(self, path: Path) -> store.Opened | None:
+        try:
+            return store.open(path)
+        except NNLabError as problem:
+            self._refuse(str(problem), "What was open before is still open.")
+            return None
+
     def _write(self, path: Path) -> bool:
         bench = self._bench
         document = bench.document
         try:
-            weights = bench.trainer.weights() if bench.status.step > 0 and not bench.stale else None
+            learned = (bench.status.step > 0 or self._has_weights) and not bench.stale
+            weights = bench.trainer.weights() if learned else None
             self._seen = store.save(path, document, weights=weights or None)
             self._kept = (bench.status.run, bench.status.step)
         except NNLabError as problem:
@@ -233,23 +217,10 @@ class ProjectFiles:
         self._remember(path)
         return True
 
-    def _export(self, title: str, suffix: str, kinds: str, write: Callable[[Path], None]) -> None:
-        start = self._window.settings.folder / f"{_file_name(self.name)}{suffix}"
-        path = dialogs.file_to_save(self._window, title, start, kinds)
-        if path is None:
-            return
-        try:
-            write(path)
-        except NNLabError as problem:
-            self._refuse(str(problem), "The network itself is unchanged.")
-        else:
-            self._window.settings.folder = path.parent
-            self._window.toasts.say("info", f"Written to {disk.name_of(path)}")
-
     def _remember(self, path: Path) -> None:
         self._window.settings.folder = path.parent
         self._window.settings.add_recent(path)
-        self._window.refresh_recent()
+        self._window.welcome.show_recent(self._window.settings.recent)
 
     def _refuse(self, sentence: str, advice: str) -> None:
         dialogs.tell(self._window, sentence, advice, level="error")
@@ -261,25 +232,3 @@ class ProjectFiles:
             ("Open a copy", "Cancel"), "warning",
         )  # fmt: skip
         return answer == "Open a copy"
-
-    def _locked(self, path: Path) -> QLockFile | None:
-        """The lock of this file, or None while another window holds it; without a folder for locks, one that does nothing."""
-        folder = places.state() / "locks"
-        real = os.path.normcase(os.path.realpath(path))
-        name = folder / f"{hashlib.sha256(os.fsencode(real)).hexdigest()[:32]}.lock"
-        if self._lock is not None and self._lock.fileName() == str(name):
-            return self._lock
-        lock = QLockFile(str(name))
-        if not places.usable(folder):
-            return lock
-        lock.setStaleLockTime(0)  # it is stale when its process is gone, not after a time
-        return lock if lock.tryLock(0) or lock.error() != QLockFile.LockError.LockFailedError else None
-
-    def _take(self, lock: QLockFile | None) -> None:
-        if self._lock is not None and self._lock is not lock:
-            self._lock.unlock()
-        self._lock = lock
-
-
-def _file_name(name: str) -> str:
-    return "".join(c if c.isalnum() or c in " -_" else "-" for c in name).strip()[:80] or UNTITLED

@@ -1,26 +1,23 @@
 """The window: welcome page and lab, menus and status bar, and what happens when it closes."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QSize, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtCore import QSize, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
-from nnlab.core import files as disk
 from nnlab.core import store
 from nnlab.core.example import EXAMPLES
 from nnlab.engine.events import RunStatus
-from nnlab.ui import icons, style_sheet, theme
+from nnlab.ui import appearance, icons, recent_menu, window_place
 from nnlab.ui.actions import ACTIONS, Action, WindowActions
+from nnlab.ui.appearance import Appearance
 from nnlab.ui.canvas.editor import GraphEditor
-from nnlab.ui.command_palette import CommandPalette
 from nnlab.ui.files import ProjectFiles
 from nnlab.ui.recovery import Found, Recovery
 from nnlab.ui.settings import Settings
-from nnlab.ui.sheets import About, Shortcuts
 from nnlab.ui.status_bar import StatusBar
 from nnlab.ui.toasts import Toasts
 from nnlab.ui.welcome import Welcome
@@ -30,9 +27,7 @@ from nnlab.ui.workspace import Workspace
 if TYPE_CHECKING:
     from nnlab.project import Project
 
-FIRST_SIZE = QSize(1440, 900)
 SMALLEST = QSize(900, 600)
-RECENT_MENU = "File/Open recent"
 LATE_MS = 200  # a window that is never painted (a test) gets its panels all the same
 
 
@@ -43,7 +38,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("mainWindow")
         self.settings = settings or Settings()
-        self._apply_theme()
+        appearance.start(self.settings)
         self.has_project = project is not None
         self.bench = Workbench(project.document if project is not None else None, self)
         self.recovery = Recovery(self.bench, parent=self)
@@ -56,13 +51,14 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self.toasts = Toasts(self._stack)
         self.files = ProjectFiles(self)
+        self.appearance = Appearance(self.settings, self, self.commands.recolor)
         self._refresh_timer = QTimer(self, interval=0, singleShot=True)
         self._complete = False
         self._closed = False
         self._arrange()
         self._connect()
         self.workspace.set_motion(not self.settings.reduced_motion)
-        self._place_window()
+        window_place.restore(self, self.settings)
         self.files.adopt(project) if project is not None else self.show_welcome()
         QTimer.singleShot(LATE_MS, self, self.complete)
 
@@ -101,46 +97,21 @@ class MainWindow(QMainWindow):
             self.editor.fit_all()
             QTimer.singleShot(0, self.editor, self.editor.fit_all)  # once more when all has its size
 
-    def show_command_palette(self) -> None:
-        """The list of commands."""
-        CommandPalette(self.commands.described(), self).open_over(self)
-
-    def show_shortcuts(self) -> None:
-        """The list of keys."""
-        Shortcuts(self.commands.described(), self).open()
-
-    def show_about(self) -> None:
-        """Versions, device, licences."""
-        About(self.bench.status.device, self).open()
-
-    def refresh_recent(self) -> None:
-        """The list of files opened lately changed."""
-        self.welcome.show_recent(self.settings.recent)
-
     # ---------------------------------------------------------------- looks
-
-    def set_theme(self, choice: theme.Choice) -> None:
-        """Light, dark, or like the system; remembered."""
-        self.settings.theme = choice
-        self._apply_theme()
-        self.commands.refresh()
 
     def set_reduced_motion(self, on: bool) -> None:
         """Whether anything glides; remembered."""
         self.settings.reduced_motion = on
         self.workspace.set_motion(not on)
-        self.commands.refresh()
 
     def set_text_scale(self, scale: float) -> None:
         """How large everything is drawn, from the next start on; remembered."""
         self.settings.text_scale = scale
         self.toasts.say("info", "Everything has its new size when NNLab is started again.")
-        self.commands.refresh()
 
     def toggle_full_screen(self) -> None:
         """The whole screen, or a window again."""
         self.showNormal() if self.isFullScreen() else self.showFullScreen()
-        self.commands.refresh()
 
     # ---------------------------------------------------------------- beginning and end
 
@@ -166,7 +137,7 @@ class MainWindow(QMainWindow):
         if self._closed:
             return
         self._closed = True
-        self.settings.keep_bytes("window", self.saveGeometry())
+        window_place.keep(self, self.settings)
         if self._complete:
             self.settings.keep_bytes("docks", self.workspace.saveState())
         self.settings.save()
@@ -196,9 +167,9 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(icons.icon("app", "accent"))
         self.commands.fill(self.menuBar())
         self.commands.listen(self.editor)
-        recent = self.commands.menu(RECENT_MENU)
+        recent = self.commands.menu(recent_menu.PATH)
         if recent is not None:
-            recent.aboutToShow.connect(self._fill_recent)
+            recent_menu.fill_when_shown(recent, self.commands["file.clear_recent"], self.settings, self.files.open)
 
     def _connect(self) -> None:
         bench, page = self.bench, self.welcome
@@ -215,7 +186,6 @@ class MainWindow(QMainWindow):
         page.open_wanted.connect(lambda: self.files.open())
         page.restore_wanted.connect(self.files.restore)
         page.discard_wanted.connect(self._discard)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
         self._shown_state = ("", False)
 
     def _on_status(self, status: RunStatus) -> None:
@@ -229,49 +199,9 @@ class MainWindow(QMainWindow):
         self.setWindowModified(self.in_lab and not self.bench.history.is_saved)
         self._refresh_timer.start()
 
-    def _on_system_theme(self) -> None:
-        if self.settings.theme == "system" and not self._closed:
-            self._apply_theme()
-
-    def _apply_theme(self) -> None:
-        app = cast(QApplication, QApplication.instance())
-        chosen = theme.resolve(self.settings.theme)
-        if chosen is theme.current() and app.styleSheet():
-            return
-        style_sheet.install(app, chosen)
-        if hasattr(self, "commands"):
-            self.commands.recolor()
-            for widget in self.findChildren(QWidget):
-                recolor = getattr(widget, "on_theme", None)
-                if recolor is not None:
-                    recolor()
-
     def _discard(self, copy: Found) -> None:
         self.recovery.forget(copy)
         self.welcome.show_copies(self.recovery.found())
-
-    def _fill_recent(self) -> None:
-        menu = self.commands.menu(RECENT_MENU)
-        clear = self.commands["file.clear_recent"]
-        if menu is None:
-            return
-        for old in menu.actions():
-            if old is not clear:
-                menu.removeAction(old)
-                old.deleteLater()
-        for path in self.settings.recent:
-            entry = menu.addAction(disk.name_of(path).replace("&", "&&"))
-            entry.setEnabled(path.is_file())
-            entry.triggered.connect(partial(self.files.open, path))
-            menu.insertAction(clear, entry)
-        menu.insertSeparator(clear)
-
-    def _place_window(self) -> None:
-        if self.restoreGeometry(self.settings.bytes_of("window")) and _on_a_screen(self.frameGeometry()):
-            return
-        screen = QGuiApplication.primaryScreen().availableGeometry()
-        size = FIRST_SIZE.boundedTo(screen.size())
-        self.setGeometry(QRect(screen.center() - QRect(0, 0, size.width(), size.height()).center(), size))
 
     # ---------------------------------------------------------------- Qt
 
@@ -309,17 +239,6 @@ def _dropped(event: QDropEvent) -> Path | None:
         return None
     path = Path(urls[0].toLocalFile())
     return path if path.suffix.lower() == store.SUFFIX else None
-
-
-def _on_a_screen(frame: QRect) -> bool:
-    """Whether the title can be reached and the window is not larger than any screen."""
-    title = QRect(frame.left(), frame.top(), frame.width(), 32)
-    for screen in QGuiApplication.screens():
-        room = screen.availableGeometry()
-        seen = room.intersected(title)
-        if seen.width() >= 120 and seen.height() >= 16 and frame.width() <= room.width() * 1.1:
-            return True
-    return False
 
 
 def _example_commands() -> Sequence[Action]:

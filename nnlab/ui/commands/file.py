@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from nnlab.ui import exports
 from nnlab.ui.actions import action, in_lab
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def open_(window: "MainWindow") -> None:
 def clear_recent(window: "MainWindow") -> None:
     """Forget which files were opened lately."""
     window.settings.clear_recent()
-    window.refresh_recent()
+    window.welcome.show_recent([])
 
 
 @action("file.save", "Save", menu="File", key="Ctrl+S", icon="save", enabled=in_lab, group=True)
@@ -42,19 +43,19 @@ def save_as(window: "MainWindow") -> None:
 @action("file.export_python", "Python code…", menu="File/Export", icon="export", enabled=in_lab, group=True)
 def export_python(window: "MainWindow") -> None:
     """Write the network as a PyTorch program that needs nothing but torch."""
-    window.files.export_python()
+    exports.python(window)
 
 
 @action("file.export_weights", "Learned weights…", menu="File/Export", enabled=in_lab)
 def export_weights(window: "MainWindow") -> None:
     """Write what the network has learned as a safetensors file."""
-    window.files.export_weights()
+    exports.weights(window)
 
 
 @action("file.export_picture", "Picture of the network…", menu="File/Export", enabled=in_lab)
 def export_picture(window: "MainWindow") -> None:
     """Write the diagram as SVG, PNG or PDF."""
-    window.files.export_picture()
+    exports.picture(window)
 
 
 @action("file.close", "Close", menu="File", key="Ctrl+W", enabled=in_lab, group=True)

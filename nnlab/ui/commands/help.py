@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from nnlab.ui.actions import action, in_lab
+from nnlab.ui.sheets import About, Shortcuts
 
 if TYPE_CHECKING:
     from nnlab.ui.main_window import MainWindow
@@ -34,10 +35,10 @@ def back(window: "MainWindow") -> None:
 @action("help.shortcuts", "Keyboard shortcuts", menu="Help", key=("?", "Ctrl+/"), icon="keyboard", group=True)
 def shortcuts(window: "MainWindow") -> None:
     """Every key that does something."""
-    window.show_shortcuts()
+    Shortcuts(window.commands.described(), window).open()
 
 
 @action("help.about", "About NNLab", menu="Help", icon="info", group=True)
 def about(window: "MainWindow") -> None:
     """Versions, device and licences."""
-    window.show_about()
+    About(window.bench.status.device, window).open()

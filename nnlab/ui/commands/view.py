@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from nnlab.ui.actions import action, in_lab
+from nnlab.ui.command_palette import CommandPalette
 
 if TYPE_CHECKING:
     from nnlab.ui.main_window import MainWindow
@@ -47,19 +48,19 @@ def zoom_reset(window: "MainWindow") -> None:
 )
 def theme_system(window: "MainWindow") -> None:
     """Light or dark as the rest of the desktop, also when that changes."""
-    window.set_theme("system")
+    window.appearance.set_theme("system")
 
 
 @action("view.theme_light", "Light", menu="View/Theme", icon="sun", checked=lambda w: w.settings.theme == "light")
 def theme_light(window: "MainWindow") -> None:
     """Dark text on light ground."""
-    window.set_theme("light")
+    window.appearance.set_theme("light")
 
 
 @action("view.theme_dark", "Dark", menu="View/Theme", icon="moon", checked=lambda w: w.settings.theme == "dark")
 def theme_dark(window: "MainWindow") -> None:
     """Light text on dark ground."""
-    window.set_theme("dark")
+    window.appearance.set_theme("dark")
 
 
 def _size(scale: float, text: str, why: str) -> None:
@@ -97,7 +98,7 @@ def full_screen(window: "MainWindow") -> None:
 @action("window.command_palette", "Command palette…", menu="Window", key="Ctrl+Shift+P", icon="command")
 def command_palette(window: "MainWindow") -> None:
     """Find any command by its name."""
-    window.show_command_palette()
+    CommandPalette(window.commands.described(), window).open_over(window)
 
 
 @action("window.next_panel", "Next panel", menu="Window", key="F6", enabled=in_lab, group=True)
