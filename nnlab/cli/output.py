@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import io
 import json
 import math
 import os
@@ -55,6 +56,13 @@ def complain(text: str) -> None:
         _put(sys.stderr, f"nnlab: {one_line(text)}\n")
 
 
+def draw(text: str) -> None:
+    """Something that comes and goes, on stderr; nothing depends on it."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
 def say_json(value: Any, *, indent: int | None = 1) -> None:
     """A value as JSON on stdout; numbers that are not finite become null."""
     say(json.dumps(finite(value), indent=indent, ensure_ascii=not _is_unicode(sys.stdout), allow_nan=False))
@@ -70,8 +78,10 @@ def flush() -> None:
 
 def silence() -> None:
     """Nobody reads any more: what is still in the buffer goes nowhere."""
-    with contextlib.suppress(OSError, ValueError):
+    try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # a stream that is no file
+        sys.stdout = io.StringIO()
 
 
 def table(rows: Iterable[Sequence[str]], head: Sequence[str], right: Iterable[int] = ()) -> list[str]:

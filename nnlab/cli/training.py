@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
-from nnlab.cli.output import complain, finite, flush, note, one_line, say, say_json
+from nnlab.cli.output import Stopped, complain, draw, finite, flush, note, one_line, say, say_json, silence
 from nnlab.cli.projects import find
 from nnlab.core.files import check_writable, name_of
 from nnlab.core.words import count, duration, fixed, number, percent, plural
@@ -26,8 +26,15 @@ def train(name: str, out: str | None, epochs: int | None, device: str | None, se
     if out is not None:
         check_writable(out)
     reporter = _Lines() if jsonl else _Bar() if _is_terminal() else _Table()
+
+    def tell(event: Event) -> None:
+        try:
+            reporter(event)
+        except Stopped:  # nobody reads any more, but what is learned shall still be saved
+            silence()
+
     with _terminated_like_interrupted():
-        run = project.train(epochs, device, seed, on_event=reporter)
+        run = project.train(epochs, device, seed, on_event=tell)
     reporter.end(run)
     if out is not None:
         project.save(out)
@@ -114,7 +121,7 @@ class _Bar(_Table):
 
     def end(self, run: Run) -> None:
         """The final figures, below the bar."""
-        sys.stderr.write("\n")
+        draw("\n")
         super().end(run)
 
     def _head(self) -> None:
@@ -126,8 +133,7 @@ class _Bar(_Table):
         left = event.seconds / event.epoch * (self._epochs - event.epoch)
         metric = event.train_metric if event.validation_metric is None else event.validation_metric
         shown = f"loss {fixed(event.train_loss)}  {self._metric} {_share(metric, self._metric)}  {duration(left)} left"
-        sys.stderr.write(f"\r{bar} {event.epoch}/{self._epochs}  {shown}\x1b[K")
-        sys.stderr.flush()
+        draw(f"\r{bar} {event.epoch}/{self._epochs}  {shown}\x1b[K")
 
 
 class _Lines:

@@ -42,7 +42,7 @@ def render(
     """Write the panel as a PNG; UnknownKind if there is no such panel, BuildError if the network cannot be built."""
     kind: type[Panel] = lookup(PANELS, panel_id)
     app = _start()
-    before = qInstallMessageHandler(_hear)
+    before, collecting = qInstallMessageHandler(_hear), gc.isenabled()
     gc.disable()  # a collection in the trainer's thread would destroy Qt objects there
     bench = Workbench(document)
     try:
@@ -61,7 +61,8 @@ def render(
         panel.deleteLater()
     finally:
         bench.close()
-        gc.enable()
+        if collecting:
+            gc.enable()
         qInstallMessageHandler(before)
 
 
