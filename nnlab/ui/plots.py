@@ -26,7 +26,12 @@ Numbers = NDArray[np.float64]
 def faded(token: str, share: float) -> QColor:
     """A colour mixed into the canvas: it looks see-through, and lines of it are drawn ten times as fast."""
     now = theme.current()
-    color, ground = now.color(token), now.color("canvas")
+    return _mixed(getattr(now, token), now.canvas, share)
+
+
+@lru_cache(maxsize=512)
+def _mixed(name: str, ground_name: str, share: float) -> QColor:
+    color, ground = QColor(name), QColor(ground_name)
     parts = ((color.red(), ground.red()), (color.green(), ground.green()), (color.blue(), ground.blue()))
     return QColor(*(round(share * a + (1 - share) * b) for a, b in parts))
 

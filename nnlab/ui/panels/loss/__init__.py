@@ -41,11 +41,15 @@ class LossPanel(DrawnPanel):
     def on_events(self, events: list[Event]) -> None:
         """Add what happened to the curves; the picture follows if it can be seen."""
         super().on_events(events)
+        rest: list[Event] = []
         for event in events:
             if isinstance(event, Prepared):
+                self.curves.record.take(rest)
+                rest = []
                 self._begin(event)
             else:
-                self.curves.record.take(event)
+                rest.append(event)
+        self.curves.record.take(rest)
         self.has_picture = self.curves.record.reach > 0
         if self.isVisible():
             self.refresh()

@@ -32,32 +32,41 @@ class LossDrawing(Drawing):
     # ---------------------------------------------------------------- painting
 
     def draw(self, painter: QPainter) -> None:
-        """The charts from a kept pixmap, the crosshair on top."""
-        key = (self.record.version, id(self.record), len(self.ghosts), self.log, self.show_steps)
-        self.still(painter, "charts", key, self._draw_charts)
+        """The axes from a kept pixmap, the curves new each time, the crosshair on top."""
+        charts = self.charts()
+        axes = charts.loss_axes(), charts.metric_axes(), charts.rate_axes()
+        self.still(painter, "axes", (*axes, self.metric_name), lambda inner: self._draw_axes(inner, *axes))
+        self._draw_charts(painter, charts, *axes)
         if self.hover is not None:
             self._draw_crosshair(painter, self.hover)
 
-    def _draw_charts(self, painter: QPainter) -> None:
-        charts = self.charts()
-        loss, metric, rate = charts.loss_axes(), charts.metric_axes(), charts.rate_axes()
-        low_chart = metric.rect.height() > 20
+    def _draw_axes(self, painter: QPainter, loss: plots.Axes, metric: plots.Axes, rate: plots.Axes) -> None:
+        low_chart, rate_chart = metric.rect.height() > 20, rate.rect.height() > 10
         plots.draw_axes(painter, loss, "epoch", x_whole=True, x_texts=not low_chart)
+        if low_chart:
+            share = self.metric_name == "accuracy"
+            plots.draw_axes(painter, metric, "epoch", x_whole=True, x_texts=not rate_chart, share=share)
+        if low_chart and rate_chart:
+            painter.setPen(QPen(plots.faded("hairline", 0.6), 1))
+            painter.drawLine(rate.rect.bottomLeft(), rate.rect.bottomRight())
+            foot = QRectF(rate.rect.left(), rate.rect.bottom(), rate.rect.width(), 0)
+            plots.draw_axes(painter, plots.Axes(foot, rate.x, (0, 1)), "epoch", x_whole=True, y_texts=False)
+
+    def _draw_charts(
+        self, painter: QPainter, charts: Charts, loss: plots.Axes, metric: plots.Axes, rate: plots.Axes
+    ) -> None:
+        muted, share = theme.current().color("muted"), self.metric_name == "accuracy"
         self._draw_ghosts(painter, loss)
         if self.show_steps:
             self._draw_curve(painter, loss, self.record.steps, plots.faded("train", 0.22), thick=False)
         self._draw_lines(painter, loss, charts.losses(), share=False)
         self._draw_marks(painter, loss)
-        plots.draw_name(painter, loss.rect.topLeft() + QPointF(6, 14), "loss", theme.current().color("muted"))
-        if low_chart:
-            share = self.metric_name == "accuracy"
-            name = "accuracy" if share else "R²"
-            is_last = rate.rect.height() < 10
-            plots.draw_axes(painter, metric, "epoch", x_whole=True, x_texts=is_last, share=share)
+        plots.draw_name(painter, loss.rect.topLeft() + QPointF(6, 14), "loss", muted)
+        if metric.rect.height() > 20:
             self._draw_lines(painter, metric, charts.metrics(), share)
-            plots.draw_name(painter, metric.rect.topLeft() + QPointF(6, 14), name, theme.current().color("muted"))
-        if low_chart and rate.rect.height() > 10:
-            self._draw_rate(painter, rate)
+            plots.draw_name(painter, metric.rect.topLeft() + QPointF(6, 14), "accuracy" if share else "R²", muted)
+            if rate.rect.height() > 10:
+                self._draw_rate(painter, rate)
 
     def _draw_lines(self, painter: QPainter, axes: plots.Axes, lines: list[Line], share: bool) -> None:
         now = theme.current()
@@ -137,16 +146,10 @@ class LossDrawing(Drawing):
         plots.draw_name(painter, QPointF(at, y), text, color)
 
     def _draw_rate(self, painter: QPainter, axes: plots.Axes) -> None:
-        now, rate = theme.current(), self.record.rate
-        painter.setPen(QPen(plots.faded("hairline", 0.6), 1))
-        painter.drawLine(axes.rect.bottomLeft(), axes.rect.bottomRight())
-        self._draw_curve(painter, axes, rate, now.color("muted"))
-        foot = QRectF(axes.rect.left(), axes.rect.bottom(), axes.rect.width(), 0)
-        plots.draw_axes(painter, plots.Axes(foot, axes.x, (0, 1)), "epoch", x_whole=True, y_texts=False)
+        muted, rate = theme.current().color("muted"), self.record.rate
+        self._draw_curve(painter, axes, rate, muted)
         if rate.last and axes.rect.right() + 40 < self.width():
-            label = plots.EndLabel(
-                axes.to_y(rate.last[1]), "learning rate", words.number(rate.last[1]), now.color("muted")
-            )
+            label = plots.EndLabel(axes.to_y(rate.last[1]), "learning rate", words.number(rate.last[1]), muted)
             plots.draw_end_labels(painter, axes.rect.right() + 8, axes.rect.top(), axes.rect.bottom() + 4, [label])
 
     # ---------------------------------------------------------------- crosshair

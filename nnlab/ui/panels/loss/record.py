@@ -1,5 +1,6 @@
 """What the loss panel remembers of a run: its curves, its best epoch, how it ended."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,17 +46,21 @@ class Record:
         _, rates = self.rate.points()
         return len(rates) > 1 and float(rates.min()) != float(rates.max())
 
-    def take(self, event: Event) -> None:
-        """Add what this event tells."""
-        match event:
-            case Losses():
+    def take(self, events: Iterable[Event]) -> None:
+        """Add what these events tell, in order; epochs that follow one another are added at once."""
+        epochs: list[EpochDone] = []
+        for event in events:
+            if isinstance(event, EpochDone):
+                if event.epoch <= (epochs[-1].epoch if epochs else self.epoch):
+                    self._add_epochs(epochs)
+                    epochs = []
+                    self._go_back(event.epoch)
+                epochs.append(event)
+            elif isinstance(event, Losses):
                 self._take_steps(event)
-            case EpochDone():
-                self._take_epoch(event)
-            case Finished():
+            elif isinstance(event, Finished):
                 self.end = event
-            case _:
-                return
+        self._add_epochs(epochs)
         self.version += 1
 
     def _take_steps(self, event: Losses) -> None:
@@ -66,24 +71,31 @@ class Record:
         xs = (event.first_step + np.arange(len(values))) / self.steps_per_epoch
         self.steps.extend(xs, values)
 
-    def _take_epoch(self, event: EpochDone) -> None:
-        if event.epoch <= self.epoch:
-            for curve in (
-                self.train_loss,
-                self.validation_loss,
-                self.train_metric,
-                self.validation_metric,
-                self.rate,
-            ):
-                curve.cut(event.epoch)
-        self.epoch, self.end = event.epoch, None
-        self.train_loss.add(event.epoch, event.train_loss)
-        self.train_metric.add(event.epoch, event.train_metric)
-        self.rate.add(event.epoch, event.learning_rate)
-        if event.validation_loss is not None:
-            self.validation_loss.add(event.epoch, event.validation_loss)
-        if event.validation_metric is not None:
-            self.validation_metric.add(event.epoch, event.validation_metric)
-        watched = event.train_loss if event.validation_loss is None else event.validation_loss
-        if event.is_best or (self.best is not None and self.best[0] >= event.epoch):
-            self.best = (event.epoch, watched)
+    def _go_back(self, epoch: int) -> None:
+        for curve in (self.train_loss, self.validation_loss, self.train_metric, self.validation_metric, self.rate):
+            curve.cut(epoch)
+        self.end = None
+        if self.best is not None and self.best[0] >= epoch:
+            self.best = None
+
+    def _add_epochs(self, events: Sequence[EpochDone]) -> None:
+        if not events:
+            return
+        numbers = [event.epoch for event in events]
+        self.epoch = numbers[-1]
+        _extend(self.train_loss, numbers, [event.train_loss for event in events])
+        _extend(self.train_metric, numbers, [event.train_metric for event in events])
+        _extend(self.rate, numbers, [event.learning_rate for event in events])
+        _extend(self.validation_loss, numbers, [event.validation_loss for event in events])
+        _extend(self.validation_metric, numbers, [event.validation_metric for event in events])
+        best = next((event for event in reversed(events) if event.is_best), None)
+        if best is not None:
+            loss = best.train_loss if best.validation_loss is None else best.validation_loss
+            self.best = (best.epoch, loss)
+
+
+def _extend(curve: Curve, numbers: Sequence[int], values: Sequence[float | None]) -> None:
+    pairs = [(number, value) for number, value in zip(numbers, values, strict=True) if value is not None]
+    if pairs:
+        points = np.array(pairs, dtype=float)
+        curve.extend(points[:, 0], points[:, 1])

@@ -86,13 +86,12 @@ def _draw_weighted(
 ) -> None:
     """The weakest first, so that the strong ones lie on top; the ones pointed at above all."""
     strengths = np.minimum(np.nan_to_num(np.abs(sizes) * STRENGTHS).astype(int), STRENGTHS - 1)
-    for chosen in (~bright, bright):
-        for strength in range(STRENGTHS):
-            share = (strength + 0.5) / STRENGTHS
-            clear = 1.0 if chosen is bright else 0.12 if others_fade else 0.2 + 0.8 * share
-            group = chosen & (strengths == strength)
-            for token, sign in (("negative", sizes < 0), ("positive", sizes >= 0)):
-                _stroke(painter, ends[group & sign], token, share, clear)
+    kinds = strengths * 2 + (sizes >= 0) + bright * 2 * STRENGTHS
+    for kind in np.unique(kinds).tolist():
+        is_bright, strength = divmod(kind // 2, STRENGTHS)
+        share = (strength + 0.5) / STRENGTHS
+        clear = 1.0 if is_bright else 0.12 if others_fade else 0.2 + 0.8 * share
+        _stroke(painter, ends[kinds == kind], "positive" if kind % 2 else "negative", share, clear)
 
 
 def _stroke(painter: QPainter, ends: plots.Numbers, token: str, share: float, clear: float) -> None:
