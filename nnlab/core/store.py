@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 import nnlab
 from nnlab.core import archive, codec, files, jsontext, tensors
-from nnlab.core.document import Document
-from nnlab.core.fields import Plain, settings_to_dict
+from nnlab.core.document import Document, Training
+from nnlab.core.fields import Plain, group, settings_to_dict
 from nnlab.core.files import Fingerprint
 from nnlab.errors import FileError
 
@@ -53,6 +53,8 @@ class Opened:
     """A PNG picture, for lists of files."""
     fingerprint: Fingerprint | None = None
     """Compare with `files.fingerprint(path)` to see whether another program changed the file since."""
+    trained_with: Training | None = None
+    """The settings that made weights and history."""
 
 
 def save(
@@ -61,9 +63,13 @@ def save(
     weights: Arrays | None = None,
     history: Arrays | None = None,
     thumbnail: bytes | None = None,
+    trained_with: Training | None = None,
 ) -> Fingerprint:
-    """Write the project file, all or nothing; FileError with the reason if it cannot be."""
-    return files.write(path, to_bytes(document, weights, history, thumbnail))
+    """Write the project file, all or nothing; FileError with the reason if it cannot be.
+
+    `trained_with` is what made weights and history, if it was not the document's own training settings.
+    """
+    return files.write(path, to_bytes(document, weights, history, thumbnail, trained_with))
 
 
 def open(path: files.AnyPath) -> Opened:
@@ -73,7 +79,11 @@ def open(path: files.AnyPath) -> Opened:
 
 
 def to_bytes(
-    document: Document, weights: Arrays | None = None, history: Arrays | None = None, thumbnail: bytes | None = None
+    document: Document,
+    weights: Arrays | None = None,
+    history: Arrays | None = None,
+    thumbnail: bytes | None = None,
+    trained_with: Training | None = None,
 ) -> bytes:
     """The project file as bytes; the same project gives the same bytes."""
     major, minor = FORMAT
@@ -84,7 +94,7 @@ def to_bytes(
     if weights:
         members[_WEIGHTS] = tensors.to_bytes(weights)
     if history:
-        members[_SETTINGS] = jsontext.write(settings_to_dict(document.training)).encode()
+        members[_SETTINGS] = jsontext.write(settings_to_dict(trained_with or document.training)).encode()
         members |= {f"{_CURVES}{name}.npy": _curve_to_bytes(curve) for name, curve in sorted(history.items())}
     if thumbnail is not None and thumbnail.startswith(_PNG) and len(thumbnail) <= THUMBNAIL_LIMIT:
         members[_THUMBNAIL] = thumbnail
@@ -111,7 +121,7 @@ def _opened(data: bytes, what: str, fingerprint: Fingerprint | None) -> Opened:
     if _WEIGHTS in members:
         weights, lost = _weights(members.pop(_WEIGHTS), what)
         notices += lost
-    members.pop(_SETTINGS, None)
+    trained_with = _settings(members.pop(_SETTINGS), what) if _SETTINGS in members else None
     curves = [name for name in members if name.startswith(_CURVES) and name.endswith(".npy")]
     history = {name[len(_CURVES) : -4]: _curve_from_bytes(members.pop(name), f"{what}: {name}") for name in curves}
     thumbnail = members.pop(_THUMBNAIL, None)
@@ -120,7 +130,7 @@ def _opened(data: bytes, what: str, fingerprint: Fingerprint | None) -> Opened:
     if members:
         notices.append(f"{what} holds parts this version does not know ({_few(members)}); saving leaves them out.")
     notices.extend(repairs)
-    return Opened(document, weights, history or None, tuple(notices), thumbnail, fingerprint)
+    return Opened(document, weights, history or None, tuple(notices), thumbnail, fingerprint, trained_with)
 
 
 # -------------------------------------------------------------------- the members
@@ -153,6 +163,15 @@ def _document(raw: Any, what: str, major: int) -> tuple[Document, tuple[str, ...
         return codec.document_from_dict(upgraded(raw, major))
     except FileError as problem:
         raise FileError(f"{what}: {problem}") from None
+
+
+def _settings(data: bytes, what: str) -> Training:
+    name = f"{what}: {_SETTINGS}"
+    try:
+        training: Training = group(Training, jsontext.parse(data, name), [])[0]
+    except FileError as problem:
+        raise FileError(f"{name}: {str(problem).removeprefix(f'{name} ')}") from None
+    return training
 
 
 def upgraded(raw: Plain, major: int, steps: tuple[Any, ...] = UPGRADES) -> Plain:

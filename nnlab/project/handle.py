@@ -50,7 +50,7 @@ class Project:
         self.notices: tuple[str, ...] = ()
         """Sentences about the file it was opened from: what was put right, what is not known here."""
         self.fingerprint: Fingerprint | None = None
-        """Of the file as it was opened or saved here; `file_changed` compares."""
+        self._trained_with: Training | None = None
 
     # ---------------------------------------------------------------- beginning
 
@@ -72,8 +72,8 @@ class Project:
         opened = store.open(path)
         project = cls(opened.document)
         project.path = Path(path)
-        project.weights, project.curves = opened.weights, opened.history
         project.notices, project.fingerprint = opened.notices, opened.fingerprint
+        project.weights, project.curves, project._trained_with = opened.weights, opened.history, opened.trained_with
         return project
 
     # ---------------------------------------------------------------- asking
@@ -182,7 +182,7 @@ class Project:
         given = {"epochs": epochs, "device": device, "seed": seed}
         document = self.document.with_training(**{key: value for key, value in given.items() if value is not None})
         self.run = run = train(document, on_event)
-        self.weights, self.curves = run.weights, run.history
+        self.weights, self.curves, self._trained_with = run.weights, run.history, run.document.training
         return run
 
     def evaluate(self, inputs: NDArray[Any] | None = None, targets: NDArray[Any] | None = None) -> dict[str, float]:
@@ -217,7 +217,7 @@ class Project:
         target = path if path is not None else self.path
         if target is None:
             raise FileError("this project has no file yet: give a name to save it under")
-        self.fingerprint = store.save(target, self.document, self.weights, self.curves)
+        self.fingerprint = store.save(target, self.document, self.weights, self.curves, None, self._trained_with)
         self.path = Path(target)
         self._history.mark_saved()
 

@@ -114,6 +114,15 @@ def test_a_project_without_anything_learned_has_no_weights_and_no_history(tmp_pa
     assert (opened.weights, opened.history, opened.thumbnail) == (None, None, None)
 
 
+def test_the_settings_that_made_the_weights_are_kept_beside_them():
+    training = spiral().training.with_(epochs=7, seed=3)
+    opened = store.from_bytes(store.to_bytes(spiral(), weights(), history(), None, training), "x")
+    assert opened.trained_with == training
+    assert opened.document == spiral()
+    for wrong in (b"[]", b'{"epochs": "x"}', b"{"):
+        assert "settings" in refusal(with_parts(runs__last__settings_dot_json=wrong))
+
+
 def test_the_same_project_gives_the_same_bytes():
     assert whole() == whole()
 
