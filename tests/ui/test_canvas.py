@@ -7,11 +7,21 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QContextMenuEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QMouseEvent,
+    QWheelEvent,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from nnlab.core.check import check
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import LAYERS, UnknownLayer
@@ -547,6 +557,25 @@ def test_escape_clears_the_selection(editor: GraphEditor) -> None:
     assert editor.bench.selection == frozenset()
 
 
+def test_a_whole_network_is_built_from_the_keyboard_alone(editor: GraphEditor) -> None:
+    editor.select_all()
+    QTest.keyClick(editor, Qt.Key.Key_Delete)
+    for typed in ("input", "linear 16", "tanh", "linear 2", "output"):
+        QTest.keyClick(editor, Qt.Key.Key_A)
+        pick(editor, typed)
+    document = editor.bench.document
+    assert [document.graph.node(n).title for n in document.graph.in_order] == [
+        "Input", "Linear", "Tanh", "Linear", "Output",
+    ]  # fmt: skip
+    assert check(document) == ()
+    assert mirrors(editor)
+
+
+def test_reached_with_tab_it_shows_where_the_keyboard_is(editor: GraphEditor) -> None:
+    QApplication.sendEvent(editor, QFocusEvent(QEvent.Type.FocusIn, Qt.FocusReason.TabFocusReason))
+    assert editor.picture.nodes["input"].state.focused
+
+
 # ---------------------------------------------------------------- looking
 
 
@@ -577,6 +606,33 @@ def test_zoom_keeps_the_point_below_the_pointer(editor: GraphEditor) -> None:
     assert moved.manhattanLength() < 3
     editor.zoom_reset()
     assert editor.zoom == pytest.approx(1)
+
+
+def wheel(editor: GraphEditor, angle: QPoint, pixels: QPoint, held: Qt.KeyboardModifier = NONE) -> None:
+    view = editor.viewport()
+    place = QPointF(300, 200)
+    phase = Qt.ScrollPhase.NoScrollPhase
+    at = QPointF(view.mapToGlobal(place.toPoint()))
+    event = QWheelEvent(place, at, pixels, angle, Qt.MouseButton.NoButton, held, phase, False)
+    QApplication.sendEvent(view, event)
+
+
+def test_the_wheel_zooms_and_two_fingers_pan(editor: GraphEditor) -> None:
+    none, at = QPoint(), QPoint(300, 200)
+    below = editor.mapToScene(at)
+    wheel(editor, QPoint(0, 120), none)
+    assert editor.zoom == pytest.approx(1.25)
+    assert (editor.mapToScene(at) - below).manhattanLength() < 3
+    wheel(editor, QPoint(0, -120), none)
+    assert editor.zoom == pytest.approx(1)
+    origin = editor.mapFromScene(QPointF())
+    wheel(editor, QPoint(10, 20), QPoint(15, 25))
+    assert editor.mapFromScene(QPointF()) - origin == QPoint(15, 25)
+    wheel(editor, QPoint(0, 120), QPoint(0, 25), CTRL)
+    assert editor.zoom == pytest.approx(1.25)
+    origin = editor.mapFromScene(QPointF())
+    wheel(editor, QPoint(0, 120), none, SHIFT)
+    assert editor.mapFromScene(QPointF()) - origin == QPoint(60, 0)
 
 
 def test_from_far_away_the_overview_stands_for_everything(editor: GraphEditor, hand: Hand) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QWidget
 
 from nnlab.core.graph import Graph, Link
@@ -25,12 +26,31 @@ class AddingView(CanvasView):
         self.glide = Glide(self.picture)
         self.bubble = Bubble(self)
         self.choices = ChoiceList(self)
+        self.mouse_moved = False  # since the last layer was added
 
     # ---------------------------------------------------------------- adding
 
     def add_layer(self) -> None:
-        """Open the search for a layer at the pointer."""
-        self.search_at(self.pointer())
+        """Open the search for a layer at the pointer; if the mouse rests, the layer goes behind the selected one."""
+        if len(self.bench.selection) == 1 and not (self.mouse_moved and self.has_pointer()):
+            self._search_behind(*self.bench.selection)
+        else:
+            self.search_at(self.pointer())
+
+    def _search_behind(self, selected: str) -> None:
+        document = self.bench.document
+        outputs = document.graph.output_ports(selected)
+        ids = edits.layers_after(document, End(selected, outputs[0].name, True)) if outputs else list(LAYERS)
+
+        def picked(choice: Choice) -> None:
+            layer = search.configured(choice.value, choice.number)
+            if layer is not None and selected in self.bench.document.graph.nodes:
+                graph, new = edits.after_selection(self.bench.document, layer, selected)
+                self._apply_new(f"Add {layer.title}", graph, (new,))
+
+        self.show_point(self.picture.nodes[selected].card())
+        place = self.picture.nodes[selected].card().topRight()
+        self.offer(place, search.layer_choices(ids), "Add a layer behind this one", picked)
 
     def search_at(self, place: QPointF, link: Link | None = None) -> None:
         """Open the search for a layer that will stand at this point of the scene, in the middle of a wire if given."""
@@ -73,6 +93,7 @@ class AddingView(CanvasView):
 
     def _apply_new(self, label: str, graph: Graph, new: Iterable[str]) -> None:
         ids = frozenset(new)
+        self.mouse_moved = False
         self.bench.apply_graph(label, graph)
         self.bench.select(ids)
         if ids:
@@ -138,7 +159,7 @@ class AddingView(CanvasView):
 
     def say(self, sentence: str) -> None:
         """Show a sentence at the pointer for a moment."""
-        place = self.mapFromGlobal(self.cursor().pos())
+        place = self.mapFromGlobal(QCursor.pos())
         if not self.rect().contains(place):
             place = QPoint(self.width() // 2, self.height() // 2)
         self.bubble.say(sentence, place, linger=True)

@@ -48,6 +48,7 @@ class GraphEditor(DropView):
         self.space_held = False
         self._gesture: Gesture | None = None
         self._fitted = False
+        self._last_seen = QPointF()
         self._history = bench.history
         self.hover = hover.Hover(self)
         self.problems = Problems(bench, self.picture)
@@ -157,6 +158,8 @@ class GraphEditor(DropView):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The gesture goes on; without one, what is below the pointer stands out."""
+        if event.globalPosition() != self._last_seen:  # Qt also sends moves when what lies below the mouse changes
+            self._last_seen, self.mouse_moved = event.globalPosition(), True
         if self._gesture is None:
             self.hover.move(self._place(event))
             return
@@ -210,6 +213,13 @@ class GraphEditor(DropView):
         """Space is let go."""
         if not keys.release(self, event):
             event.ignore()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Reached with Tab, it shows where the keyboard is."""
+        super().focusInEvent(event)
+        by_key = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        if by_key and not self.bench.selection and self.hover.focused not in self.picture.nodes:
+            self.hover.focus(keys.first_node(self))
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """A key that is let go elsewhere is let go."""

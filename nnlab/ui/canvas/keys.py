@@ -112,8 +112,7 @@ def _walk(editor: "GraphEditor", dx: int, dy: int) -> None:
     scene, graph = editor.picture, editor.bench.document.graph
     focused = editor.hover.focused
     if focused not in scene.nodes:
-        first = min(scene.nodes, key=lambda n: (scene.nodes[n].x(), scene.nodes[n].y()), default=None)
-        editor.hover.focus(first)
+        editor.hover.focus(first_node(editor))
         return
     here = scene.nodes[str(focused)].card().center()
     wired = graph.outgoing[str(focused)] if dx > 0 else graph.incoming[str(focused)] if dx < 0 else ()
@@ -122,6 +121,12 @@ def _walk(editor: "GraphEditor", dx: int, dy: int) -> None:
     scored = [(away, n) for away, n in scored if wired or away < float("inf")]
     if scored:
         editor.hover.focus(min(scored)[1])
+
+
+def first_node(editor: "GraphEditor") -> str | None:
+    """Where the keyboard begins: the layer furthest up and left."""
+    nodes = editor.picture.nodes
+    return min(nodes, key=lambda n: (nodes[n].y(), nodes[n].x()), default=None)
 
 
 def _away(way: QPointF, dx: int, dy: int) -> float:

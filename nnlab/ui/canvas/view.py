@@ -3,7 +3,7 @@
 import math
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QInputDevice, QNativeGestureEvent, QPainter, QPen, QPolygonF, QWheelEvent
+from PySide6.QtGui import QCursor, QInputDevice, QNativeGestureEvent, QPainter, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from nnlab.ui import theme
@@ -109,11 +109,15 @@ class CanvasView(QGraphicsView):
         """The part of the scene in the viewport."""
         return self.mapToScene(self.viewport().rect()).boundingRect()
 
+    def has_pointer(self) -> bool:
+        """Whether the pointer is over the canvas."""
+        place = self.viewport().mapFromGlobal(QCursor.pos())
+        return self.viewport().underMouse() and self.viewport().rect().contains(place)
+
     def pointer(self) -> QPointF:
         """Where the pointer is in the scene; the middle of what is seen if it is elsewhere."""
-        place = self.viewport().mapFromGlobal(self.cursor().pos())
-        inside = self.viewport().rect().contains(place) and self.viewport().underMouse()
-        return self.mapToScene(place if inside else self.viewport().rect().center())
+        place = self.viewport().mapFromGlobal(QCursor.pos())
+        return self.mapToScene(place if self.has_pointer() else self.viewport().rect().center())
 
     def on_theme(self) -> None:
         """Draw everything in the colours of the present theme."""
@@ -133,15 +137,19 @@ class CanvasView(QGraphicsView):
         self.looked.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """A wheel zooms at the pointer; two fingers on a pad pan; Ctrl zooms with either."""
-        pad = event.hasPixelDelta() or event.pointingDevice().type() == QInputDevice.DeviceType.TouchPad
-        if pad and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            delta = event.pixelDelta() if event.hasPixelDelta() else event.angleDelta() / 2
-            self.pan(delta.x(), delta.y())
-        else:
-            turn = event.angleDelta().y() or event.angleDelta().x()
-            self.zoom_by(STEP ** (turn / 120), event.position())
+        """A wheel zooms at the pointer, tilted or with Shift it pans sideways; two fingers pan; Ctrl zooms with either."""
         event.accept()
+        turn = event.angleDelta()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom_by(STEP ** (turn.y() / 120), event.position())
+        elif event.hasPixelDelta():
+            self.pan(event.pixelDelta().x(), event.pixelDelta().y())
+        elif event.pointingDevice().type() == QInputDevice.DeviceType.TouchPad:
+            self.pan(turn.x() / 2, turn.y() / 2)
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier or not turn.y():
+            self.pan((turn.x() or turn.y()) / 2, 0)
+        else:
+            self.zoom_by(STEP ** (turn.y() / 120), event.position())
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Pinching zooms."""
