@@ -96,7 +96,7 @@ def needed_memory(document: Document, batch: int, samples: int) -> int:
     """Bytes a run is predicted to need: weights, gradients, the update rule's memory, activations and the data."""
     parameters = sum(document.parameter_count(node_id) or 0 for node_id in document.graph.nodes)
     states = STATES.get(document.training.optimizer.torch_name, 2)
-    kept = 3 + states + (1 + states)  # weights, gradients, best weights; and the state to go back to after a bad step
+    kept = 3 + states + 2 * (1 + states)  # weights, gradients, best weights; the start and the last good epoch
     outputs = sum(_size(shape) for at in document.shapes.values() if at.known for shape in at.outputs)
     inputs = _size(document.spec.input_shape) if document.spec else 0
     return FLOAT_BYTES * (parameters * kept + 2 * outputs * batch + 2 * inputs * samples)

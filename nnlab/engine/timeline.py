@@ -1,5 +1,7 @@
 """What a run needs to go back in time: moments to restart from, and which settings were in force when."""
 
+import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +13,8 @@ from nnlab.engine.checkpoints import Checkpoints
 from nnlab.engine.events import EpochDone
 from nnlab.engine.learner import LearnerState
 
-CHECKPOINT_SECONDS = 0.25  # between two moments that are kept
+CHECKPOINT_SECONDS = 0.25  # between two moments that are kept, at least
+COST_SHARE = 0.02  # of the time that keeping moments may take
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Timeline:
         self._settings = [(0, training)]
         self.checkpoints: Checkpoints[Moment] = Checkpoints()
         self.checkpoints.keep(start)
-        self._due = 0.0
+        self._due = math.inf if start.bytes > self.checkpoints.cap else 0.0
         self.furthest = 0
         """The last step that was reached on this way."""
 
@@ -78,8 +81,11 @@ class Timeline:
         self.furthest = step
 
     def is_due(self, now: float) -> bool:
-        """Whether a moment should be kept now; asked once for each."""
-        if now < self._due:
-            return False
-        self._due = now + CHECKPOINT_SECONDS
-        return True
+        """Whether a moment should be kept now. Never for networks of which one moment fills the cap."""
+        return now >= self._due
+
+    def keep(self, moment: Moment, asked: float) -> None:
+        """Keep this moment, which was asked for at that time; the next is due when this one's cost has paid off."""
+        self.checkpoints.keep(moment)
+        now = time.perf_counter()
+        self._due = now + max(CHECKPOINT_SECONDS, (now - asked) / COST_SHARE)

@@ -194,7 +194,7 @@ def _work(channel: Channel) -> None:
         import traceback
 
         details = traceback.format_exc()
-        run = max([c.run for c in channel.commands], default=channel.status.run)
+        run = max([c.run for c in tuple(channel.commands)], default=channel.status.run)
         channel.events.append(Failed(run, f"Training could not go on: {error}", None, details))
         channel.status = RunStatus(run=run, state="failed")
     finally:

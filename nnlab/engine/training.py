@@ -119,7 +119,7 @@ class Loop:
         if self.finished is None and not self.repeating:
             self.timeline.furthest = self.step
             if self.timeline.is_due(now):
-                self.timeline.checkpoints.keep(self.moment())
+                self.timeline.keep(self.moment(), now)
 
     def _end_epoch(self) -> None:
         if not self._read():
@@ -185,10 +185,11 @@ class Loop:
         back = best is not None and self._wanted.early_stopping and reason in ("early", "done")
         if best is not None and back:
             self.learner.put(best.weights)
-        at = self.step if step is None else step
         best_epoch = best.epoch if best else None
         text = message or farewell(reason, self.epoch, best_epoch if back else None)
-        self.finished = Finished(self.run, reason, text, self.epoch, at, self.learner.measure(), best_epoch, node)
+        self.finished = Finished(
+            self.run, reason, text, self.epoch, step or self.step, self.learner.measure(), best_epoch, node
+        )
         self._emit(self.finished)
 
     def reopen(self) -> None:

@@ -4,12 +4,14 @@ import random
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
 from small_networks import network
 
+from nnlab.core.dataset import Dataset, DataSpec, Samples
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph
 from nnlab.core.layer import LAYERS
@@ -177,6 +179,27 @@ def test_a_bad_document_is_told_and_never_raised(trainer: Trainer) -> None:
     trainer.start(network(*PLAIN))
     assert trainer.wait(WAIT)
     assert trainer.status().state == "finished"
+
+
+@dataclass(frozen=True)
+class Holes(Dataset):
+    """Two columns, one cell of them empty."""
+
+    def spec(self) -> DataSpec:
+        return DataSpec((2,), "classes", ("Height", "Weight"), ("No", "Yes"))
+
+    def make(self) -> Samples:
+        inputs = np.ones((20, 2), np.float32)
+        inputs[3, 1] = np.nan
+        return Samples(inputs, np.arange(20) % 2)
+
+
+def test_a_hole_in_the_data_is_told_with_its_row_and_column(trainer: Trainer) -> None:
+    document = network(*PLAIN)
+    trainer.start(replace(document, data=replace(document.data, dataset=Holes())))
+    assert trainer.wait(WAIT)
+    (failed,) = only(trainer.poll(), Failed)
+    assert "row 4, column Weight" in failed.message
 
 
 def test_an_error_in_the_middle_of_a_run_is_told_and_the_next_run_works(
