@@ -1,0 +1,72 @@
+"""The workbench: when pictures are of an older network, and which failures are said aloud."""
+
+import pytest
+
+from nnlab.core.example import EXAMPLES
+from nnlab.ui.workbench import Workbench
+
+
+@pytest.fixture
+def bench(qtbot):
+    made = Workbench()
+    made.open_document(EXAMPLES["xor"].make())
+    qtbot.waitUntil(lambda: made.status.state == "paused", timeout=20_000)
+    yield made
+    made.close()
+
+
+def without_middle(bench):
+    return bench.document.graph.without_node("linear")
+
+
+def test_before_the_first_step_an_edit_makes_nothing_old_and_nothing_is_said(bench, qtbot):
+    seen, said = [], []
+    bench.stale_changed.connect(seen.append)
+    bench.said.connect(lambda *what: said.append(what))
+    bench.apply_graph("Delete", without_middle(bench))
+    qtbot.waitUntil(lambda: bench.status.state == "failed", timeout=20_000)
+    bench.undo()
+    qtbot.waitUntil(lambda: bench.status.state == "paused", timeout=20_000)
+    assert seen == []
+    assert said == []
+
+
+def test_a_failure_the_user_asked_for_is_said(bench, qtbot):
+    said = []
+    bench.said.connect(lambda *what: said.append(what))
+    bench.apply_graph("Delete", without_middle(bench))
+    bench.train()
+    qtbot.waitUntil(lambda: bool(said), timeout=20_000)
+    assert said[0][0] == "error"
+
+
+def test_after_training_an_edit_makes_the_pictures_old_until_restart_or_undo(bench, qtbot):
+    bench.step("epoch")
+    qtbot.waitUntil(lambda: bench.status.step > 0 and bench.status.state == "paused", timeout=20_000)
+    bench.apply("Seed", bench.document.with_training(seed=5))
+    assert bench.stale
+    bench.undo()
+    assert not bench.stale
+    bench.apply("Rate", bench.document.with_training(learning_rate=0.02))
+    assert not bench.stale
+    bench.apply("Seed", bench.document.with_training(seed=5))
+    bench.restart()
+    qtbot.waitUntil(lambda: not bench.stale and bench.status.state == "running", timeout=20_000)
+    bench.stop()
+
+
+def test_train_straight_after_an_edit_trains_the_new_network(bench, qtbot):
+    bench.apply("Seed", bench.document.with_training(seed=9, epochs=1))
+    bench.train()
+    qtbot.waitUntil(lambda: bench.status.state == "finished", timeout=20_000)
+    assert bench.run_document is not None
+    assert bench.run_document.training.seed == 9
+
+
+def test_an_open_example_forgets_that_the_last_pictures_were_old(bench, qtbot):
+    bench.step("epoch")
+    qtbot.waitUntil(lambda: bench.status.step > 0 and bench.status.state == "paused", timeout=20_000)
+    bench.apply("Seed", bench.document.with_training(seed=5))
+    assert bench.stale
+    bench.open_document(EXAMPLES["circles"].make())
+    qtbot.waitUntil(lambda: not bench.stale, timeout=20_000)
