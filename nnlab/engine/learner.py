@@ -60,6 +60,8 @@ class Learner:
             self.network = build(document, document.training.seed)
         self.dice.drawn = None
         self.notices: list[str] = [self.place.notice] if self.place.notice else []
+        self.unfit: tuple[str, ...] = ()
+        """Titles of the layers that the given weights did not fit."""
         self.kept = _bring(self, kept_from) if kept_from is not None else ()
         if weights is not None:
             self.load(weights)
@@ -218,9 +220,10 @@ class Learner:
                     left.add(attribute)
                 else:
                     tensor.copy_(torch.tensor(np.asarray(value)))
-        titles = [self.document.graph.node(n).title for n, name in self.network.attributes.items() if name in left]
-        if titles:
-            self.notices.append(f"The saved weights do not fit {', '.join(titles)}: fresh ones were drawn there.")
+        names = self.network.attributes
+        self.unfit = tuple(self.document.graph.node(n).title for n in names if names[n] in left)
+        if self.unfit:
+            self.notices.append(f"The saved weights do not fit {', '.join(self.unfit)}: fresh ones were drawn there.")
 
     def on_device(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """Standardised samples as tensors where the network is, targets in the form the loss takes."""

@@ -110,10 +110,7 @@ def evaluate(document: Document, weights: object, samples: Samples | None = None
     with _in_words(), _learner(document, weights) as learner:
         if samples is None:
             return learner.measure()
-        targets = samples.targets
-        if learner.objective.metric == "r2":
-            targets = ((targets - learner.parts.target_mean) / learner.parts.target_scale).astype(np.float32)
-        x, y = learner.on_device(Samples(_standard(learner, samples.inputs), targets))
+        x, y = learner.on_device(Samples(_standard(learner, samples.inputs), _targets(learner, samples)))
         with learner.looking():
             prediction = learner.answers(x)
             loss, metric = learner.loss(prediction, y), learner.metric(prediction, y)
@@ -168,8 +165,25 @@ def _learner(document: Document, weights: object) -> "Iterator[Learner]":
     from nnlab.engine.learner import Learner
 
     learner = Learner(document, weights)
+    if weights is not None and learner.unfit:
+        raise BuildError(
+            f"The saved weights are of another network: they do not fit {', '.join(learner.unfit)}. Train it again."
+        )
     with arithmetic(learner.threads):
         yield learner
+
+
+def _targets(learner: "Learner", samples: Samples) -> NDArray[Any]:
+    """The answers of these samples as training has them; DataError if they do not fit the data."""
+    spec, targets = learner.parts.spec, np.asarray(samples.targets)
+    width = () if spec.task == "classes" else (spec.width,)
+    if targets.shape != (len(samples.inputs), *width):
+        raise DataError("The answers do not fit: each sample needs one class, or one number for each value to predict.")
+    if spec.task == "values":
+        return ((targets - learner.parts.target_mean) / learner.parts.target_scale).astype(np.float32)
+    if targets.min() < 0 or targets.max() >= spec.width:
+        raise DataError(f"There are {spec.width} classes, numbered from 0, and a sample has another number.")
+    return targets.astype(np.int64)
 
 
 def _standard(learner: "Learner", inputs: NDArray[Any]) -> NDArray[np.float32]:
@@ -180,6 +194,8 @@ def _standard(learner: "Learner", inputs: NDArray[Any]) -> NDArray[np.float32]:
             f"Each sample needs {' × '.join(map(str, wanted))} numbers, and these have "
             f"{' × '.join(map(str, values.shape[1:])) or 'one'}."
         )
+    if len(values) == 0:
+        raise DataError("There are no samples.")
     if not np.isfinite(values).all():
         row = int(np.argwhere(~np.isfinite(values))[0][0])
         raise DataError(f"Row {row + 1} has a cell without a usable number (missing or infinite).")

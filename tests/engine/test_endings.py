@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_networks import network
 
-from nnlab.core.dataset import DATASETS
+from nnlab.core.dataset import DATASETS, Samples
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.device import check_memory, choose, needed_memory, threads_for
 from nnlab.engine.events import EpochDone, Event
@@ -168,3 +168,16 @@ def test_inputs_of_another_form_are_refused_with_a_sentence() -> None:
         predict(document, None, np.zeros((4, 3)))
     with pytest.raises(DataError, match="Row 2"):
         predict(document, None, np.array([[0, 0], [np.nan, 0]]))
+
+
+def test_answers_and_weights_that_do_not_fit_are_refused_with_a_sentence() -> None:
+    document = network(*DEEP, epochs=1)
+    weights = run_to_end(document).weights
+    inputs = np.zeros((3, 2), np.float32)
+    for targets in ([0, 1, 2], [0, 1], [[0], [1], [0]], [-1, 0, 0]):
+        with pytest.raises(DataError):
+            evaluate(document, weights, Samples(inputs, np.array(targets)))
+    with pytest.raises(DataError, match="no samples"):
+        predict(document, weights, inputs[:0])
+    with pytest.raises(BuildError, match="another network"):
+        predict(network("Linear 9", "Linear 2"), weights, inputs)
