@@ -175,12 +175,13 @@ def _learner(document: Document, weights: object) -> "Iterator[Learner]":
 
 def _targets(learner: "Learner", samples: Samples) -> NDArray[Any]:
     """The answers of these samples as training has them; DataError if they do not fit the data."""
-    spec, targets = learner.parts.spec, np.asarray(samples.targets)
+    spec = learner.parts.spec
+    targets: NDArray[Any] = np.asarray(samples.targets)
     width = () if spec.task == "classes" else (spec.width,)
     if targets.shape != (len(samples.inputs), *width):
         raise DataError("The answers do not fit: each sample needs one class, or one number for each value to predict.")
     if spec.task == "values":
-        return ((targets - learner.parts.target_mean) / learner.parts.target_scale).astype(np.float32)
+        return np.asarray((targets - learner.parts.target_mean) / learner.parts.target_scale, np.float32)
     if targets.min() < 0 or targets.max() >= spec.width:
         raise DataError(f"There are {spec.width} classes, numbered from 0, and a sample has another number.")
     return targets.astype(np.int64)
