@@ -3,7 +3,16 @@
 import math
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QCursor, QInputDevice, QNativeGestureEvent, QPainter, QPen, QPolygonF, QWheelEvent
+from PySide6.QtGui import (
+    QCursor,
+    QInputDevice,
+    QNativeGestureEvent,
+    QPainter,
+    QPen,
+    QPixmapCache,
+    QPolygonF,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from nnlab.ui import theme
@@ -15,6 +24,7 @@ SMALLEST, LARGEST = 0.04, 4.0
 FAR, CHIPS = 0.35, 0.5  # below: boxes only; below: no shapes on wires
 STEP = 1.25
 FIT_MARGIN = 44  # pixels
+CACHE_KB = 64 * 1024  # for the drawn nodes: Qt's own 10 MB would not hold a large screen of them
 DOT_GAP = 22  # pixels between dots, at least
 
 
@@ -36,6 +46,7 @@ class CanvasView(QGraphicsView):
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setResizeAnchor(QGraphicsView.ViewportAnchor.AnchorViewCenter)
+        QPixmapCache.setCacheLimit(max(QPixmapCache.cacheLimit(), CACHE_KB))
         self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
 
     # ---------------------------------------------------------------- verbs
