@@ -16,6 +16,7 @@ from nnlab.ui import dialogs
 from nnlab.ui.exports import file_name
 from nnlab.ui.file_lock import FileLock
 from nnlab.ui.recovery import Found
+from nnlab.ui.run_record import RunRecord
 
 if TYPE_CHECKING:
     from nnlab.project import Project
@@ -35,6 +36,8 @@ class ProjectFiles:
         self._kept = (0, 0)  # run and step of the weights in the file
         self._has_weights = False  # the project came with weights, even if it was not trained here
         self._lock = FileLock()
+        self.record = RunRecord(window.bench, window)
+        self.record.recalled.connect(window.workspace.show_events)
 
     @property
     def name(self) -> str:
@@ -72,6 +75,7 @@ class ProjectFiles:
         if lock is None and not self._agree_to_copy(chosen):
             return False
         self._put(opened.document, chosen if lock else None, opened.weights, opened.fingerprint, lock)
+        self.record.expect(opened.history, opened.trained_with)
         if lock is None:
             self._bench.history.mark_unsaved()
         for notice in opened.notices:
@@ -189,6 +193,7 @@ class ProjectFiles:
     ) -> None:  # fmt: skip
         self._lock.keep(lock)
         self._has_weights = weights is not None
+        self.record.expect(None, None)
         self._seen = seen or (disk.fingerprint(path) if path else None)
         self._bench.open_document(document, path, weights)
         self._window.toasts.clear()
@@ -207,7 +212,8 @@ class ProjectFiles:
         try:
             learned = (bench.status.step > 0 or self._has_weights) and not bench.stale
             weights = bench.trainer.weights() if learned else None
-            self._seen = store.save(path, document, weights=weights or None)
+            curves, settings = (self.record.arrays(), self.record.trained_with) if weights else (None, None)
+            self._seen = store.save(path, document, weights or None, curves, trained_with=settings)
             self._kept = (bench.status.run, bench.status.step)
         except NNLabError as problem:
             self._refuse(str(problem), "Nothing is lost: the project is still open. Save it somewhere else.")

@@ -13,6 +13,8 @@ from nnlab.ui import labels, theme
 
 PARTS: tuple[tuple[Part, str], ...] = (("train", "Training"), ("validation", "Validation"), ("test", "Test"))
 
+SAID_WIDTH = 80  # in a narrow dock the sentence takes two lines
+
 
 class SamplePicker(QWidget):
     """Which sample, of which part. Numbers begin at 1, as people count."""
@@ -35,6 +37,8 @@ class SamplePicker(QWidget):
         self.number.setWrapping(True)
         self.number.setKeyboardTracking(False)
         self.said = labels.label("", "caption")
+        self.said.setWordWrap(True)
+        self.said.setMinimumWidth(SAID_WIDTH)
         row.addWidget(self.part_choice)
         row.addWidget(self._arrow(Qt.ArrowType.LeftArrow, "Previous sample", -1))
         row.addWidget(self.number)

@@ -42,7 +42,7 @@ class Workspace(QMainWindow):
         self.inspector = Inspector(bench)
         self.run_bar = RunBar(bench, actions)
         self._build(bench)
-        bench.happened.connect(self._on_events)
+        bench.happened.connect(self.show_events)
         bench.document_changed.connect(self._on_document)
         bench.pictured.connect(self._on_snapshot)
 
@@ -100,6 +100,11 @@ class Workspace(QMainWindow):
         part.setFocus(Qt.FocusReason.TabFocusReason)
         if not part.hasFocus():
             self.focusNextChild()
+
+    def show_events(self, events: list[Event]) -> None:
+        """Tell every panel what happened."""
+        for panel in self.panels.values():
+            panel.on_events(events)
 
     # ---------------------------------------------------------------- layout
 
@@ -194,10 +199,6 @@ class Workspace(QMainWindow):
         for dock in self.docks.values():
             dock.show_title(not self.tabifiedDockWidgets(dock) or dock.isFloating())
         self.panels_changed.emit()
-
-    def _on_events(self, events: list[Event]) -> None:
-        for panel in self.panels.values():
-            panel.on_events(events)
 
     def _on_document(self, old: Document, new: Document) -> None:
         for panel in self.panels.values():

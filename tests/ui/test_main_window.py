@@ -227,8 +227,20 @@ def test_what_was_learned_since_saving_is_not_lost_unasked(window, tmp_path, ans
     answers.append("Cancel")
     assert not window.files.may_leave()
     assert window.files.save()
-    assert store.open(file).weights
+    saved = store.open(file)
+    assert saved.weights
+    assert saved.history is not None
+    assert list(saved.history["epoch"]) == [1]
     assert window.files.may_leave()
+    recalled = []
+    window.files.record.recalled.connect(recalled.append)
+    assert window.files.open(file)
+    qtbot.waitUntil(lambda: bool(recalled), timeout=20_000)
+    assert window.files.save()
+    again = store.open(file)
+    assert again.history is not None
+    assert list(again.history["epoch"]) == [1]
+    assert {k: v.tolist() for k, v in again.weights.items()} == {k: v.tolist() for k, v in saved.weights.items()}
     assert len(answers.asked) == 1
 
 
