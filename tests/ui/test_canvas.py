@@ -28,7 +28,7 @@ from nnlab.core.layer import LAYERS, UnknownLayer
 from nnlab.engine.events import Snapshot
 from nnlab.engine.wants import Activations, NodeActivations
 from nnlab.ui import theme
-from nnlab.ui.canvas import geometry, menus, palette
+from nnlab.ui.canvas import geometry, menus, motion, palette
 from nnlab.ui.canvas.editor import EMPTY_HINT, STALE_NOTE, GraphEditor
 from nnlab.ui.canvas.live import WANT
 from nnlab.ui.canvas.overlays import Note
@@ -569,6 +569,28 @@ def test_a_whole_network_is_built_from_the_keyboard_alone(editor: GraphEditor) -
     ]  # fmt: skip
     assert check(document) == ()
     assert mirrors(editor)
+
+
+def test_a_network_seen_whole_stays_seen_whole_when_a_layer_is_added(editor: GraphEditor) -> None:
+    editor.fit_all()
+    for _ in range(4):
+        link = max(editor.bench.document.graph.links, key=lambda k: editor.picture.wires[k].end.x())
+        drop(editor, "Tanh", editor.picture.wires[link].middle())
+        assert editor.seen().contains(editor.picture.bounds())
+
+
+def test_whoever_moves_the_view_during_a_travel_has_it(editor: GraphEditor, qtbot: QtBot) -> None:
+    if motion.is_reduced():
+        pytest.skip("this platform's style asks for less motion")
+    editor.travel.go(QPointF(500, 500), 0.5, True)
+    assert editor.travel.state() == editor.travel.State.Running
+    editor.zoom_by(0.8)
+    where = editor.zoom, editor.seen()
+    qtbot.waitUntil(lambda: editor.travel.state() == editor.travel.State.Stopped)
+    assert (editor.zoom, editor.seen()) == where
+    editor.travel.go(QPointF(300, 300), 0.5, True)
+    qtbot.waitUntil(lambda: editor.travel.state() == editor.travel.State.Stopped)
+    assert editor.zoom == pytest.approx(0.5)
 
 
 def test_reached_with_tab_it_shows_where_the_keyboard_is(editor: GraphEditor) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -23,6 +23,7 @@ from nnlab.ui.canvas.drops import DropView
 from nnlab.ui.canvas.gestures import DrawWire, Gesture
 from nnlab.ui.canvas.live import LivePictures
 from nnlab.ui.canvas.minimap import Minimap
+from nnlab.ui.canvas.motion import Travel
 from nnlab.ui.canvas.overlays import Note
 from nnlab.ui.canvas.places import WIRE_REACH
 from nnlab.ui.canvas.problems import Problems
@@ -51,6 +52,7 @@ class GraphEditor(DropView):
         self._last_seen = QPointF()
         self._history = bench.history
         self.hover = hover.Hover(self)
+        self.travel = Travel(self)
         self.problems = Problems(bench, self.picture)
         self.pictures = LivePictures(self)
         self.minimap = Minimap(self)
@@ -70,6 +72,7 @@ class GraphEditor(DropView):
         self._stop_gesture()
         self.glide.settle()
         before = {node_id: item.pos() for node_id, item in self.picture.nodes.items()}
+        had_all = self.seen().contains(self.picture.bounds())
         self.picture.show_change(old, new)
         self.picture.show_selection(self.bench.selection)
         self.problems.later()
@@ -77,6 +80,8 @@ class GraphEditor(DropView):
             self._show_opened()
         else:
             self.glide.run_from(before)
+            if had_all and len(new.graph.nodes) > len(old.graph.nodes):
+                self._keep_all_in_view()
         self.minimap.later()
         self._show_notes()
 
@@ -87,6 +92,15 @@ class GraphEditor(DropView):
         self.hover.focus(None)
         self.name_field.finish(False)
         self.fit_all()
+
+    def _keep_all_in_view(self) -> None:
+        """What was seen whole stays seen whole when a layer is added."""
+        nodes = self.bench.document.graph.nodes
+        area = QRectF()
+        for node_id, item in self.picture.nodes.items():  # where they will stand, not where they glide
+            area = area.united(item.look.rect.translated(nodes[node_id].x, nodes[node_id].y))
+        if not self.seen().contains(area):
+            self.travel.go(area.center(), min(self.zoom, self.zoom_for(area)), self.glide.enabled)
 
     def _show_selection(self, chosen: frozenset[str]) -> None:
         self.picture.show_selection(chosen)
@@ -151,6 +165,7 @@ class GraphEditor(DropView):
         """A gesture begins."""
         self._stop_gesture()
         self.glide.settle()
+        self.travel.stop()
         self.bubble.hide()
         self.hover.leave()
         self._gesture = gestures.begin(self, event, self._place(event))

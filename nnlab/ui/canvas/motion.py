@@ -6,6 +6,7 @@ from PySide6.QtCore import QEasingCurve, QPointF, QVariantAnimation
 from PySide6.QtWidgets import QApplication, QStyle
 
 from nnlab.ui.canvas.scene import GraphScene
+from nnlab.ui.canvas.view import CanvasView
 
 GLIDE_MS = 200
 GLIDE_LIMIT = 400  # nodes; more would stutter, so they jump
@@ -56,6 +57,43 @@ class Glide(QVariantAnimation):
             if node is not None and node_id in self._scene.nodes:
                 end = QPointF(node.x, node.y)
                 self._scene.place_node(node_id, start + (end - start) * share)
+
+
+class Travel(QVariantAnimation):
+    """Takes the view to another place and zoom, so that one does not lose sight of the network."""
+
+    def __init__(self, view: CanvasView) -> None:
+        super().__init__()
+        self._view = view
+        self._from = self._to = (QPointF(), 1.0)
+        self._last = self._where()
+        self.setStartValue(0.0)
+        self.setEndValue(1.0)
+        self.setDuration(GLIDE_MS)
+        self.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self.valueChanged.connect(self._show)
+
+    def go(self, middle: QPointF, zoom: float, smoothly: bool) -> None:
+        """Go there, at once if nothing should move."""
+        self.stop()
+        self._from, self._to = (self._view.seen().center(), self._view.zoom), (middle, zoom)
+        self._last = self._where()
+        if smoothly and not is_reduced():
+            self.start()
+        else:
+            self._show(1.0)
+
+    def _show(self, share: float) -> None:
+        if self._last != self._where():
+            self.stop()  # somebody else moved the view: it is theirs
+            return
+        (start, near), (end, far) = self._from, self._to
+        self._view.look_at(start + (end - start) * share, near + (far - near) * share)
+        self._last = self._where()
+
+    def _where(self) -> tuple[float, int, int]:
+        view = self._view
+        return view.zoom, view.horizontalScrollBar().value(), view.verticalScrollBar().value()
 
 
 def _is_far(start: QPointF, end: QPointF) -> bool:

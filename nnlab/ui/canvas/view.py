@@ -95,13 +95,20 @@ class CanvasView(QGraphicsView):
         """Show this part of the scene, never larger than 100 %."""
         if area.isNull():
             area = QRectF(-GRID, -GRID, 2 * GRID, 2 * GRID)
+        self.look_at(area.center(), min(self.zoom_for(area), 1.0))
+
+    def zoom_for(self, area: QRectF) -> float:
+        """The zoom at which this part of the scene fills the canvas but for a margin."""
         room = self.viewport().size()
-        wide = max(room.width() - 2 * FIT_MARGIN, 40) / area.width()
-        tall = max(room.height() - 2 * FIT_MARGIN, 40) / area.height()
-        target = min(max(min(wide, tall), SMALLEST), 1.0)
+        wide = max(room.width() - 2 * FIT_MARGIN, 40) / max(area.width(), 1.0)
+        tall = max(room.height() - 2 * FIT_MARGIN, 40) / max(area.height(), 1.0)
+        return min(max(min(wide, tall), SMALLEST), LARGEST)
+
+    def look_at(self, middle: QPointF, zoom: float) -> None:
+        """Show this point in the middle at this zoom."""
         self.resetTransform()
-        self.scale(target, target)
-        self.centerOn(area.center())
+        self.scale(zoom, zoom)
+        self.centerOn(middle)
         self._zoomed()
 
     def pan(self, dx: float, dy: float) -> None:
