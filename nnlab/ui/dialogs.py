@@ -111,6 +111,7 @@ class Message(QDialog):
         box = QDialogButtonBox()
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"{self.sentence}\n\n{self.details}"))
         box.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
+        first = self._copy
         for place, name in enumerate(names):
             last = place == len(names) - 1
             role = QDialogButtonBox.ButtonRole.RejectRole if last else QDialogButtonBox.ButtonRole.AcceptRole
@@ -120,8 +121,9 @@ class Message(QDialog):
             if place == 0:
                 button.setDefault(True)
                 button.setProperty("accented", len(names) > 1)
-                button.setFocus()
+                first = button
         self._column.addWidget(box)
+        first.setFocus()
 
     def _choose(self, name: str) -> None:
         self.answer = name

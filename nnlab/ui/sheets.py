@@ -105,7 +105,6 @@ class About(QDialog):
         facts = label(self.diagnostics())
         facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         facts.setAccessibleName("Versions")
-        facts.setWordWrap(True)
         licences = label(LICENCES, "caption")
         licences.setWordWrap(True)
         copy = QPushButton("Copy diagnostics")
@@ -129,7 +128,10 @@ class About(QDialog):
 
     def diagnostics(self) -> str:
         """The facts of this installation, line by line."""
-        lines = [f"NNLab {version('nnlab')}", f"Python {platform.python_version()} on {platform.platform(terse=True)}"]
+        lines = [
+            f"NNLab {version('nnlab')}",
+            f"Python {platform.python_version()} on {platform.system()} {platform.release()}",
+        ]
         lines += [f"{name.replace('_', ' ')} {version(name)}" for name in PACKAGES]
         return "\n".join([*lines, f"Device: {self._device or 'not yet known'}"])
 

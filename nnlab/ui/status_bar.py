@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStatusBar, QToolButton, QWidget
 
 from nnlab.core.check import Problem, check
 from nnlab.core.words import count, plural
-from nnlab.engine.events import Event, Prepared
+from nnlab.engine.events import Event, Failed, Prepared
 from nnlab.ui import icons
 from nnlab.ui.labels import PlainLabel, label, tooltip
 from nnlab.ui.workbench import Workbench
@@ -96,6 +96,8 @@ class StatusBar(QStatusBar):
         for event in events:
             if isinstance(event, Prepared):
                 self._show_device(event.device, event.threads, event.engine)
+            elif isinstance(event, Failed):
+                self._device.setText("No network runs")
 
     def _check(self) -> None:
         self._found = check(self._bench.document)
