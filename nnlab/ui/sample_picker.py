@@ -76,13 +76,15 @@ class SamplePicker(QWidget):
             self._limit()
 
     def say(self, target: float, answers: Sequence[str], prediction: Sequence[float], is_classes: bool) -> None:
-        """Say what the sample is and what the network takes it for."""
-        if not is_classes:
-            said = words.number(prediction[0]) if len(prediction) else "?"
-            self.said.setText(f"is {words.number(target)}, predicted {said}")
-            return
-        best = max(range(len(prediction)), key=lambda k: prediction[k], default=0)
-        self.said.setText(f"is {_name(answers, int(target))}, predicted {_name(answers, best)}")
+        """Say what the sample is, and what the network takes it for if that is something else."""
+        if is_classes:
+            best = max(range(len(prediction)), key=lambda k: prediction[k], default=-1)
+            name = _name(answers, int(target))
+            said = f"{name} ✓" if best == int(target) else f"{name}, taken for {_name(answers, best)}"
+            self.said.setText(said if best >= 0 else name)
+        else:
+            said = f", predicted {words.number(prediction[0])}" if len(prediction) else ""
+            self.said.setText(f"{words.number(target)}{said}")
 
     def _on_part(self) -> None:
         self._limit()

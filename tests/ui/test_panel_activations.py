@@ -166,5 +166,5 @@ def test_the_sample_is_named(panel: ActivationsPanel, bench: Workbench) -> None:
     said = np.array([0.1, 0.7, 0.2], np.float32)
     sample = SampleValues(np.zeros(4, np.float32), {}, 2.0, said, 120)
     panel.on_snapshot(Snapshot(1, 0, 0, {SampleWant(): sample}))
-    assert panel.picker.said.text() == "is Virginica, predicted Versicolor"
+    assert panel.picker.said.text() == "Virginica, taken for Versicolor"
     assert panel.picker.number.maximum() == 120

@@ -54,8 +54,10 @@ def test_a_part_that_is_gone_gives_way_to_the_training_part(picker: SamplePicker
 
 def test_says_class_or_value_and_what_was_predicted(picker: SamplePicker) -> None:
     picker.say(1, ("cat", "dog"), [0.9, 0.1], True)
-    assert picker.said.text() == "is dog, predicted cat"
+    assert picker.said.text() == "dog, taken for cat"
+    picker.say(0, ("cat", "dog"), [0.9, 0.1], True)
+    assert picker.said.text() == "cat ✓"
     picker.say(2.5, ("price",), [2.25], False)
-    assert picker.said.text() == "is 2.5, predicted 2.25"
+    assert picker.said.text() == "2.5, predicted 2.25"
     picker.say(7, (), [], True)
-    assert "class 8" in picker.said.text()
+    assert picker.said.text() == "class 8"

@@ -89,7 +89,7 @@ def _ring_sprite(theme_name: str, size: float, ratio: float) -> QPixmap:
     pixmap = _empty(room, ratio)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for color, width in ((now.color("canvas", 200), 3.2), (now.color("text"), 1.5)):
+    for color, width in ((now.color("canvas", 150), 2.6), (now.color("text"), 1.2)):
         painter.setPen(QPen(color, width))
         painter.drawEllipse(QPointF(room / 2, room / 2), size / 2 + 3, size / 2 + 3)
     painter.end()

@@ -67,7 +67,7 @@ class Charts:
         """The lower chart: shares from the lowest seen to 1; R² no lower than -1."""
         values = _finite([line.curve for line in self.metrics()])
         low, _ = plots.round_range(max(-1.0, min(0.9, float(values.min(initial=1)))), 1.0, 4)
-        return plots.Axes(self._rects()[1], (0.0, self._last_epoch()), (low, 1.0))
+        return plots.Axes(self._rects()[1], (0.0, self._last_epoch()), (low, 1.0 + 0.03 * (1.0 - low)))
 
     def rate_axes(self) -> plots.Axes:
         """The strip of the learning rate."""

@@ -12,7 +12,7 @@ from nnlab.ui import labels
 HEAD = 38.0  # a column's name
 FOOT = 18.0  # "… 48 more"
 MARGIN = 14.0
-NARROWEST = 40.0  # from one column to the next
+NARROWEST = 30.0  # from one column to the next
 LARGEST, SMALLEST = 34, 12  # a unit's side
 MOST = 16  # units drawn of one layer: more would be lines, not a picture
 ANSWERS = 72.0  # room for the classes' names at the right
@@ -86,7 +86,7 @@ def _stack(node_id: str, title: str, total: int, x: float, top: float, height: f
     room = height - HEAD - FOOT
     shown = max(1, min(total, MOST, int(room // (SMALLEST + 2))))
     pitch = int(min(room / shown, LARGEST + 10))
-    side = int(max(SMALLEST, min(LARGEST, pitch - 2, across - 18)))
+    side = int(max(SMALLEST, min(LARGEST, pitch - 2, across - 16)))
     start = round(top + HEAD + (room - pitch * shown) / 2 + (pitch - side) / 2)
     return Stack(node_id, title, total, shown, x, start, pitch, side)
 
