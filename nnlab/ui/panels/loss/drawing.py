@@ -55,18 +55,23 @@ class LossDrawing(Drawing):
     def _draw_charts(
         self, painter: QPainter, charts: Charts, loss: plots.Axes, metric: plots.Axes, rate: plots.Axes
     ) -> None:
-        muted, share = theme.current().color("muted"), self.metric_name == "accuracy"
+        share = self.metric_name == "accuracy"
         self._draw_ghosts(painter, loss)
         if self.show_steps:
             self._draw_curve(painter, loss, self.record.steps, plots.faded("train", 0.22), thick=False)
         self._draw_lines(painter, loss, charts.losses(), share=False)
         self._draw_marks(painter, loss)
-        plots.draw_name(painter, loss.rect.topLeft() + QPointF(6, 14), "loss", muted)
+        self._name_chart(painter, loss.rect.topRight() + QPointF(-6, 14), "loss")
         if metric.rect.height() > 20:
             self._draw_lines(painter, metric, charts.metrics(), share)
-            plots.draw_name(painter, metric.rect.topLeft() + QPointF(6, 14), "accuracy" if share else "R²", muted)
+            self._name_chart(painter, metric.rect.bottomRight() + QPointF(-6, -8), "accuracy" if share else "R²")
             if rate.rect.height() > 10:
                 self._draw_rate(painter, rate)
+
+    def _name_chart(self, painter: QPainter, at: QPointF, name: str) -> None:
+        """The chart's name in the corner that its curves leave free: losses fall, metrics rise."""
+        start = at - QPointF(plots.text_width(name), 0)
+        plots.draw_name(painter, start, name, theme.current().color("muted"))
 
     def _draw_lines(self, painter: QPainter, axes: plots.Axes, lines: list[Line], share: bool) -> None:
         now = theme.current()
@@ -142,7 +147,7 @@ class LossDrawing(Drawing):
         if not axes.rect.left() <= x <= axes.rect.right() + 1:
             return
         at = x + 5 if x + 5 + width < axes.rect.right() else x - 5 - width
-        y = axes.rect.top() + 14 + row * (theme.CAPTION_PX + 4)
+        y = axes.rect.top() + 14 + (row + 1) * (theme.CAPTION_PX + 5)
         plots.draw_name(painter, QPointF(at, y), text, color)
 
     def _draw_rate(self, painter: QPainter, axes: plots.Axes) -> None:
