@@ -94,6 +94,7 @@ class MainWindow(QMainWindow):
         self.commands.refresh()
         self.editor.setFocus()
         if fresh:
+            self.workspace.show_fitting(self.bench.document)
             self.editor.fit_all()
             QTimer.singleShot(0, self.editor, self.editor.fit_all)  # once more when all has its size
 
@@ -127,6 +128,8 @@ class MainWindow(QMainWindow):
         self.commands.fill(self.menuBar())
         self.commands.listen(self.editor)
         self.commands.refresh()
+        if self.in_lab:
+            self.workspace.show_fitting(self.bench.document)
         if not self.has_project and EXAMPLES:
             first = min(EXAMPLES.values(), key=lambda example: example.order)
             self.bench.trainer.prepare(first.make())  # nobody sees it: torch is loaded and warm before it is needed

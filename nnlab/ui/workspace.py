@@ -72,6 +72,13 @@ class Workspace(QMainWindow):
             dock.raise_()
             self._retitle()
 
+    def show_fitting(self, document: Document) -> None:
+        """Bring the panel to the front that says most about such data, unless the user closed it."""
+        spec = document.spec
+        id_ = "activations" if spec is not None and spec.is_picture else OPEN_AT_FIRST
+        if self.is_open(id_):
+            self.open(id_)
+
     def is_open(self, id_: str) -> bool:
         """Whether a part is shown, perhaps behind another in the same place."""
         return id_ in self.docks and not self.docks[id_].isHidden()

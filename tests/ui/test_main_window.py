@@ -75,6 +75,13 @@ def test_a_click_on_a_card_opens_the_example_in_the_lab(window, qtbot):
     assert not window.isWindowModified()
 
 
+def test_pictures_open_with_the_panel_that_can_show_them(window, qtbot):
+    window.files.example("digits-mlp")
+    qtbot.waitUntil(lambda: not window.workspace.docks["activations"].is_covered())
+    window.files.example("spiral")
+    qtbot.waitUntil(lambda: not window.workspace.docks["boundary"].is_covered())
+
+
 def test_every_part_is_found_by_its_name(window):
     for name in PARTS:
         assert window.findChild(QWidget, name) is not None, name
