@@ -786,3 +786,14 @@ def test_themes_change_every_colour(editor: GraphEditor) -> None:
         assert light != QColor(theme.DARK.canvas)
     finally:
         theme.apply(app, was)
+
+
+def test_a_canvas_that_is_gone_is_no_longer_asked_nor_told(bench: Workbench, qtbot: QtBot) -> None:
+    made = GraphEditor(bench)
+    made.show()
+    made.deleteLater()
+    del made
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    bench.apply_graph("Gone", bench.document.graph.without_node("relu"))
+    bench.pictured.emit(Snapshot(run=1, step=1, epoch=1, answers={WANT: Activations({})}))
+    bench.frame()

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QImage
 
 from nnlab.engine.events import Snapshot
@@ -19,15 +19,16 @@ PAUSE_MS = 45  # between two drawings
 _NOTHING: frozenset[Want] = frozenset()
 
 
-class LivePictures:
+class LivePictures(QObject):
     """Keeps a picture on every node that is seen."""
 
     def __init__(self, editor: "GraphEditor") -> None:
+        super().__init__(editor)
         self._editor = editor
         self._latest: dict[str, NodeActivations] = {}
-        self._timer = QTimer(editor, singleShot=True, interval=PAUSE_MS)
+        self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._timer.timeout.connect(self.draw)
-        self.leave = editor.bench.add_asker(self.wants)
+        editor.destroyed.connect(editor.bench.add_asker(self.wants))
         editor.bench.pictured.connect(self.on_snapshot)
 
     def wants(self) -> frozenset[Want]:

@@ -15,7 +15,7 @@ class Problems:
     def __init__(self, bench: Workbench, scene: GraphScene) -> None:
         self._bench, self._scene = bench, scene
         self._found: tuple[Problem, ...] = ()
-        self._timer = QTimer(bench, singleShot=True, interval=DELAY_MS)
+        self._timer = QTimer(scene, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self.look)
         self.later()
 
