@@ -84,22 +84,14 @@ class BoundaryPanel(DrawnPanel):
             if isinstance(answer, Points):
                 self.held.learn(want, answer)
         boundary = snapshot.answers.get(self._plane_want())
-        view = self._view(boundary, snapshot)
-        if view is not None:
+        if isinstance(boundary, Boundary) and self._spec is not None:
+            found = {part: snapshot.answers.get(want) for part, want in self._point_wants().items()}
+            points = {part: answer for part, answer in found.items() if isinstance(answer, Points)}
+            view = View(boundary, self._spec, *self._inputs(), points, self._shown(), self._discrete())
             self.plane.show_view(view)
             self.has_picture = True
-            self.refresh()
-        elif boundary is not None:
+        if boundary is not None:
             self.refresh(boundary)
-
-    def _view(self, boundary: object, snapshot: Snapshot) -> View | None:
-        if self._spec is None:
-            return None
-        found = {part: snapshot.answers.get(want) for part, want in self._point_wants().items()}
-        points = {part: answer for part, answer in found.items() if isinstance(answer, Points)}
-        if isinstance(boundary, Boundary):
-            return View(boundary, self._spec, *self._inputs(), points, self._shown(), self._discrete())
-        return View.of_points(points, self._spec, self._shown()) if len(self._spec.inputs) == 1 else None
 
     def on_events(self, events: list[Event]) -> None:
         """A new run may be of other data."""

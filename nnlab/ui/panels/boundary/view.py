@@ -10,7 +10,6 @@ from nnlab.core.dataset import DataSpec
 from nnlab.engine.wants import Array, Boundary, Part, Points
 from nnlab.ui import labels, pictures, theme
 
-MARGIN = 0.1  # of the data's range, around it
 NEAR = 9.0  # pixels from a point at which it is meant
 
 
@@ -25,27 +24,10 @@ class View:
     points: dict[Part, Points] = field(default_factory=dict)
     shown: tuple[Part, ...] = ("train", "validation")
     discretise: bool = False
-    columns: Array | None = None
-    """Where the columns of a line lie, if not evenly over the range."""
-
-    @classmethod
-    def of_points(cls, points: dict[Part, Points], spec: DataSpec, shown: tuple[Part, ...]) -> "View | None":
-        """The answer over one input as far as the samples tell it: what the network says at each of them."""
-        x = np.concatenate([part.x for part in points.values()] or [np.empty(0, np.float32)])
-        if len(x) == 0 or spec.task != "values":
-            return None
-        said = np.concatenate([part.prediction for part in points.values()])
-        places, first = np.unique(x, return_index=True)
-        margin = float(places[-1] - places[0]) * MARGIN or 1.0
-        span = (float(places[0]) - margin, float(places[-1]) + margin)
-        line = Boundary(span, (0.0, 0.0), said[first][None, :, None], "values")
-        return cls(line, spec, 0, 0, points, shown, columns=places)
 
     @property
     def xs(self) -> Array:
         """Where the columns of the answer lie."""
-        if self.columns is not None:
-            return self.columns
         return np.linspace(*self.boundary.x_range, self.boundary.values.shape[1], dtype=np.float32)
 
     @property
@@ -102,10 +84,7 @@ class View:
     def value_at(self, x: float, y: float) -> Array | None:
         """What the network answers at this place: a probability for each class, or one value."""
         rows, columns, _ = self.boundary.values.shape
-        if self.columns is not None:
-            across = float(np.abs(self.columns - x).argmin()) / max(1, columns - 1)
-        else:
-            across = _share(x, self.boundary.x_range)
+        across = _share(x, self.boundary.x_range)
         up = 0.0 if self.is_line else _share(y, self.boundary.y_range)
         if not (0 <= across <= 1 and 0 <= up <= 1):
             return None
