@@ -123,8 +123,8 @@ class MainWindow(QMainWindow):
         self._complete = True
         self.workspace.build_panels()
         self.workspace.restore(self.settings.bytes_of("docks"))
-        for id_, panel in self.workspace.panels.items():
-            self.commands.add(_panel_command(id_, panel.title, panel.icon))
+        for number, (id_, panel) in enumerate(self.workspace.panels.items()):
+            self.commands.add(_panel_command(id_, panel.title, panel.icon, group=number == 0))
         self.commands.fill(self.menuBar())
         self.commands.listen(self.editor)
         self.commands.refresh()
@@ -254,8 +254,15 @@ def _example_commands() -> Sequence[Action]:
     return [opening(id_) for id_ in sorted(EXAMPLES, key=lambda i: EXAMPLES[i].order)]
 
 
-def _panel_command(id_: str, title: str, icon: str) -> Action:
+def _panel_command(id_: str, title: str, icon: str, group: bool) -> Action:
     return Action(
-        f"panel.{id_}.toggle", title, lambda w: w.workspace.toggle(id_), "Window/Panels", icon=icon,
-        enabled=lambda w: w.in_lab, checked=lambda w: w.workspace.is_open(id_), why=f"Show or hide {title}.",
-    )  # fmt: skip
+        f"panel.{id_}.toggle",
+        title,
+        lambda w: w.workspace.toggle(id_),
+        "Window",
+        icon=icon,
+        enabled=lambda w: w.in_lab,
+        checked=lambda w: w.workspace.is_open(id_),
+        group=group,
+        why=f"Show or hide {title}.",
+    )
