@@ -114,10 +114,11 @@ class ProjectFiles:
         """Whether the open project may go: nothing is lost by it, or the user said what to do. One question at most."""
         running = self._bench.status.state == "running"
         if self.has_news:
+            what = "what the network has learned in" if self._bench.history.is_saved else "the changes to"
             answer = dialogs.ask(
                 self._window,
-                f"Save the changes to {self.name}?",
-                ("Training is running and will be stopped. " if running else "") + "Without saving, they are lost.",
+                f"Save {what} “{self.name}”?",
+                ("Training is running and will be stopped. " if running else "") + "Without saving, it is lost.",
                 ("Save", "Discard", "Cancel"),
                 "warning",
             )
