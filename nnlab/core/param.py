@@ -2,10 +2,12 @@
 
 import dataclasses
 import math
+import numbers
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, cast
 
+from nnlab.core.words import count
 from nnlab.errors import SettingError
 from nnlab.registry import Registry
 
@@ -141,10 +143,15 @@ def _kind_of(default: object) -> Kind:
 
 def _range(p: Param) -> str:
     if p.low is not None and p.high is not None:
-        return f" from {p.low:,g} to {p.high:,g}".replace(",", " ")
+        return f" from {_bound(p.low)} to {_bound(p.high)}"
     if p.low is not None:
-        return f" of at least {p.low:g}"
-    return f" of at most {p.high:g}" if p.high is not None else ""
+        return f" of at least {_bound(p.low)}"
+    return f" of at most {_bound(p.high)}" if p.high is not None else ""
+
+
+def _bound(value: float) -> str:
+    """Every digit of it: a bound that is rounded would be a lie."""
+    return count(value) if value == round(value) and abs(value) < 1e15 else f"{value:g}"
 
 
 def _inside(p: Param, value: float) -> bool:
@@ -155,19 +162,20 @@ def _check_int(p: Param, value: object) -> int:
     needs = f"a whole number{_range(p)}"
     if (
         isinstance(value, bool)
-        or not isinstance(value, (int, float))
+        or not isinstance(value, numbers.Real)  # numpy's numbers as well
         or value != value
         or value in (math.inf, -math.inf)
     ):
         raise p.refuse(needs, value)
-    if int(value) != value or not _inside(p, value):
+    whole = int(cast(float, value))
+    if whole != value or not _inside(p, whole):
         raise p.refuse(needs, value)
-    return int(value)
+    return whole
 
 
 def _check_float(p: Param, value: object) -> float:
     needs = f"a number{_range(p)}"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise p.refuse(needs, value)
     try:
         number = float(value)
@@ -195,7 +203,7 @@ def _check_text(p: Param, value: object) -> str:
     if not isinstance(value, str):
         raise p.refuse("a text", value)
     if len(value) > TEXT_LIMIT:
-        raise SettingError(f"{p.label} is longer than {TEXT_LIMIT:,} characters", p.name)
+        raise SettingError(f"{p.label} is longer than {count(TEXT_LIMIT)} characters", p.name)
     return value
 
 
@@ -209,10 +217,10 @@ def _check_size(p: Param, value: object) -> object:
     if len(items) not in ((1, p.axes) if p.axes else (1, 2, 3)):
         raise p.refuse(needs, value)
     try:
-        numbers = tuple(_check_int(p, item) for item in items)
+        sizes = tuple(_check_int(p, item) for item in items)
     except SettingError:
         raise p.refuse(needs, value) from None
-    return numbers[0] if len(set(numbers)) == 1 else numbers
+    return sizes[0] if len(set(sizes)) == 1 else sizes
 
 
 def _check_variant(p: Param, value: object) -> object:

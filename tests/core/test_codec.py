@@ -145,7 +145,7 @@ def broken(change) -> str:
 @pytest.mark.parametrize("value", ["x", True, 0.5, None, [8], {"n": 8}, -1, 2**31, 10**400, float("nan"), float("inf")])
 def test_a_wrong_value_names_node_and_field(value):
     sentence = broken(lambda raw: raw["nodes"][1]["params"].update(out_features=value))
-    assert sentence.startswith("Linear (linear): Units needs a whole number from 1 to 65 536, not ")
+    assert sentence.startswith("Linear (linear): Units needs a whole number from 1 to 65\u202f536, not ")
 
 
 @pytest.mark.parametrize(

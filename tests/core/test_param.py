@@ -1,9 +1,10 @@
 """Declared settings: whatever is given, what is kept has its proper type and range, or a sentence says why not."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,8 +29,8 @@ class Sample(Settings):
 
 
 GOOD: dict[str, list[tuple[Any, Any]]] = {
-    "units": [(1, 1), (100, 100), (7.0, 7)],
-    "rate": [(0, 0.0), (1, 1.0), (0.25, 0.25)],
+    "units": [(1, 1), (100, 100), (7.0, 7), (np.int64(7), 7), (np.uint8(7), 7)],
+    "rate": [(0, 0.0), (1, 1.0), (0.25, 0.25), (np.float32(0.25), 0.25), (np.float64(0.25), 0.25)],
     "bias": [(True, True), (False, False)],
     "mode": [("fast", "fast"), ("slow-ish", "slow-ish")],
     "note": [("", ""), ("<b>", "<b>")],
@@ -37,7 +38,23 @@ GOOD: dict[str, list[tuple[Any, Any]]] = {
     "stride": [(None, None), (2, 2), ((1, 2, 3), (1, 2, 3))],
 }
 BAD: dict[str, list[Any]] = {
-    "units": [0, 101, 1.5, True, "8", None, math.nan, math.inf, 10**400, [8], -(2**63)],
+    "units": [
+        0,
+        101,
+        1.5,
+        True,
+        np.bool_(True),
+        np.float32(1.5),
+        np.array([8]),
+        8j,
+        "8",
+        None,
+        math.nan,
+        math.inf,
+        10**400,
+        [8],
+        -(2**63),
+    ],
     "rate": [-0.1, 1.1, math.nan, math.inf, True, "0.5", None, 10**400],
     "bias": [1, 0, "yes", None],
     "mode": ["Fast", "", None, 3, ["fast"]],
@@ -98,3 +115,15 @@ def test_values_come_out_as_plain_json() -> None:
     assert Sample(kernel=(3, 5)).as_dict() == {
         "units": 8, "rate": 0.5, "bias": True, "mode": "fast", "note": "", "kernel": [3, 5], "stride": None
     }  # fmt: skip
+
+
+def test_a_refusal_names_every_digit_of_a_bound() -> None:
+    large = param(1, "How many.", low=0, high=4_294_967_295)
+    fine = param(0.5, "How much.", low=1e-12, high=0.99999)
+    kind = make_dataclass("Kind", [("seed", int, large), ("beta", float, fine)], bases=(Settings,), frozen=True)
+    with pytest.raises(SettingError) as refused:
+        kind(seed=-1)
+    assert str(refused.value).replace("\u202f", " ") == "Seed needs a whole number from 0 to 4 294 967 295, not -1"
+    with pytest.raises(SettingError) as refused:
+        kind(beta=1.0)
+    assert str(refused.value) == "Beta needs a number from 1e-12 to 0.99999, not 1.0"

@@ -303,7 +303,7 @@ def test_a_mistake_in_the_project_names_file_node_and_field():
     raw = json.loads(parts()["project.json"])
     raw["nodes"][1]["params"]["out_features"] = "x"
     text = refusal(with_parts(project_dot_json=json.dumps(raw).encode()))
-    assert text == "work.nnlab: Linear (linear): Units needs a whole number from 1 to 65 536, not 'x'"
+    assert text == "work.nnlab: Linear (linear): Units needs a whole number from 1 to 65\u202f536, not 'x'"
 
 
 # -------------------------------------------------------------------- archives that are traps
