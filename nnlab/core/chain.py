@@ -2,8 +2,7 @@
 
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer
-from nnlab.core.layout import tidy
-from nnlab.core.wrapping import wrapped
+from nnlab.core.wrapping import tidy
 
 
 def layer(kind: str, **settings: object) -> Layer:
@@ -20,7 +19,7 @@ def chain(*layers: Layer) -> Graph:
         if last:
             graph = graph.connect(last, node_id)
         last = node_id
-    return wrapped(tidy(graph))
+    return tidy(graph)
 
 
 def dense(*units: int, activation: str) -> tuple[Layer, ...]:

@@ -1,7 +1,7 @@
 """The Example contract: a project that opens laid out, checks clean and trains to the result it states."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nnlab.core.document import Document
 from nnlab.registry import Registry
@@ -19,6 +19,11 @@ class Example:
     """Validation metric that training it reaches: accuracy for classes, R² for values."""
     order: int = 100
     """Where its card stands."""
+
+    def document(self) -> Document:
+        """The project as it opens, with its goal among the fields that files keep."""
+        document = self.make()
+        return replace(document, extra={**document.extra, "goal": self.goal})
 
 
 EXAMPLES: Registry[Example] = Registry("nnlab.examples", "example")

@@ -41,7 +41,7 @@ class _Columns:
         return (LANE, HEIGHT // 2 + LANE, HEIGHT + GAP_Y)[is_node]
 
 
-def tidy(graph: Graph) -> Graph:
+def in_columns(graph: Graph) -> Graph:
     """The same network with every node in a new place; the same network always gives the same places."""
     order = _order(graph)
     place = {node_id: k for k, node_id in enumerate(order)}

@@ -6,10 +6,15 @@ from itertools import pairwise
 from math import ceil
 
 from nnlab.core.graph import Graph, Node
-from nnlab.core.layout import HEIGHT
+from nnlab.core.layout import HEIGHT, in_columns
 
 ROW = 4  # columns in one row: half a window shows them near enough to read
 ROW_GAP = 64  # between rows: the wire that leads back runs in it
+
+
+def tidy(graph: Graph) -> Graph:
+    """The same network laid out to be read: left to right in columns, and a long chain in rows below each other."""
+    return wrapped(in_columns(graph))
 
 
 def wrapped(graph: Graph) -> Graph:

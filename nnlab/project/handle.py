@@ -62,9 +62,7 @@ class Project:
     @classmethod
     def example(cls, name: str) -> "Project":
         """One of `nnlab.examples()`, by its id."""
-        example = lookup(EXAMPLES, name)
-        document = example.make()
-        return cls(replace(document, extra={**document.extra, "goal": example.goal}))
+        return cls(lookup(EXAMPLES, name).document())
 
     @classmethod
     def open(cls, path: AnyPath) -> "Project":

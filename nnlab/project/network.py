@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nnlab.core import layout
+from nnlab.core import layout, wrapping
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.history import History
@@ -134,7 +134,7 @@ class ProjectGraph:
 
     def tidy(self) -> None:
         """Lay the network out from left to right."""
-        self._apply("Tidy", layout.tidy(self._graph))
+        self._apply("Tidy", wrapping.tidy(self._graph))
 
     # ---------------------------------------------------------------- inside
 

@@ -58,7 +58,7 @@ class ProjectFiles:
     def example(self, id_: str) -> None:
         """A fresh copy of an example."""
         if self.may_leave():
-            self._put(EXAMPLES[id_].make())
+            self._put(EXAMPLES[id_].document())
 
     def open(self, path: Path | None = None) -> bool:
         """Open a file, asking which one if not told; on any trouble all stays as it is."""

@@ -9,8 +9,8 @@ from nnlab.core.check import check
 from nnlab.core.codec import document_from_dict, document_to_dict
 from nnlab.core.example import EXAMPLES, Example
 from nnlab.core.history import History
-from nnlab.core.layout import GAP_X, GAP_Y, HEIGHT, WIDTH, tidy
-from nnlab.core.wrapping import wrapped
+from nnlab.core.layout import GAP_X, GAP_Y, HEIGHT, WIDTH
+from nnlab.core.wrapping import tidy
 from nnlab.engine.loop import run_to_end
 
 EXPECTED = {
@@ -50,7 +50,7 @@ class TestEveryExample:
 
     def test_opens_laid_out(self, example: Example) -> None:
         graph = example.make().graph
-        assert wrapped(tidy(graph)) == graph
+        assert tidy(graph) == graph
         for one, other in combinations(graph.nodes.values(), 2):
             assert abs(one.x - other.x) >= WIDTH + GAP_X or abs(one.y - other.y) >= HEIGHT + GAP_Y
         for link in graph.links:

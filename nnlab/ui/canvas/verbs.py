@@ -4,9 +4,8 @@ from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from nnlab.core import codec, layout
+from nnlab.core import codec, wrapping
 from nnlab.core.words import plural
-from nnlab.core.wrapping import wrapped
 from nnlab.errors import NNLabError
 from nnlab.ui.canvas import edits, geometry
 from nnlab.ui.canvas.adding import AddingView
@@ -106,5 +105,5 @@ class EditingView(AddingView):
     def tidy(self) -> None:
         """Lay the network out from left to right, a long one in several rows."""
         before = self.bench.document.graph
-        self.bench.apply_graph("Tidy layout", wrapped(layout.tidy(before)))
+        self.bench.apply_graph("Tidy layout", wrapping.tidy(before))
         self.fit_all()
