@@ -9,7 +9,7 @@ import pytest
 
 import nnlab
 from nnlab.core.example import EXAMPLES
-from nnlab.errors import BuildError, FileError, GraphError, LinkError, NNLabError, SettingError
+from nnlab.errors import BuildError, DataError, FileError, GraphError, LinkError, NNLabError, SettingError
 
 
 @pytest.fixture
@@ -312,6 +312,23 @@ def test_after_training_there_is_a_model_that_predicts(trained):
     parts = divide(trained.document.data)
     figures = trained.evaluate(parts.raw_validation.inputs, parts.raw_validation.targets)
     assert figures["accuracy"] == pytest.approx(trained.run.metrics["validation_accuracy"])
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    ["abc", [["a", "b"]], [[1, 2], [3]], [[None, 1.0]], [[1, 2, 3]], [1, 2], 5, [], [[1, np.nan]], [[1e39, 0]]],
+)
+def test_inputs_that_are_no_samples_are_refused_with_a_sentence(trained, inputs):
+    with pytest.raises(DataError):
+        trained.predict(inputs)
+    with pytest.raises(DataError):
+        trained.evaluate(inputs, [0])
+
+
+@pytest.mark.parametrize("answers", [["a"], [0.5], [2], [-1], [np.nan], [None], [[0]], [0, 1]])
+def test_answers_that_are_no_classes_are_refused_with_a_sentence(trained, answers):
+    with pytest.raises(DataError):
+        trained.evaluate([[1.0, 2.0]], answers)
 
 
 def test_learned_weights_come_back_from_the_file_and_go_on_predicting(trained, tmp_path):

@@ -176,19 +176,19 @@ def _learner(document: Document, weights: object) -> "Iterator[Learner]":
 def _targets(learner: "Learner", samples: Samples) -> NDArray[Any]:
     """The answers of these samples as training has them; DataError if they do not fit the data."""
     spec = learner.parts.spec
-    targets: NDArray[Any] = np.asarray(samples.targets)
+    targets = _numbers(samples.targets, "answers")
     width = () if spec.task == "classes" else (spec.width,)
     if targets.shape != (len(samples.inputs), *width):
         raise DataError("The answers do not fit: each sample needs one class, or one number for each value to predict.")
     if spec.task == "values":
         return np.asarray((targets - learner.parts.target_mean) / learner.parts.target_scale, np.float32)
-    if targets.min() < 0 or targets.max() >= spec.width:
+    if targets.min() < 0 or targets.max() >= spec.width or (targets % 1).any():
         raise DataError(f"There are {spec.width} classes, numbered from 0, and a sample has another number.")
     return targets.astype(np.int64)
 
 
 def _standard(learner: "Learner", inputs: NDArray[Any]) -> NDArray[np.float32]:
-    values = np.asarray(inputs, np.float32)
+    values = _numbers(inputs, "inputs")
     wanted = learner.parts.spec.input_shape
     if values.shape[1:] != wanted:
         raise DataError(
@@ -197,10 +197,20 @@ def _standard(learner: "Learner", inputs: NDArray[Any]) -> NDArray[np.float32]:
         )
     if len(values) == 0:
         raise DataError("There are no samples.")
+    return learner.parts.standardise(values)
+
+
+def _numbers(given: object, what: str) -> NDArray[np.float32]:
+    """Whatever was given as an array; DataError if it holds anything but usable numbers."""
+    try:
+        with np.errstate(over="ignore"):
+            values = np.atleast_1d(np.asarray(given, np.float32))
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(f"The {what} must be plain numbers, as many in every row.") from None
     if not np.isfinite(values).all():
         row = int(np.argwhere(~np.isfinite(values))[0][0])
-        raise DataError(f"Row {row + 1} has a cell without a usable number (missing or infinite).")
-    return learner.parts.standardise(values)
+        raise DataError(f"Row {row + 1} of the {what} has a cell without a usable number (missing or infinite).")
+    return values
 
 
 @contextlib.contextmanager
