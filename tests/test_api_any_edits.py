@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from nnlab import Project
-from nnlab.core import codec, store
 from nnlab.core.dataset import DATASETS
 from nnlab.core.layer import LAYERS
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.schedule import SCHEDULES
 from nnlab.errors import NNLabError
+from nnlab.files import codec, store
 
 picks = st.integers(0, 10**6)
 

@@ -9,10 +9,10 @@ from nnlab.cli import tables
 from nnlab.cli.output import say, say_json
 from nnlab.cli.projects import find
 from nnlab.cli.training import figure, refuse_mistakes
-from nnlab.core import files
 from nnlab.core.dataset import DataSpec
 from nnlab.core.words import plural
 from nnlab.errors import BuildError
+from nnlab.files import disk as files
 from nnlab.project import Project
 
 

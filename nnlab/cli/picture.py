@@ -5,8 +5,8 @@ from pathlib import Path
 
 from nnlab.cli.output import say
 from nnlab.cli.projects import find
-from nnlab.core.files import name_of
 from nnlab.errors import FileError
+from nnlab.files.disk import name_of
 
 
 def draw(name: str, panel: str | None, theme: str, size: tuple[int, int] | None, out: str) -> int:

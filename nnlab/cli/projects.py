@@ -4,8 +4,8 @@ import os
 
 from nnlab.cli.output import note, say
 from nnlab.core.example import EXAMPLES
-from nnlab.core.files import name_of
 from nnlab.errors import FileError
+from nnlab.files.disk import name_of
 from nnlab.project import Project
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.cli.output import one_line
-from nnlab.core import files
 from nnlab.core.dataset import DataSpec
 from nnlab.core.words import count, plural
-from nnlab.errors import DataError, FileError
+from nnlab.errors import FileError
+from nnlab.files import disk as files
 
 SIZE_LIMIT = 256 * 2**20
 ROWS_LIMIT = 1_000_000
@@ -39,7 +39,7 @@ class Table:
     """The decimal mark: "," in files that separate by ";" ."""
 
     def numbers(self, columns: Sequence[int]) -> NDArray[np.float32]:
-        """These columns as numbers; DataError naming line and column for a cell that is none."""
+        """These columns as numbers; FileError naming line and column for a cell that is none."""
         found = np.empty((len(self.rows), len(columns)), np.float64)
         for at, row in enumerate(self.rows):
             for to, column in enumerate(columns):
@@ -59,10 +59,10 @@ class Table:
             raise self._refuse(at, column, "is not a number" if text else "is empty")
         return float(text)
 
-    def _refuse(self, at: int, column: int, what: str) -> DataError:
+    def _refuse(self, at: int, column: int, what: str) -> FileError:
         cell = one_line(self.rows[at][column][:40])
         named = f"{cell!r} " if cell.strip() else "the cell "
-        return DataError(f"{self.name}, line {self.lines[at]}, column {self.header[column][:40]!r}: {named}{what}")
+        return FileError(f"{self.name}, line {self.lines[at]}, column {self.header[column][:40]!r}: {named}{what}")
 
 
 def read_inputs(path: str, spec: DataSpec) -> NDArray[np.float32]:
@@ -83,7 +83,7 @@ def read_samples(path: str, spec: DataSpec) -> tuple[NDArray[np.float32], NDArra
     wanted = 1 if spec.task == "classes" else spec.width
     if len(left) != wanted:
         what = "one column with the class" if wanted == 1 and spec.task == "classes" else "the values to predict"
-        raise DataError(
+        raise FileError(
             f"{table.name} must hold, besides the {plural(len(inputs), 'input')}, {what}; "
             f"it has {plural(len(left), 'more column')}"
         )
@@ -92,7 +92,7 @@ def read_samples(path: str, spec: DataSpec) -> tuple[NDArray[np.float32], NDArra
 
 
 def read_csv(path: str) -> Table:
-    """A CSV file as text cells; FileError or DataError with a sentence if it is none."""
+    """A CSV file as text cells; FileError with a sentence if it is none."""
     data, _ = files.read(path, SIZE_LIMIT)
     name = files.name_of(path)
     try:
@@ -103,7 +103,7 @@ def read_csv(path: str) -> Table:
         raise FileError(f"{name} is not a CSV file")
     first = next((line for line in text.splitlines() if line.strip()), "")
     if not first:
-        raise DataError(f"{name} is empty")
+        raise FileError(f"{name} is empty")
     separator = max(_SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows: list[list[str]] = []
@@ -134,17 +134,23 @@ def _harmless(cell: str) -> str:
 def _table(name: str, rows: list[list[str]], lines: list[int], comma: str) -> Table:
     header = [cell.strip() for cell in rows[0]]
     if len(rows) - 1 > ROWS_LIMIT or len(header) > COLUMNS_LIMIT:
-        raise DataError(f"{name} has more than {count(ROWS_LIMIT)} rows or {count(COLUMNS_LIMIT)} columns")
+        raise FileError(f"{name} has more than {count(ROWS_LIMIT)} rows or {count(COLUMNS_LIMIT)} columns")
     if len(rows) < 2:
-        raise DataError(f"{name} has no rows below its header")
-    if all(_NUMBER.fullmatch(cell) for cell in header):
-        raise DataError(f"{name} needs the names of its columns in the first line")
+        raise FileError(f"{name} has no rows below its header")
+    if _is_sample(header, comma):
+        raise FileError(f"{name} needs the names of its columns in the first line")
     for row, line in zip(rows[1:], lines[1:], strict=True):
         if len(row) != len(header):
-            raise DataError(
+            raise FileError(
                 f"{name}, line {line}: {plural(len(row), 'cell')}, and the header has {plural(len(header), 'column')}"
             )
     return Table(name, header, rows[1:], lines[1:], comma)
+
+
+def _is_sample(header: list[str], comma: str) -> bool:
+    """Whether the first line holds a sample instead of names: nothing but numbers, or numbers with decimals."""
+    cells = [cell.replace(comma, ".", 1) for cell in header]
+    return any("." in cell and _NUMBER.fullmatch(cell) for cell in cells) or all(_NUMBER.fullmatch(c) for c in cells)
 
 
 def _input_columns(table: Table, spec: DataSpec) -> list[int]:
@@ -157,14 +163,14 @@ def _input_columns(table: Table, spec: DataSpec) -> list[int]:
         return found
     if found and len(found) < needed:
         missing = ", ".join(name for name, k in zip(spec.inputs, named, strict=True) if k is None)
-        raise DataError(f"{table.name} lacks a column for {missing}")
+        raise FileError(f"{table.name} lacks a column for {missing}")
     if len(table.header) < needed:
-        raise DataError(
+        raise FileError(
             f"{table.name} has {plural(len(table.header), 'column')}, and the network takes {plural(needed, 'input')}"
             + (f": {', '.join(spec.inputs)}" if 0 < len(spec.inputs) <= 12 else "")
         )
     if len(table.header) > needed + max(1, spec.width):
-        raise DataError(
+        raise FileError(
             f"{table.name} has {plural(len(table.header), 'column')}, and none is named like the network's inputs"
             + (f": {', '.join(spec.inputs)}" if 0 < len(spec.inputs) <= 12 else "")
         )
@@ -186,7 +192,7 @@ def _classes(table: Table, column: int, spec: DataSpec) -> NDArray[np.int64]:
         if number is None:
             cell = one_line(row[column][:40])
             names = ", ".join(spec.answers[:8]) + (", ..." if spec.width > 8 else "")
-            raise DataError(f"{table.name}, line {table.lines[at]}: {cell!r} is none of the classes ({names})")
+            raise FileError(f"{table.name}, line {table.lines[at]}: {cell!r} is none of the classes ({names})")
         found[at] = number
     return found
 
@@ -202,5 +208,5 @@ def _read_npy(path: str, spec: DataSpec) -> NDArray[np.float32]:
         raise FileError(f"{name} does not hold plain numbers")
     if array.ndim < 1 or array.size == 0 or array.size != len(array) * prod(spec.input_shape):
         wanted = " × ".join(str(n) for n in spec.input_shape)
-        raise DataError(f"{name} holds {' × '.join(str(n) for n in array.shape)} numbers; needed are rows of {wanted}")
+        raise FileError(f"{name} holds {' × '.join(str(n) for n in array.shape)} numbers; needed are rows of {wanted}")
     return array.astype(np.float32).reshape(-1, *spec.input_shape)

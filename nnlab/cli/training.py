@@ -9,10 +9,10 @@ from typing import Any
 
 from nnlab.cli.output import Stopped, complain, draw, finite, flush, note, one_line, say, say_json, silence
 from nnlab.cli.projects import find
-from nnlab.core.files import check_writable, name_of
 from nnlab.core.words import count, duration, fixed, number, percent, plural
 from nnlab.engine.events import EpochDone, Event, Finished, Prepared
 from nnlab.errors import BuildError
+from nnlab.files.disk import check_writable, name_of
 from nnlab.project import Project, Run
 
 TABLE_ROWS = 20

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from nnlab.core import files, store
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.example import EXAMPLES
-from nnlab.core.files import AnyPath, Fingerprint
 from nnlab.core.graph import Graph, Node
 from nnlab.core.history import History
 from nnlab.core.optimizer import OPTIMIZERS
@@ -19,6 +17,9 @@ from nnlab.core.param import Settings
 from nnlab.core.schedule import SCHEDULES
 from nnlab.engine.events import Event
 from nnlab.errors import BuildError, FileError, SettingError
+from nnlab.files import disk as files
+from nnlab.files import store
+from nnlab.files.disk import AnyPath, Fingerprint
 from nnlab.project.network import ProjectGraph, lookup, make_layer
 from nnlab.project.run import Run, load, train
 
@@ -243,7 +244,7 @@ def _python(project: Project) -> bytes:
 
 
 def _safetensors(project: Project) -> bytes:
-    from nnlab.core.tensors import to_bytes
+    from nnlab.files.tensors import to_bytes
 
     project.model()  # refuses weights that are not of this network
     return to_bytes(_learned(project.weights))

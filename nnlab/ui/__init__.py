@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nnlab.ui.main_window import MainWindow
+    from nnlab.ui.shell.main_window import MainWindow
 
 __all__ = ["MainWindow"]
 
@@ -11,7 +11,7 @@ __all__ = ["MainWindow"]
 def __getattr__(name: str) -> Any:
     """`nnlab.ui.MainWindow`, imported when it is asked for."""
     if name == "MainWindow":
-        from nnlab.ui.main_window import MainWindow
+        from nnlab.ui.shell.main_window import MainWindow
 
         return MainWindow
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

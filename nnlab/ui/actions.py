@@ -10,12 +10,12 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from nnlab.registry import Registry
-from nnlab.ui import icons
 from nnlab.ui.dialogs import shown_key
-from nnlab.ui.labels import tooltip
+from nnlab.ui.look import icons
+from nnlab.ui.look.labels import tooltip
 
 if TYPE_CHECKING:
-    from nnlab.ui.main_window import MainWindow
+    from nnlab.ui.shell.main_window import MainWindow
 
 MENUS = ("File", "Edit", "View", "Model", "Train", "Data", "Learn", "Window", "Help")
 

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnlab.ui import crash, places
+from nnlab.ui import crash
+from nnlab.ui.keeping import places
 
 SWITCH_SECONDS = 0.002  # how long the training thread may hold Python while the window waits for it
 
@@ -23,7 +24,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from nnlab.ui.settings import Settings
+    from nnlab.ui.keeping.settings import Settings
 
     settings = Settings()
     if settings.text_scale != 1.0:
@@ -38,7 +39,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     reports.install()
 
     from nnlab.ui.collector import Collector
-    from nnlab.ui.main_window import MainWindow
+    from nnlab.ui.shell.main_window import MainWindow
 
     window = MainWindow(settings=settings)
     reports.window = window
@@ -66,7 +67,7 @@ def _obey_signals(window: object) -> None:
     """End at once when the system asks, with unsaved work kept. Python hears signals between the window's timers."""
     from PySide6.QtWidgets import QApplication
 
-    from nnlab.ui.main_window import MainWindow
+    from nnlab.ui.shell.main_window import MainWindow
 
     assert isinstance(window, MainWindow)
     shown = window

@@ -15,7 +15,8 @@ from typing import IO, Any
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from nnlab.ui import dialogs, places
+from nnlab.ui import dialogs
+from nnlab.ui.keeping import places
 
 LOG = logging.getLogger("nnlab")
 LOG_BYTES = 1_000_000

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnlab.ui import icons
-from nnlab.ui.labels import label
+from nnlab.ui.look import icons
+from nnlab.ui.look.labels import label
 
 WIDTH = 440
 DETAILS_HEIGHT = 180

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout
 
 from nnlab.core.document import Document
 from nnlab.engine.events import Event, Failed, Prepared
-from nnlab.ui import plots, theme
+from nnlab.ui.look import plots, theme
 from nnlab.ui.panel import Panel
 from nnlab.ui.workbench import Workbench
 

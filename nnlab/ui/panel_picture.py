@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from nnlab.core import files
 from nnlab.core.document import Document
 from nnlab.engine.events import EpochDone, Event, Failed, Losses, Prepared, Snapshot
 from nnlab.errors import BuildError
+from nnlab.files import disk as files
 from nnlab.project.network import lookup
-from nnlab.ui import style_sheet, theme
+from nnlab.ui.look import style_sheet, theme
 from nnlab.ui.panel import PANELS, Panel
 from nnlab.ui.workbench import Workbench
 

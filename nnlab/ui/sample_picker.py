@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QToolButton, QWi
 from nnlab.core import words
 from nnlab.engine.events import Prepared
 from nnlab.engine.wants import Part
-from nnlab.ui import labels, theme
+from nnlab.ui.look import labels, theme
 
 PARTS: tuple[tuple[Part, str], ...] = (("train", "Training"), ("validation", "Validation"), ("test", "Test"))
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from nnlab.core.check import check
-from nnlab.core.codec import document_from_dict, document_to_dict
 from nnlab.core.example import EXAMPLES, Example
 from nnlab.core.history import History
 from nnlab.core.layout import GAP_X, GAP_Y, HEIGHT, WIDTH
 from nnlab.core.wrapping import tidy
 from nnlab.engine.loop import run_to_end
+from nnlab.files.codec import document_from_dict, document_to_dict
 
 EXPECTED = {
     *("spiral", "xor", "circles", "moons", "blobs", "curve", "surface"),

@@ -13,7 +13,7 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.engine.events import EpochDone, Failed, Losses, Prepared, Snapshot
-from nnlab.ui import icons, theme
+from nnlab.ui.look import icons, theme
 from nnlab.ui.panel import PANELS, Panel
 from nnlab.ui.workbench import Workbench
 

@@ -5,11 +5,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from nnlab.ui import command_palette, icons
 from nnlab.ui.actions import ACTIONS, MENUS, in_order
-from nnlab.ui.command_palette import CommandPalette
-from nnlab.ui.main_window import MainWindow
-from nnlab.ui.sheets import About, Shortcuts
+from nnlab.ui.look import icons
+from nnlab.ui.shell import command_palette
+from nnlab.ui.shell.command_palette import CommandPalette
+from nnlab.ui.shell.main_window import MainWindow
+from nnlab.ui.shell.sheets import About, Shortcuts
 
 PROMISED = """
 file.new file.open file.save file.save_as file.export_python file.export_picture file.export_weights file.close

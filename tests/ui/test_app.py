@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from nnlab.core import store
 from nnlab.core.example import EXAMPLES
+from nnlab.files import store
 
 START = """
 import sys, threading
 from PySide6.QtCore import QTimer
-from nnlab.ui import app, main_window
+from nnlab.ui import app
+from nnlab.ui.shell import main_window
 made = main_window.MainWindow.complete
 def complete(window):
     first = not window.workspace.panels

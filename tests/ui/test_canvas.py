@@ -27,11 +27,11 @@ from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import LAYERS, UnknownLayer
 from nnlab.engine.events import Snapshot
 from nnlab.engine.wants import Activations, NodeActivations
-from nnlab.ui import theme
 from nnlab.ui.canvas import geometry, menus, motion, palette
 from nnlab.ui.canvas.editor import EMPTY_HINT, STALE_NOTE, GraphEditor
 from nnlab.ui.canvas.live import WANT
 from nnlab.ui.canvas.overlays import Note
+from nnlab.ui.look import theme
 from nnlab.ui.workbench import Workbench
 
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton

@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
 from nnlab.errors import FileError
-from nnlab.ui import theme
 from nnlab.ui.canvas import diagram
+from nnlab.ui.look import theme
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])

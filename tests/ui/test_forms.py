@@ -17,10 +17,10 @@ from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.param import Param, Settings
 from nnlab.core.schedule import SCHEDULES
 from nnlab.errors import SettingError
-from nnlab.ui.controls import ScrubLabel
-from nnlab.ui.fields import ChoiceField, Field, NumberField, SwitchField, TextField
-from nnlab.ui.forms import SettingsForm, VariantField
-from nnlab.ui.stepping import stepped
+from nnlab.ui.forms.controls import ScrubLabel
+from nnlab.ui.forms.fields import ChoiceField, Field, NumberField, SwitchField, TextField
+from nnlab.ui.forms.form import SettingsForm, VariantField
+from nnlab.ui.forms.stepping import stepped
 
 EVERY = {"data": Data, "training": Training} | {
     f"{registry.what} {id_}": registry[id_]

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 import nnlab.ui
 from nnlab.core.layer import CATEGORIES, LAYERS
-from nnlab.ui import icons, labels, resources, theme
+from nnlab.ui.look import icons, labels, resources, theme
 from nnlab.ui.panel import PANELS
 
 PROMISED = frozenset(

@@ -17,9 +17,9 @@ from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, UnknownLayer
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.events import Prepared
-from nnlab.ui.fields import NumberField, SwitchField
-from nnlab.ui.forms import SettingsForm, VariantField
-from nnlab.ui.inspector import HINT, Inspector
+from nnlab.ui.forms.fields import NumberField, SwitchField
+from nnlab.ui.forms.form import SettingsForm, VariantField
+from nnlab.ui.inspector.inspector import HINT, Inspector
 from nnlab.ui.workbench import Workbench
 
 

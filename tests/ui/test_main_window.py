@@ -7,12 +7,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QTextEdit, QWidget
 
-from nnlab.core import store
 from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
-from nnlab.ui import dialogs, theme
-from nnlab.ui.main_window import MainWindow
-from nnlab.ui.settings import Settings
+from nnlab.files import store
+from nnlab.ui import dialogs
+from nnlab.ui.keeping.settings import Settings
+from nnlab.ui.look import theme
+from nnlab.ui.shell.main_window import MainWindow
 
 PARTS = ("palette", "graphEditor", "inspector", "runBar", "welcome")
 
@@ -70,7 +71,7 @@ def test_a_click_on_a_card_opens_the_example_in_the_lab(window, qtbot):
     card = window.findChild(QWidget, "example.spiral")
     qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     assert window.in_lab
-    assert window.bench.document == EXAMPLES["spiral"].make()
+    assert window.bench.document == EXAMPLES["spiral"].document()
     assert window.workspace.is_open("boundary")
     assert not window.isWindowModified()
 

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from nnlab.core import codec
+from nnlab.files import codec
 from nnlab.ui import dialogs
-from nnlab.ui.main_window import MainWindow
+from nnlab.ui.shell.main_window import MainWindow
 
 COMMANDS = 30
 LEFT_OUT = {"file.quit", "view.full_screen"}  # they are tested by themselves

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
 from nnlab.core.document import Training
 from nnlab.core.param import Param
-from nnlab.ui.number_edit import NumberEdit
-from nnlab.ui.number_text import as_typed, parse
-from nnlab.ui.size_edit import SizeEdit
-from nnlab.ui.stepping import Stride, stepped
+from nnlab.ui.forms.number_edit import NumberEdit
+from nnlab.ui.forms.number_text import as_typed, parse
+from nnlab.ui.forms.size_edit import SizeEdit
+from nnlab.ui.forms.stepping import Stride, stepped
 
 LOCALES = ("en_US", "de_DE", "fr_FR", "sv_SE", "hi_IN", "ar_EG")
 START = 0.25

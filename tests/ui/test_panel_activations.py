@@ -14,7 +14,7 @@ from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.engine.events import Prepared, Snapshot
 from nnlab.engine.wants import Activations, ActivationsWant, NodeActivations, SampleValues, SampleWant
-from nnlab.ui import pictures
+from nnlab.ui.look import pictures
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.activations import COARSE, FINE, ActivationsPanel
 from nnlab.ui.workbench import Workbench

@@ -15,7 +15,7 @@ from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
 from nnlab.engine.events import Prepared, Snapshot
 from nnlab.engine.wants import Boundary, BoundaryWant, Points, PointsWant, Want
-from nnlab.ui import plots, theme
+from nnlab.ui.look import plots, theme
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.boundary import PICTURES, BoundaryPanel
 from nnlab.ui.workbench import Workbench

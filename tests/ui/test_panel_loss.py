@@ -15,7 +15,7 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
 from nnlab.engine.events import EpochDone, Event, Finished, Losses, Prepared
-from nnlab.ui import plots
+from nnlab.ui.look import plots
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.loss import GHOSTS, LossPanel
 from nnlab.ui.panels.loss.curves import BUCKETS, Curve

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
 from nnlab.engine.wants import Array, NodeActivations
-from nnlab.ui import pictures, theme
+from nnlab.ui.look import pictures, theme
 
 pytestmark = pytest.mark.usefixtures("qapp")
 

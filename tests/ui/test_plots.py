@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from nnlab.core import words
-from nnlab.ui import plots, theme
+from nnlab.ui.look import plots, theme
 
 pytestmark = pytest.mark.usefixtures("qapp")
 

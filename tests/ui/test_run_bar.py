@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from nnlab.core.document import Document
 from nnlab.engine.events import RunState, RunStatus
-from nnlab.ui.figures import Figure
-from nnlab.ui.run_bar import RunBar
+from nnlab.ui.shell.figures import Figure
+from nnlab.ui.shell.run_bar import RunBar
 from nnlab.ui.workbench import Workbench
 
 IDS = ["start", "pause", "step", "step_epoch", "step_phase", "stop", "reset", "new_dice", "restart"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QByteArray
 
-from nnlab.ui.settings import RECENT_LIMIT, Settings
+from nnlab.ui.keeping.settings import RECENT_LIMIT, Settings
 
 
 def test_what_was_set_is_there_at_the_next_start(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
-from nnlab.ui import style_sheet, theme
+from nnlab.ui.look import style_sheet, theme
 
 SURFACES = ("window", "surface", "canvas", "raised", "sunken", "hover")
 TEXTS = ("text", "muted", "accent", "error", "warning", "good")

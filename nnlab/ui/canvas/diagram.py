@@ -11,10 +11,10 @@ from PySide6.QtSvg import QSvgGenerator
 
 from nnlab.core.document import Document
 from nnlab.errors import FileError
-from nnlab.ui import theme
 from nnlab.ui.canvas import geometry, paint
 from nnlab.ui.canvas.looks import node_look, wire_look
-from nnlab.ui.theme import Theme
+from nnlab.ui.look import theme
+from nnlab.ui.look.theme import Theme
 
 EDGE = 48  # units around the network
 SHARP = 2  # pixels for each unit where no size is asked for

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from nnlab.core.document import Document
 from nnlab.errors import LinkError
-from nnlab.ui import theme
 from nnlab.ui.canvas import diagram, edits, geometry, gestures, hover, keys, menus, search
 from nnlab.ui.canvas.drops import DropView
 from nnlab.ui.canvas.gestures import DrawWire, Gesture
@@ -28,6 +27,7 @@ from nnlab.ui.canvas.overlays import Note
 from nnlab.ui.canvas.places import WIRE_REACH
 from nnlab.ui.canvas.problems import Problems
 from nnlab.ui.canvas.search import Choice
+from nnlab.ui.look import theme
 from nnlab.ui.workbench import Workbench
 
 EMPTY_HINT = "Drag a layer here, or double-click to search"

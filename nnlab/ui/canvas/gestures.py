@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QApplication, QGraphicsPathItem
 
 from nnlab.core.graph import Graph, Link
 from nnlab.errors import LinkError
-from nnlab.ui import theme
 from nnlab.ui.canvas import edits, geometry
 from nnlab.ui.canvas.edits import End
 from nnlab.ui.canvas.items import LIVE_Z, wire_pen
 from nnlab.ui.canvas.places import WIRE_REACH
+from nnlab.ui.look import theme
 
 if TYPE_CHECKING:
     from nnlab.ui.canvas.editor import GraphEditor

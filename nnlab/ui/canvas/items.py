@@ -7,10 +7,10 @@ from PySide6.QtGui import QImage, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QStyleOptionGraphicsItem, QWidget
 
 from nnlab.core.graph import Link
-from nnlab.ui import theme
 from nnlab.ui.canvas import geometry, paint
 from nnlab.ui.canvas.looks import NodeLook, PortLook, WireLook
 from nnlab.ui.canvas.paint import NodeState
+from nnlab.ui.look import theme
 
 WIRE_Z, CHIP_Z, NODE_Z, LIVE_Z = 0.0, 1.0, 2.0, 3.0
 

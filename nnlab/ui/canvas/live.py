@@ -7,8 +7,8 @@ from PySide6.QtGui import QImage
 
 from nnlab.engine.events import Snapshot
 from nnlab.engine.wants import Activations, ActivationsWant, NodeActivations, Want
-from nnlab.ui import pictures
 from nnlab.ui.canvas.geometry import TILE
+from nnlab.ui.look import pictures
 
 if TYPE_CHECKING:
     from nnlab.ui.canvas.editor import GraphEditor

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QMenu
 from nnlab.core.fixes import Fix
 from nnlab.core.graph import Link
 from nnlab.errors import NNLabError
-from nnlab.ui import icons
 from nnlab.ui.canvas.places import WIRE_REACH
+from nnlab.ui.look import icons
 
 if TYPE_CHECKING:
     from nnlab.ui.canvas.editor import GraphEditor

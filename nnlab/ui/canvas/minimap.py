@@ -6,9 +6,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from nnlab.ui import theme
 from nnlab.ui.canvas.overview import Overview
-from nnlab.ui.theme import RADIUS
+from nnlab.ui.look import theme
+from nnlab.ui.look.theme import RADIUS
 
 if TYPE_CHECKING:
     from nnlab.ui.canvas.view import CanvasView

@@ -24,7 +24,7 @@ class Glide(QVariantAnimation):
     """Moves the shown nodes from where they were to where the document has them."""
 
     def __init__(self, scene: GraphScene) -> None:
-        super().__init__()
+        super().__init__(scene)
         self._scene = scene
         self._starts: dict[str, QPointF] = {}
         self.enabled = True
@@ -63,7 +63,7 @@ class Travel(QVariantAnimation):
     """Takes the view to another place and zoom, so that one does not lose sight of the network."""
 
     def __init__(self, view: CanvasView) -> None:
-        super().__init__()
+        super().__init__(view)  # dies with it
         self._view = view
         self._from = self._to = (QPointF(), 1.0)
         self._last = self._where()

@@ -3,8 +3,8 @@
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
-from nnlab.ui import theme
-from nnlab.ui.theme import CAPTION_PX, RADIUS, TEXT_PX
+from nnlab.ui.look import theme
+from nnlab.ui.look.theme import CAPTION_PX, RADIUS, TEXT_PX
 
 LINGER_MS = 2_600
 

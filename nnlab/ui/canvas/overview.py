@@ -7,9 +7,9 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from nnlab.core.graph import Link
-from nnlab.ui import theme
 from nnlab.ui.canvas import paint
 from nnlab.ui.canvas.items import NodeItem, WireItem
+from nnlab.ui.look import theme
 
 
 class Overview(QGraphicsItem):

@@ -18,11 +18,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtSvg import QSvgRenderer
 
-from nnlab.ui import icons, resources
 from nnlab.ui.canvas import geometry
 from nnlab.ui.canvas.looks import NodeLook, PortLook
 from nnlab.ui.canvas.stamps import stamp
-from nnlab.ui.theme import CAPTION_PX, CARD_RADIUS, TEXT_PX, Theme
+from nnlab.ui.look import icons, resources
+from nnlab.ui.look.theme import CAPTION_PX, CARD_RADIUS, TEXT_PX, Theme
 
 STRIPE = 5
 TEXT_LEFT = geometry.TILE.right() + 8

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import CATEGORIES, LAYERS
-from nnlab.ui import theme
 from nnlab.ui.canvas import edits, geometry, paint, search
 from nnlab.ui.canvas.looks import node_look
-from nnlab.ui.theme import CAPTION_PX, RADIUS, TEXT_PX
+from nnlab.ui.look import theme
+from nnlab.ui.look.theme import CAPTION_PX, RADIUS, TEXT_PX
 from nnlab.ui.workbench import Workbench
 
 MIME = "application/x-nnlab-layer"

@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from nnlab.ui import theme
-from nnlab.ui.theme import RADIUS, TEXT_PX
+from nnlab.ui.look import theme
+from nnlab.ui.look.theme import RADIUS, TEXT_PX
 
 NAME_LIMIT = 80
 

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.errors import SettingError
-from nnlab.ui import theme
 from nnlab.ui.canvas import paint
-from nnlab.ui.theme import CAPTION_PX, CARD_RADIUS, RADIUS, TEXT_PX
+from nnlab.ui.look import theme
+from nnlab.ui.look.theme import CAPTION_PX, CARD_RADIUS, RADIUS, TEXT_PX
 
 WIDTH, ROWS, ROW_HEIGHT = 460, 8, 44
 SHORT = 62  # characters of help that one line holds

@@ -4,9 +4,10 @@ from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from nnlab.core import codec, wrapping
+from nnlab.core import wrapping
 from nnlab.core.words import plural
 from nnlab.errors import NNLabError
+from nnlab.files import codec
 from nnlab.ui.canvas import edits, geometry
 from nnlab.ui.canvas.adding import AddingView
 from nnlab.ui.canvas.rename import NameField

@@ -15,9 +15,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
-from nnlab.ui import theme
 from nnlab.ui.canvas.geometry import GRID
 from nnlab.ui.canvas.scene import GraphScene
+from nnlab.ui.look import theme
 from nnlab.ui.workbench import Workbench
 
 SMALLEST, LARGEST = 0.04, 4.0

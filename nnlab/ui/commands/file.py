@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from nnlab.ui import exports
 from nnlab.ui.actions import action, in_lab
+from nnlab.ui.shell import exports
 
 if TYPE_CHECKING:
-    from nnlab.ui.main_window import MainWindow
+    from nnlab.ui.shell.main_window import MainWindow
 
 
 @action("file.new", "New", menu="File", key="Ctrl+N", icon="new")

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from nnlab.ui.actions import action, in_lab
-from nnlab.ui.sheets import About, Shortcuts
+from nnlab.ui.shell.sheets import About, Shortcuts
 
 if TYPE_CHECKING:
-    from nnlab.ui.main_window import MainWindow
+    from nnlab.ui.shell.main_window import MainWindow
 
 
 def one_selected(window: "MainWindow") -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from nnlab.ui.actions import action, in_lab
 
 if TYPE_CHECKING:
-    from nnlab.ui.main_window import MainWindow
+    from nnlab.ui.shell.main_window import MainWindow
 
 
 def _state(window: "MainWindow") -> str:

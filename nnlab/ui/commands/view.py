@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from nnlab.ui.actions import action, in_lab
-from nnlab.ui.command_palette import CommandPalette
+from nnlab.ui.shell.command_palette import CommandPalette
 
 if TYPE_CHECKING:
-    from nnlab.ui.main_window import MainWindow
+    from nnlab.ui.shell.main_window import MainWindow
 
 
 @action("view.fit", "Fit all", menu="View", key="Home", icon="fit", enabled=in_lab, canvas=True)

@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResiz
 from nnlab.core import words
 from nnlab.core.document import Document
 from nnlab.engine.wants import Activations
-from nnlab.ui import labels, pictures, plots, theme
 from nnlab.ui.drawing import Drawing
+from nnlab.ui.look import labels, pictures, plots, theme
 from nnlab.ui.panels.activations import rows as places
 from nnlab.ui.panels.activations.rows import Row
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF
 from nnlab.core import words
 from nnlab.core.document import Document
 from nnlab.engine.wants import Activations, NodeActivations
-from nnlab.ui import labels
+from nnlab.ui.look import labels
 
 MARGIN = 12
 HEAD = 24

@@ -8,8 +8,8 @@ from nnlab.core.dataset import DataSpec
 from nnlab.core.document import Document
 from nnlab.engine.events import Event, Prepared, Snapshot
 from nnlab.engine.wants import Boundary, BoundaryWant, Part, Points, PointsWant, Want
-from nnlab.ui import labels, theme
 from nnlab.ui.drawing import DrawnPanel
+from nnlab.ui.look import labels, theme
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.boundary.drawing import BoundaryDrawing
 from nnlab.ui.panels.boundary.held_inputs import HeldInputs

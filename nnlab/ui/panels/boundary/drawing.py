@@ -6,8 +6,8 @@ from PySide6.QtGui import QPainter, QPen
 
 from nnlab.core import words
 from nnlab.engine.wants import Part, Points
-from nnlab.ui import pictures, plots, theme
 from nnlab.ui.drawing import Drawing
+from nnlab.ui.look import pictures, plots, theme
 from nnlab.ui.panels.boundary import marks
 from nnlab.ui.panels.boundary.view import NEAR, View
 

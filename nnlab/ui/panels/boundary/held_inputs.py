@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QScrollArea, QSlider, QW
 
 from nnlab.core import words
 from nnlab.engine.wants import Array, Points, PointsWant
-from nnlab.ui import labels, theme
+from nnlab.ui.look import labels, theme
 
 STEPS = 200
 HIGHEST = 150  # pixels; beyond, the list scrolls

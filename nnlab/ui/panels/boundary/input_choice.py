@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
 
-from nnlab.ui import labels
+from nnlab.ui.look import labels
 
 
 class InputChoice(QComboBox):

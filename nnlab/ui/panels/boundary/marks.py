@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from nnlab.engine.wants import Part, Points
-from nnlab.ui import plots, theme
+from nnlab.ui.look import plots, theme
 
 FEW = 450  # up to this many points are drawn large
 

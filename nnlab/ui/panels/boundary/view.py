@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QImage
 
 from nnlab.core.dataset import DataSpec
 from nnlab.engine.wants import Array, Boundary, Part, Points
-from nnlab.ui import labels, pictures, theme
+from nnlab.ui.look import labels, pictures, theme
 
 NEAR = 9.0  # pixels from a point at which it is meant
 

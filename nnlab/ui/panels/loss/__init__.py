@@ -3,8 +3,8 @@
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from nnlab.engine.events import Event, Prepared
-from nnlab.ui import labels
 from nnlab.ui.drawing import DrawnPanel
+from nnlab.ui.look import labels
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.loss.drawing import LossDrawing
 from nnlab.ui.panels.loss.record import Record

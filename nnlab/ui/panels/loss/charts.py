@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QRectF
 
-from nnlab.ui import plots
+from nnlab.ui.look import plots
 from nnlab.ui.panels.loss.curves import Curve, Numbers
 from nnlab.ui.panels.loss.record import Record
 

@@ -7,8 +7,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnlab.core import words
-from nnlab.ui import plots, theme
 from nnlab.ui.drawing import Drawing
+from nnlab.ui.look import plots, theme
 from nnlab.ui.panels.loss.charts import Charts, Line
 from nnlab.ui.panels.loss.curves import Curve
 from nnlab.ui.panels.loss.record import Record

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPen
 
 from nnlab.core import words
 from nnlab.engine.wants import NodeActivations
-from nnlab.ui import labels, pictures, plots, theme
+from nnlab.ui.look import labels, pictures, plots, theme
 from nnlab.ui.panels.network.columns import Stack
 from nnlab.ui.panels.network.formula import Explanation, Moment, Term, explain
 from nnlab.ui.panels.network.wiring import Bundle

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from nnlab.core import words
 from nnlab.core.document import Document
-from nnlab.ui import labels
+from nnlab.ui.look import labels
 
 HEAD = 38.0  # a column's name
 FOOT = 18.0  # "… 48 more"

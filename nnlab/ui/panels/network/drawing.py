@@ -4,8 +4,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 
 from nnlab.engine.wants import Activations
-from nnlab.ui import labels, theme
 from nnlab.ui.drawing import Drawing
+from nnlab.ui.look import labels, theme
 from nnlab.ui.panels.network import cards, columns, units
 from nnlab.ui.panels.network.columns import Stack
 from nnlab.ui.panels.network.formula import Moment

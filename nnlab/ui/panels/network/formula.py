@@ -12,7 +12,7 @@ from nnlab.core import words
 from nnlab.core.document import Document
 from nnlab.core.graph import Node
 from nnlab.engine.wants import SampleValues, Weights
-from nnlab.ui import labels
+from nnlab.ui.look import labels
 
 Exact = NDArray[np.float64]
 

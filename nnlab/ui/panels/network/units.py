@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnlab.engine.wants import Array, NodeActivations
-from nnlab.ui import pictures, plots, theme
+from nnlab.ui.look import pictures, plots, theme
 from nnlab.ui.panels.network.columns import Stack
 
 

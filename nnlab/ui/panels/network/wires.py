@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF
 from PySide6.QtGui import QPainter, QPen
 
-from nnlab.ui import plots
+from nnlab.ui.look import plots
 from nnlab.ui.panels.network.columns import Stack
 from nnlab.ui.panels.network.wiring import Bundle
 

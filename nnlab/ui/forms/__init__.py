@@ -1,0 +1,1 @@
+"""Forms made from declared settings, and the fields they hold."""

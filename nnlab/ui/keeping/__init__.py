@@ -1,0 +1,1 @@
+"""What outlives the window: files, recovery, settings, and where they lie."""

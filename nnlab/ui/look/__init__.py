@@ -1,0 +1,1 @@
+"""How things look: colours, type, icons, labels, pictures and charts. Knows nothing of projects' workings."""

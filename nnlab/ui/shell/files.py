@@ -1,0 +1,241 @@
+"""What the window does with files: open, save, export, and the questions that go with it."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLockFile
+
+from nnlab.core.document import Document
+from nnlab.core.example import EXAMPLES
+from nnlab.errors import NNLabError
+from nnlab.files import disk as disk
+from nnlab.files import store
+from nnlab.files.disk import Fingerprint
+from nnlab.ui import dialogs
+from nnlab.ui.keeping.file_lock import FileLock
+from nnlab.ui.keeping.recovery import Found
+from nnlab.ui.shell.exports import file_name
+from nnlab.ui.shell.run_record import RunRecord
+
+if TYPE_CHECKING:
+    from nnlab.project import Project
+    from nnlab.ui.shell.main_window import MainWindow
+
+KINDS = "NNLab projects (*.nnlab)"
+UNTITLED = "Untitled"
+
+
+class ProjectFiles:
+    """The file of the open project, and every way to another one. Nothing that is open is lost without a question."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        self._window = window
+        self._bench = window.bench
+        self._seen: Fingerprint | None = None
+        self._kept = (0, 0)  # run and step of the weights in the file
+        self._has_weights = False  # the project came with weights, even if it was not trained here
+        self._lock = FileLock()
+        self.record = RunRecord(window.bench, window)
+        self.record.recalled.connect(window.workspace.show_events)
+
+    @property
+    def name(self) -> str:
+        """What the project is called: its file, its title, or "Untitled"."""
+        if self._bench.path is not None:
+            return Path(disk.name_of(self._bench.path)).stem
+        return self._bench.document.title or UNTITLED
+
+    # ---------------------------------------------------------------- another project
+
+    def new(self) -> None:
+        """An empty project: input and output."""
+        if self.may_leave():
+            from nnlab.project import Project  # the same beginning as in a script
+
+            self._put(Project.new().document)
+
+    def example(self, id_: str) -> None:
+        """A fresh copy of an example."""
+        if self.may_leave():
+            self._put(EXAMPLES[id_].document())
+
+    def open(self, path: Path | None = None) -> bool:
+        """Open a file, asking which one if not told; on any trouble all stays as it is."""
+        chosen = path or dialogs.file_to_open(self._window, "Open a project", self._window.settings.folder, KINDS)
+        if chosen is None:
+            return False
+        chosen = Path(os.path.abspath(chosen))
+        opened = self._read(chosen)
+        if opened is None or not self.may_leave():
+            return False
+        if disk.fingerprint(chosen) != opened.fingerprint:  # the answer was to save to this very file
+            opened = self._read(chosen) or opened
+        lock = self._lock.try_for(chosen)
+        if lock is None and not self._agree_to_copy(chosen):
+            return False
+        self._put(opened.document, chosen if lock else None, opened.weights, opened.fingerprint, lock)
+        self.record.expect(opened.history, opened.trained_with)
+        if lock is None:
+            self._bench.history.mark_unsaved()
+        for notice in opened.notices:
+            self._window.toasts.say("warning", notice)
+        self._remember(chosen)
+        return True
+
+    def restore(self, copy: Found) -> bool:
+        """Open work that a session left behind; it is unsaved until the user saves it."""
+        if not self.may_leave():
+            return False
+        lock = self._lock.try_for(copy.path) if copy.path else None
+        self._put(copy.document, copy.path if lock else None, lock=lock)
+        self._bench.history.mark_unsaved()
+        self._bench.file_changed.emit()
+        if self._window.recovery.write():
+            self._window.recovery.forget(copy)
+        return True
+
+    def close(self) -> None:
+        """Close the project and show the welcome page."""
+        if self.may_leave():
+            self._lock.keep(None)
+            self._window.show_welcome()
+            self._window.has_project = False
+            self._bench.open_document(Document())
+
+    @property
+    def has_news(self) -> bool:
+        """The project's file does not hold what is here: an edit, or what the network learned since."""
+        status = self._bench.status
+        learned = self._bench.path is not None and status.step > 0 and (status.run, status.step) != self._kept
+        return learned or not self._bench.history.is_saved
+
+    def may_leave(self, closing: bool = False) -> bool:
+        """Whether the open project may go: nothing is lost by it, or the user said what to do. One question at most."""
+        running = self._bench.status.state == "running"
+        if self.has_news:
+            what = "what the network has learned in" if self._bench.history.is_saved else "the changes to"
+            answer = dialogs.ask(
+                self._window,
+                f"Save {what} “{self.name}”?",
+                ("Training is running and will be stopped. " if running else "") + "Without saving, it is lost.",
+                ("Save", "Discard", "Cancel"),
+                "warning",
+            )
+            return self.save() if answer == "Save" else answer == "Discard"
+        if not running:
+            return True
+        go = "Stop and close" if closing else "Stop training"
+        answer = dialogs.ask(
+            self._window,
+            f"Training is running. {'Stop and close?' if closing else 'Stop it?'}",
+            "What the network has learned so far is lost unless you save it.",
+            (go, "Keep training"),
+            "warning",
+        )
+        return answer == go
+
+    def adopt(self, project: "Project") -> None:
+        """Show a project that a script made or opened."""
+        lock = self._lock.try_for(project.path) if project.path else None
+        self._lock.keep(lock)
+        self._seen = project.fingerprint
+        self._has_weights = project.weights is not None
+        self._bench.path = project.path if lock else None
+        self._window.show_lab(fresh=True)
+        self._bench.prepare(project.weights)
+
+    # ---------------------------------------------------------------- writing
+
+    def save(self) -> bool:
+        """Write to the project's file, asking for one if it has none; False if nothing was written."""
+        path = self._bench.path
+        if path is None:
+            return self.save_as()
+        if disk.fingerprint(path) != self._seen and disk.fingerprint(path) is not None:
+            answer = dialogs.ask(
+                self._window, f"{disk.name_of(path)} was changed by another program.",
+                "Saving now would overwrite those changes. Saving under another name keeps both.",
+                ("Save as…", "Overwrite", "Cancel"), "warning",
+            )  # fmt: skip
+            if answer != "Overwrite":
+                return self.save_as() if answer == "Save as…" else False
+        return self._write(path)
+
+    def save_as(self) -> bool:
+        """Write to another file and go on with that one; False if nothing was written."""
+        start = self._bench.path or self._window.settings.folder / f"{file_name(self.name)}{store.SUFFIX}"
+        path = dialogs.file_to_save(self._window, "Save the project", start, KINDS)
+        if path is None:
+            return False
+        lock = self._lock.try_for(path)
+        if lock is None:
+            self._refuse(
+                f"{disk.name_of(path)} is open in another window.", "Choose another name, or close it there first."
+            )
+            return False
+        if not self._write(path):
+            lock.unlock()
+            return False
+        self._lock.keep(lock)
+        self._bench.path = path
+        self._bench.file_changed.emit()
+        return True
+
+    def release(self) -> None:
+        """Give the file's lock back; the window closes."""
+        self._lock.keep(None)
+
+    # ---------------------------------------------------------------- inside
+
+    def _put(
+        self, document: Document, path: Path | None = None, weights: object = None, seen: Fingerprint | None = None,
+        lock: QLockFile | None = None,
+    ) -> None:  # fmt: skip
+        self._lock.keep(lock)
+        self._has_weights = weights is not None
+        self.record.expect(None, None)
+        self._seen = seen or (disk.fingerprint(path) if path else None)
+        self._bench.open_document(document, path, weights)
+        self._window.toasts.clear()
+        self._window.show_lab(fresh=True)
+
+    def _read(self, path: Path) -> store.Opened | None:
+        try:
+            return store.open(path)
+        except NNLabError as problem:
+            self._refuse(str(problem), "What was open before is still open.")
+            return None
+
+    def _write(self, path: Path) -> bool:
+        bench = self._bench
+        document = bench.document
+        try:
+            learned = (bench.status.step > 0 or self._has_weights) and not bench.stale
+            weights = bench.trainer.weights() if learned else None
+            curves, settings = (self.record.arrays(), self.record.trained_with) if weights else (None, None)
+            self._seen = store.save(path, document, weights or None, curves, trained_with=settings)
+            self._kept = (bench.status.run, bench.status.step)
+        except NNLabError as problem:
+            self._refuse(str(problem), "Nothing is lost: the project is still open. Save it somewhere else.")
+            return False
+        bench.history.mark_saved(document)
+        bench.file_changed.emit()
+        self._remember(path)
+        return True
+
+    def _remember(self, path: Path) -> None:
+        self._window.settings.folder = path.parent
+        self._window.settings.add_recent(path)
+        self._window.welcome.show_recent(self._window.settings.recent)
+
+    def _refuse(self, sentence: str, advice: str) -> None:
+        dialogs.tell(self._window, sentence, advice, level="error")
+
+    def _agree_to_copy(self, path: Path) -> bool:
+        answer = dialogs.ask(
+            self._window, f"{disk.name_of(path)} is open in another window.",
+            "Two windows on one file would overwrite each other. Opened as a copy, it gets a name of its own when saved.",
+            ("Open a copy", "Cancel"), "warning",
+        )  # fmt: skip
+        return answer == "Open a copy"

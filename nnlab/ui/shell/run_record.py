@@ -1,0 +1,61 @@
+"""The curves of the present run, kept for the file and brought back from it."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from nnlab.core.document import Training
+from nnlab.engine.events import Event, Prepared
+from nnlab.engine.loop import Curves
+from nnlab.files.store import HISTORY_LIMIT
+from nnlab.ui.panel_picture import recorded
+from nnlab.ui.workbench import Workbench
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class RunRecord(QObject):
+    """Listens to the run; what it heard is saved with the project."""
+
+    recalled = Signal(object)
+    """list of Events: the curves of a file, as if they had just been drawn."""
+
+    def __init__(self, bench: Workbench, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.trained_with: Training | None = None
+        """The settings that made the curves and the weights."""
+        self._curves = Curves()
+        self._waiting: tuple[Arrays, Training | None] | None = None
+        bench.happened.connect(self._on_events)
+
+    def expect(self, curves: Arrays | None, trained_with: Training | None) -> None:
+        """Show the curves of a file as soon as its network is built."""
+        self._curves = Curves()
+        self._waiting = (curves, trained_with) if curves else None
+
+    def arrays(self) -> Arrays | None:
+        """The curves so far, or None if nothing was trained."""
+        found = self._curves.arrays()
+        if len(found["loss"]) > HISTORY_LIMIT:
+            del found["loss"]
+        return found if len(found["epoch"]) else None
+
+    def _on_events(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Prepared):
+                self._begin(event)
+            else:
+                self._curves.add(event)
+
+    def _begin(self, event: Prepared) -> None:
+        self._curves = Curves()
+        self.trained_with = event.document.training
+        if self._waiting is None:
+            return
+        (curves, trained_with), self._waiting = self._waiting, None
+        self.trained_with = trained_with or self.trained_with
+        events = recorded(event.run, curves)
+        for old in events:
+            self._curves.add(old)
+        self.recalled.emit(events)

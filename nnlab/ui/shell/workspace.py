@@ -1,0 +1,217 @@
+"""The lab itself: run bar, layers, network, panels and inspector around each other in docks."""
+
+from itertools import pairwise
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QWidget
+
+from nnlab.core.document import Document
+from nnlab.engine.events import Event, Snapshot
+from nnlab.engine.wants import Want
+from nnlab.ui.canvas.editor import GraphEditor
+from nnlab.ui.canvas.motion import is_reduced
+from nnlab.ui.canvas.palette import Palette
+from nnlab.ui.inspector.inspector import Inspector
+from nnlab.ui.panel import PANELS, Panel
+from nnlab.ui.shell.docks import Dock
+from nnlab.ui.shell.run_bar import RunBar
+from nnlab.ui.workbench import Workbench
+
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+PALETTE_SHARE, SIDE_SHARE, PANEL_SHARE = 0.145, 0.29, 0.52
+PALETTE_WIDTHS, SIDE_WIDTHS = (168, 240), (320, 520)
+OPEN_AT_FIRST = "boundary"
+
+
+class Workspace(QMainWindow):
+    """A window inside the window: it keeps the docks, so that the welcome page can take the whole place."""
+
+    panels_changed = Signal()
+    """A panel was opened, closed, or put before another."""
+
+    def __init__(self, bench: Workbench, actions: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Widget)
+        self.setObjectName("workspace")
+        self.bench = bench
+        self.panels: dict[str, Panel] = {}
+        self.docks: dict[str, Dock] = {}
+        self._shared_out = False
+        self.editor = GraphEditor(bench)
+        self.inspector = Inspector(bench)
+        self.run_bar = RunBar(bench, actions)
+        self._build(bench)
+        bench.happened.connect(self.show_events)
+        bench.document_changed.connect(self._on_document)
+        bench.pictured.connect(self._on_snapshot)
+
+    # ---------------------------------------------------------------- parts
+
+    def build_panels(self) -> None:
+        """Make every panel; the libraries that draw plots are loaded here, after the first paint."""
+        if self.panels:
+            return
+        for id_, kind in sorted(PANELS.items(), key=lambda pair: pair[1].order):
+            self._add_panel(id_, kind(self.bench))
+        self.reset()
+
+    def toggle(self, id_: str) -> None:
+        """Open or close a part; a panel behind another comes to the front."""
+        dock = self.docks[id_]
+        if dock.isVisible() and not dock.is_covered():
+            dock.close()
+        else:
+            self.open(id_)
+
+    def open(self, id_: str) -> None:
+        """Show a part and bring it to the front."""
+        dock = self.docks.get(id_)
+        if dock is not None:
+            dock.show()
+            dock.raise_()
+            self._retitle()
+
+    def show_fitting(self, document: Document) -> None:
+        """Bring the panel to the front that says most about such data, unless the user closed it."""
+        spec = document.spec
+        id_ = "activations" if spec is not None and spec.is_picture else OPEN_AT_FIRST
+        if self.is_open(id_):
+            self.open(id_)
+
+    def is_open(self, id_: str) -> bool:
+        """Whether a part is shown, perhaps behind another in the same place."""
+        return id_ in self.docks and not self.docks[id_].isHidden()
+
+    def show_settings(self, training: bool) -> None:
+        """Bring the settings of the run to the front: the training's or the data's."""
+        self.open("inspector")
+        self.inspector.show_training() if training else self.inspector.show_data()
+
+    def show_help(self) -> None:
+        """Bring the description of the selected layer to the front."""
+        self.open("inspector")
+        self.inspector.node_page.fold.setChecked(True)
+        self.inspector.node_page.fold.setFocus()
+
+    def set_motion(self, on: bool) -> None:
+        """Whether nodes and docks may glide to their places."""
+        self.editor.glide.enabled = on and not is_reduced()
+        self.setAnimated(on)
+
+    def focus_next(self) -> None:
+        """Move the focus to the next part of the window."""
+        parts: list[QWidget] = [self.editor, *(d.part for d in self.docks.values() if d.part.isVisible())]
+        now = next((i for i, part in enumerate(parts) if part.isAncestorOf(self.focusWidget() or self)), -1)
+        part = parts[(now + 1) % len(parts)]
+        part.setFocus(Qt.FocusReason.TabFocusReason)
+        if not part.hasFocus():
+            self.focusNextChild()
+
+    def show_events(self, events: list[Event]) -> None:
+        """Tell every panel what happened."""
+        for panel in self.panels.values():
+            panel.on_events(events)
+
+    # ---------------------------------------------------------------- layout
+
+    def reset(self) -> None:
+        """Every part in its first place and size."""
+        for dock in self.docks.values():
+            dock.setFloating(False)
+        self.addDockWidget(LEFT, self.docks["palette"])
+        panels = [self.docks[id_] for id_ in self.panels]
+        for dock in panels:
+            self.addDockWidget(RIGHT, dock)
+        self.addDockWidget(RIGHT, self.docks["inspector"])
+        for before, after in pairwise(panels):
+            self.tabifyDockWidget(before, after)
+        for dock in self.docks.values():
+            dock.show()
+        self.share_out()
+        self.open(OPEN_AT_FIRST)
+
+    def share_out(self) -> None:
+        """Give each part its share of the window."""
+        width, height = max(self.width(), 640), max(self.height(), 400)
+        left = min(max(int(width * PALETTE_SHARE), PALETTE_WIDTHS[0]), PALETTE_WIDTHS[1])
+        right = min(max(int(width * SIDE_SHARE), SIDE_WIDTHS[0]), SIDE_WIDTHS[1])
+        self.resizeDocks([self.docks["palette"], self.docks["inspector"]], [left, right], Qt.Orientation.Horizontal)
+        first = next((self.docks[id_] for id_ in self.panels), None)
+        if first is not None:
+            upper = int(height * PANEL_SHARE)
+            self.resizeDocks([first, self.docks["inspector"]], [upper, height - upper], Qt.Orientation.Vertical)
+
+    def restore(self, state: QByteArray) -> bool:
+        """Put the docks where they were; False if that was of another version or is damaged."""
+        if state.isEmpty() or not self.restoreState(state):
+            return False
+        self._shared_out = True
+        self._retitle()
+        return True
+
+    def on_theme(self) -> None:
+        """The colours changed."""
+        for panel in self.panels.values():
+            panel.on_theme()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The first time it has its real size, its parts get their shares."""
+        super().showEvent(event)
+        if not self._shared_out:
+            self._shared_out = True
+            self.share_out()
+
+    # ---------------------------------------------------------------- inside
+
+    def _build(self, bench: Workbench) -> None:
+        self.setCentralWidget(self.editor)
+        self.setDockNestingEnabled(True)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.GroupedDragging
+        )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        bar = QToolBar("Run", movable=False, floatable=False)
+        bar.setObjectName("bar.run")
+        bar.setIconSize(QSize(20, 20))
+        bar.addWidget(self.run_bar)
+        self.addToolBar(bar)
+        self._add_dock("palette", "Layers", Palette(bench), LEFT)
+        self._add_dock("inspector", "Inspector", self.inspector, RIGHT)
+
+    def _add_panel(self, id_: str, panel: Panel) -> None:
+        panel.setObjectName(f"panel.{id_}")
+        panel.setAccessibleName(panel.title)
+        self.panels[id_] = panel
+        dock = self._add_dock(id_, panel.title, panel, RIGHT)
+
+        def wanted() -> frozenset[Want]:
+            return panel.wants() if not dock.is_covered() and panel.isVisible() else frozenset()
+
+        self.bench.add_asker(wanted)
+        panel.on_document(self.bench.document, self.bench.document)
+
+    def _add_dock(self, id_: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> Dock:
+        dock = Dock(id_, title, widget, self)
+        dock.moved.connect(lambda: QTimer.singleShot(0, self, self._retitle))
+        self.docks[id_] = dock
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _retitle(self) -> None:
+        for dock in self.docks.values():
+            dock.show_title(not self.tabifiedDockWidgets(dock) or dock.isFloating())
+        self.panels_changed.emit()
+
+    def _on_document(self, old: Document, new: Document) -> None:
+        for panel in self.panels.values():
+            panel.on_document(old, new)
+
+    def _on_snapshot(self, snapshot: Snapshot) -> None:
+        for id_, panel in self.panels.items():
+            if panel.isVisible() and not self.docks[id_].is_covered():
+                panel.on_snapshot(snapshot)
