@@ -1,6 +1,7 @@
 """A project taken away: one readable Python file that needs only PyTorch, or the learned numbers as safetensors."""
 
 import inspect
+import textwrap
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -229,12 +230,14 @@ def _early_stopping(validates: bool) -> str:
 
 
 def _assignment(name: str, call: str) -> str:
-    """A statement of one line, or of three if that would be too long to read."""
+    """A statement on one line, or on several if that would be too long to read."""
     whole = f"    {name} = {call}"
     if len(whole) <= LINE_LIMIT:
         return whole
     opening = whole.index("(") + 1
-    return f"{whole[:opening]}\n        {whole[opening:-1]}\n    )"
+    indent = " " * 8
+    middle = textwrap.fill(whole[opening:-1], LINE_LIMIT, initial_indent=indent, subsequent_indent=indent)
+    return f"{whole[:opening]}\n{middle}\n    )"
 
 
 def _optimizer(training: Training) -> str:

@@ -17,6 +17,7 @@ from nnlab.core.document import Data, Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.optimizer import OPTIMIZERS
+from nnlab.core.param import Settings
 from nnlab.core.parts import divide
 from nnlab.core.schedule import SCHEDULES
 from nnlab.engine.compile import build, source
@@ -171,6 +172,24 @@ def test_the_script_computes_what_the_network_here_computes() -> None:
     exported.load_state_dict(here.state_dict())
     x = torch.randn(3, 1, 8, 8)
     assert torch.equal(here.eval()(x), exported.eval()(x))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_no_line_is_too_long_to_read_whatever_is_set(optimizer: str, schedule: str) -> None:
+    document = mlp(
+        "spiral", 4, 2,
+        optimizer=with_odd_settings(OPTIMIZERS[optimizer]), schedule=with_odd_settings(SCHEDULES[schedule]), l2=0.01,
+    )  # fmt: skip
+    text = python(document)
+    compile(text, "exported.py", "exec")
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def with_odd_settings(kind: type[Settings]) -> Settings:
+    """All its numbers with many digits, all its switches turned."""
+    odd = {"int": lambda p: int(p.low) + 1234, "float": lambda p: 0.4321987654 * p.high, "bool": lambda p: True}
+    return kind(**{p.name: odd[p.kind](p) for p in kind.params()})
 
 
 @pytest.mark.parametrize("title", ['"""\nimport os', "\\", "‮evil", "x" * 5000, "", "Zwölf Ähren", "\x00\x1b[0m"])
