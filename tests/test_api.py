@@ -331,6 +331,37 @@ def test_answers_that_are_no_classes_are_refused_with_a_sentence(trained, answer
         trained.evaluate([[1.0, 2.0]], answers)
 
 
+def test_inputs_without_answers_are_not_evaluated_as_something_else(trained):
+    for given in ({"inputs": [[1.0, 2.0]]}, {"targets": [1]}):
+        with pytest.raises(DataError, match="both"):
+            trained.evaluate(**given)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: p.graph.add("Linear", name=5),
+        lambda p: p.graph.add("Linear", note=None),
+        lambda p: p.graph.add("Linear", x=float("nan")),
+        lambda p: p.graph.add("Linear", y="left"),
+        lambda p: p.graph.set("linear", name=None),
+        lambda p: p.graph.set("linear", x=[1]),
+        lambda p: p.graph.set("linear", y=float("inf")),
+        lambda p: p.graph.set("linear", y=-(10**400)),
+        lambda p: p.rename(5),
+        lambda p: p.rename("Spiral", notes=b"note"),
+        lambda p: p.build(seed=-1),
+        lambda p: p.build(seed=1.5),
+        lambda p: p.build(seed=2**32),
+    ],
+)
+def test_names_notes_places_and_seeds_are_checked_before_anything_changes(project, change):
+    before = project.document
+    with pytest.raises(SettingError):
+        change(project)
+    assert project.document is before
+
+
 def test_learned_weights_come_back_from_the_file_and_go_on_predicting(trained, tmp_path):
     trained.save(tmp_path / "x.nnlab")
     again = nnlab.Project.open(tmp_path / "x.nnlab")

@@ -16,11 +16,11 @@ from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.param import Settings
 from nnlab.core.schedule import SCHEDULES
 from nnlab.engine.events import Event
-from nnlab.errors import BuildError, FileError, SettingError
+from nnlab.errors import BuildError, DataError, FileError, SettingError
 from nnlab.files import disk as files
 from nnlab.files import store
 from nnlab.files.disk import AnyPath, Fingerprint
-from nnlab.project.network import ProjectGraph, lookup, make_layer
+from nnlab.project.network import ProjectGraph, checked_text, lookup, make_layer
 from nnlab.project.run import Run, load, train
 
 NEW_WIDTH = 672.0  # between input and output of a new project: room for two layers
@@ -149,7 +149,8 @@ class Project:
 
     def rename(self, title: str = "", notes: str | None = None) -> None:
         """Give the project a title, and notes if any are given."""
-        self.apply("Rename", replace(self.document, title=title, notes=self.document.notes if notes is None else notes))
+        kept = self.document.notes if notes is None else checked_text(notes, "note")
+        self.apply("Rename", replace(self.document, title=checked_text(title, "title"), notes=kept))
 
     # ---------------------------------------------------------------- running
 
@@ -160,7 +161,8 @@ class Project:
         """
         from nnlab.engine.compile import build
 
-        return build(self.document, self.document.training.seed if seed is None else seed)
+        training = self.document.training if seed is None else self.document.training.with_(seed=seed)
+        return build(self.document, training.seed)
 
     def model(self) -> "Network":
         """The trained torch.nn.Module, in evaluation mode; BuildError if it was not trained, or changed since."""
@@ -192,6 +194,8 @@ class Project:
         from nnlab.core.dataset import Samples
         from nnlab.engine.loop import evaluate
 
+        if (inputs is None) != (targets is None):
+            raise DataError("Samples are evaluated by comparing: give both their inputs and their right answers.")
         self.model()  # refuses weights of another network
         samples = None if inputs is None or targets is None else Samples(inputs, targets)
         return evaluate(self.document, self.weights, samples)

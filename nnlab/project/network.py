@@ -2,6 +2,7 @@
 
 import builtins
 import difflib
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.history import History
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.errors import GraphError, SettingError
+from nnlab.files.codec import POSITION_LIMIT
 from nnlab.registry import Registry, UnknownKind
 
 
@@ -98,7 +100,8 @@ class ProjectGraph:
         graph = self._graph
         node_id = graph.new_id(layer)
         left, top = _beside_last(graph)
-        node = Node(node_id, layer, left if x is None else float(x), top if y is None else float(y), name, note)
+        own = _checked({"x": left if x is None else x, "y": top if y is None else y, "name": name, "note": note})
+        node = Node(node_id, layer, **own)
         self._apply(f"Add {node.title}", graph.with_node(node))
         return node_id
 
@@ -126,8 +129,7 @@ class ProjectGraph:
     def set(self, node_id: str, **changes: Any) -> None:
         """Change settings of a node's layer, or its `name`, `note`, `x` or `y`; SettingError if a value does not fit."""
         node = self._graph.node(node_id)
-        own: dict[str, Any] = {key: changes.pop(key) for key in ("name", "note") if key in changes}
-        own |= {key: float(changes.pop(key)) for key in ("x", "y") if key in changes}
+        own = _checked({key: changes.pop(key) for key in ("name", "note", "x", "y") if key in changes})
         layer = node.layer.with_(**changes) if changes else node.layer
         what = ", ".join([*own, *(layer.param(name).label for name in changes)])
         self._apply(f"{node.title}: {what}", self._graph.with_node(replace(node, layer=layer, **own)))
@@ -165,6 +167,27 @@ def lookup(registry: Registry[Any], id_: str) -> Any:
     near = [by_small[n] for n in difflib.get_close_matches(id_.lower(), by_small, n=3)]
     hint = f"; did you mean {' or '.join(near)}?" if near else f" (there are: {', '.join(registry)})"
     raise UnknownKind(f"there is no {registry.what} called {id_[:60]!r}{hint}", registry.what, id_)
+
+
+def checked_text(value: object, what: str) -> str:
+    """The value if it is a text; SettingError if it is not."""
+    if not isinstance(value, str):
+        raise SettingError(f"a {what} is a text, not {value!r}", what)
+    return value
+
+
+def _checked(own: dict[str, Any]) -> dict[str, Any]:
+    """A node's own settings, each of its proper type; SettingError for one that is not."""
+    for key, value in own.items():
+        if key in ("name", "note"):
+            checked_text(value, key)
+        elif isinstance(value, bool) or not isinstance(value, numbers.Real) or not _on_canvas(value):
+            raise SettingError(f"{key} is a place on the canvas, within a million of its middle, not {value!r}", key)
+    return {key: value if isinstance(value, str) else float(value) for key, value in own.items()}
+
+
+def _on_canvas(value: Any) -> bool:
+    return bool(-POSITION_LIMIT <= value <= POSITION_LIMIT)
 
 
 def _beside_last(graph: Graph) -> tuple[float, float]:
