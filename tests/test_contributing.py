@@ -1,0 +1,43 @@
+"""What CONTRIBUTING.md tells a newcomer to write works as it is written there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+PAGE = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def recipe() -> str:
+    """The layer that the page shows."""
+    found = re.search(r"```python\n(.*?)```", PAGE, re.S)
+    assert found
+    return found.group(1)
+
+
+def test_the_layer_of_the_page_is_a_layer_everywhere() -> None:
+    use = """
+import nnlab
+project = nnlab.Project.new()
+new = project.graph.add("LeakyReLU", negative_slope=0.2)
+last = project.graph.add("Linear", out_features=2)
+for source, target in [("input", new), (new, last), (last, "output")]:
+    project.graph.connect(source, target)
+assert not [p for p in project.check() if p.severity == "error"]
+assert "LeakyReLU" in [layer["id"] for layer in nnlab.layers()]
+from nnlab.files import codec
+again = codec.document_from_dict(codec.document_to_dict(project.document))[0]
+assert again.graph.nodes[new].layer == project.document.graph.nodes[new].layer
+assert project.document.graph.nodes[new].layer.torch_code((2,)).module.source() == "nn.LeakyReLU(0.2)"
+print("works")
+"""
+    done = subprocess.run([sys.executable, "-c", recipe() + use], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "works", done.stderr
+
+
+def test_every_file_the_page_speaks_of_is_there() -> None:
+    root = Path(__file__).parent.parent
+    promised = {"nnlab/layers/leaky_relu.py", "nnlab/datasets/two_lines.py", "nnlab/examples/two_lines.py"}
+    promised.add("nnlab/ui/panels/weights.py")  # the files a newcomer writes
+    for name in set(re.findall(r"`([\w/.]+\.(?:py|md|txt))`", PAGE)) - promised:
+        assert (root / name).exists() or (root / "nnlab" / name).exists(), name
