@@ -1,5 +1,6 @@
 """`python -m nnlab` and the `nnlab` command."""
 
+import signal
 import sys
 
 
@@ -7,7 +8,9 @@ def main() -> int:
     """Run the command line with this process's arguments."""
     from nnlab.cli import main
 
-    return main(sys.argv[1:])
+    code = main(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: Ctrl+C would only print how Python ends
+    return code
 
 
 if __name__ == "__main__":

@@ -275,6 +275,14 @@ def test_ctrl_c_ends_the_program_in_order(trained, tmp_path):
     assert nnlab.Project.open(out).weights
 
 
+def test_ctrl_c_after_all_is_done_is_no_error():
+    press = "import signal; signal.raise_signal(signal.SIGINT)"
+    code = f"import atexit, sys; atexit.register(lambda: exec({press!r})); sys.argv = ['nnlab', 'datasets']"
+    code += "; from nnlab.__main__ import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # -------------------------------------------------------------------- eval and predict
 
 
