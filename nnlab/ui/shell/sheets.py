@@ -1,6 +1,5 @@
 """Pages to read: the list of shortcuts, and what this program is made of."""
 
-import importlib.metadata
 import platform
 from collections.abc import Sequence
 from itertools import groupby
@@ -138,9 +137,11 @@ class About(QDialog):
 
 def version(package: str) -> str:
     """The installed version of a package, found without importing it."""
+    from importlib import metadata  # slow to load, and few look at this page
+
     try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
         return "not installed"
 
 

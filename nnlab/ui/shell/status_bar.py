@@ -1,6 +1,5 @@
 """The line at the bottom: device, threads, memory, whether all is saved, and what is wrong with the network."""
 
-import psutil
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStatusBar, QToolButton, QWidget
 
@@ -12,6 +11,7 @@ from nnlab.ui.look.labels import PlainLabel, label, tooltip
 from nnlab.ui.workbench import Workbench
 
 MEMORY_MS = 2_000
+FIRST_LOOK_MS = 400  # once the window is on the screen
 CHECK_DELAY_MS = 120  # after the last edit
 
 
@@ -21,7 +21,6 @@ class StatusBar(QStatusBar):
     def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bench = bench
-        self._process = psutil.Process()
         self._device = self._part("Device", "Where the arithmetic happens, and how many threads do it")
         self._memory = self._part("Memory", "Memory that NNLab uses now")
         self._saved = self._part("Saved", "Whether the file holds what you see; a recovery copy is kept besides")
@@ -42,7 +41,7 @@ class StatusBar(QStatusBar):
         bench.happened.connect(self._on_events)
         bench.document_changed.connect(lambda old, new: self._check_timer.start())
         bench.file_changed.connect(self.show_saved)
-        self._show_memory()
+        QTimer.singleShot(FIRST_LOOK_MS, self, self._show_memory)
         self._show_device("", 0, "")
         self.show_saved()
         self._check()
@@ -85,7 +84,9 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(self._problems)
 
     def _show_memory(self) -> None:
-        used = self._process.memory_info().rss / 1_000_000
+        import psutil  # after the window is on the screen
+
+        used = psutil.Process().memory_info().rss / 1_000_000
         self._memory.setText(f"{count(used)} MB")
 
     def _show_device(self, device: str, threads: int, engine: str) -> None:
