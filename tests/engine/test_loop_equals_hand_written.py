@@ -8,6 +8,7 @@ import torch
 from small_networks import network
 from torch import nn
 
+from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.parts import divide
@@ -105,6 +106,12 @@ def test_every_optimizer_steps_as_torch_does(optimizer: str, options: dict[str, 
 def test_penalties_clipping_and_batch_sizes_change_the_steps_as_by_hand(settings: dict[str, Any]) -> None:
     document = network(*PLAIN, **{"epochs": 2, "learning_rate": 0.02, **settings})
     assert_same(document, lambda: nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2)))
+
+
+@pytest.mark.parametrize("batch_size", [3, 7, 13, 50])
+def test_batches_that_begin_anywhere_in_memory_give_the_same_bits(batch_size: int) -> None:
+    document = network("Linear 8", "Tanh", "Linear 3", batch_size=batch_size).with_data(dataset=DATASETS["wine"]())
+    assert_same(document, lambda: nn.Sequential(nn.Linear(13, 8), nn.Tanh(), nn.Linear(8, 3)))
 
 
 @pytest.mark.parametrize("schedule", sorted(SCHEDULES))
