@@ -347,3 +347,43 @@ def test_the_command_line_names_a_folder_for_all_own_files(tmp_path):
 
     options = app._parse(["--data-dir", str(tmp_path), "my.nnlab"])
     assert (Path(options.data_dir), options.file) == (tmp_path, "my.nnlab")
+
+
+def test_two_messages_at_a_time_are_both_shown_whole(window, qtbot):
+    window.files.example("spiral")
+    window.toasts.say("error", "The first thing went wrong.")
+    window.toasts.say("error", "Something else went wrong too.")
+    first, second = window.toasts.shown
+    assert first.height() >= first.sizeHint().height()
+    assert second.height() >= second.sizeHint().height()
+    assert first.geometry().bottom() < second.geometry().top()
+    assert window.toasts.rect().contains(second.geometry())
+
+
+def _without_a_wire(window: MainWindow) -> None:
+    graph = window.bench.document.graph
+    window.bench.apply_graph("Remove a wire", graph.without_links([min(graph.links)]))
+
+
+def test_restart_with_a_mistake_names_it_and_keeps_what_was_learned(window, qtbot):
+    window.files.example("xor")
+    window.bench.step("epoch")
+    qtbot.waitUntil(lambda: window.bench.status.step > 0 and window.bench.status.state == "paused")
+    run, learned = window.bench.trainer.run, window.bench.trainer.weights()
+    _without_a_wire(window)
+    qtbot.waitUntil(lambda: window.commands["train.restart"].isEnabled())
+    for id_ in ("train.restart", "train.start", "train.step"):
+        window.commands[id_].trigger()
+        assert [toast.level for toast in window.toasts.shown] == ["mistake"]
+    assert window.bench.selection
+    assert window.bench.trainer.run == run
+    assert window.bench.trainer.weights().keys() == learned.keys()
+
+
+def test_a_message_about_a_mistake_goes_when_the_network_is_edited(window, qtbot):
+    window.files.example("xor")
+    _without_a_wire(window)
+    window.commands["train.start"].trigger()
+    assert window.toasts.shown
+    window.bench.undo()
+    assert not window.toasts.shown

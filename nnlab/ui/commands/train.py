@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from nnlab.core.check import check
 from nnlab.ui.actions import action, in_lab
 
 if TYPE_CHECKING:
@@ -48,10 +49,22 @@ def train_text(window: "MainWindow") -> str:
     return "Resume" if held else "Train"
 
 
+def is_sound(window: "MainWindow") -> bool:
+    """Whether the network can be built. If not, say what is wrong and where; the present run keeps what it learned."""
+    problem = next((p for p in check(window.bench.document) if p.severity == "error"), None)
+    if problem is None:
+        return True
+    if problem.node is not None:
+        window.bench.select([problem.node])
+    window.bench.say("mistake", problem.message)
+    return False
+
+
 @action("train.start", "Train", menu="Train", key="F5", icon="play", enabled=can_train, label=train_text)
 def start(window: "MainWindow") -> None:
     """Start training, or go on where it was paused."""
-    window.bench.train()
+    if is_sound(window):
+        window.bench.train()
 
 
 @action("train.pause", "Pause", menu="Train", key="F8", icon="pause", enabled=is_running)
@@ -63,19 +76,22 @@ def pause(window: "MainWindow") -> None:
 @action("train.step", "Step one batch", menu="Train", key="F7", icon="step", enabled=can_step, group=True)
 def step(window: "MainWindow") -> None:
     """Learn from one batch of samples, then hold."""
-    window.bench.step("batch")
+    if is_sound(window):
+        window.bench.step("batch")
 
 
 @action("train.step_epoch", "Step one epoch", menu="Train", key="Shift+F7", enabled=can_step)
 def step_epoch(window: "MainWindow") -> None:
     """Go through the training samples once, then hold."""
-    window.bench.step("epoch")
+    if is_sound(window):
+        window.bench.step("epoch")
 
 
 @action("train.step_phase", "Step one phase", menu="Train", key="Ctrl+F7", enabled=can_step)
 def step_phase(window: "MainWindow") -> None:
     """Go through forward pass, loss, backward pass and update one by one."""
-    window.bench.step("phase")
+    if is_sound(window):
+        window.bench.step("phase")
 
 
 @action("train.stop", "Stop", menu="Train", key="Shift+F5", icon="stop", enabled=can_stop, group=True)
@@ -107,4 +123,5 @@ def new_dice(window: "MainWindow") -> None:
 )
 def restart(window: "MainWindow") -> None:
     """Train the network as it is drawn now; layers that did not change keep what they learned."""
-    window.bench.restart()
+    if is_sound(window):
+        window.bench.restart()

@@ -181,6 +181,7 @@ class MainWindow(QMainWindow):
             changed.connect(lambda *_: self._refresh_timer.start())
         self._refresh_timer.timeout.connect(self.commands.refresh)
         self.workspace.panels_changed.connect(self._refresh_timer.start)
+        bench.document_changed.connect(lambda *_: self.toasts.clear("mistake"))
         bench.status_changed.connect(self._on_status)
         bench.file_changed.connect(self._on_file)
         bench.said.connect(lambda level, sentence: self.toasts.say(level, sentence) if self.in_lab else None)

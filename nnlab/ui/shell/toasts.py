@@ -1,4 +1,4 @@
-"""Sentences that come and go over the canvas: nothing waits for them; errors stay until they are closed."""
+"""Sentences that come and go over the canvas: nothing waits for them; errors stay until closed, mistakes until edited."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
@@ -11,7 +11,12 @@ SHOWN_AT_ONCE = 3
 STAY_MS = {"info": 4_000, "warning": 8_000}
 WIDEST = 560
 MARGIN = 16
-SIGNS = {"info": ("info", "accent"), "warning": ("warning", "warning"), "error": ("error", "error")}
+SIGNS = {
+    "info": ("info", "accent"),
+    "warning": ("warning", "warning"),
+    "error": ("error", "error"),
+    "mistake": ("error", "error"),
+}
 
 
 class Toast(QWidget):
@@ -93,12 +98,14 @@ class Toasts(QWidget):
         toast = Toast(level, sentence, self)
         toast.destroyed.connect(self._place)
         self._column.addWidget(toast, 0, Qt.AlignmentFlag.AlignHCenter)
+        toast.show()  # at once: a layout gives no room to what is hidden
         self._place()
 
-    def clear(self) -> None:
-        """Away with all of them."""
+    def clear(self, level: str | None = None) -> None:
+        """Away with all of them, or with those of one level."""
         for toast in self.shown:
-            toast.dismiss()
+            if level in (None, toast.level):
+                toast.dismiss()
         self._place()
 
     def on_theme(self) -> None:
