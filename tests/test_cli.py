@@ -275,6 +275,20 @@ def test_ctrl_c_ends_the_program_in_order(trained, tmp_path):
     assert nnlab.Project.open(out).weights
 
 
+def test_a_second_ctrl_c_does_not_keep_what_is_learned_from_being_saved(run, trained, tmp_path, monkeypatch):
+    save = nnlab.Project.save
+
+    def interrupted(project, path):
+        signal.raise_signal(signal.SIGINT)
+        save(project, path)
+
+    monkeypatch.setattr(nnlab.Project, "save", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    assert run("train", trained, "--epochs", "1", "-o", tmp_path / "out.nnlab")[0] == 0
+    assert signal.getsignal(signal.SIGINT) == before
+    assert nnlab.Project.open(tmp_path / "out.nnlab").weights
+
+
 def test_ctrl_c_after_all_is_done_is_no_error():
     press = "import signal; signal.raise_signal(signal.SIGINT)"
     code = f"import atexit, sys; atexit.register(lambda: exec({press!r})); sys.argv = ['nnlab', 'datasets']"

@@ -35,11 +35,12 @@ def train(name: str, out: str | None, epochs: int | None, device: str | None, se
 
     with _terminated_like_interrupted():
         run = project.train(epochs, device, seed, on_event=tell)
-    reporter.end(run)
-    if out is not None:
-        project.save(out)
-        reporter.saved(name_of(out))
-    elif not jsonl:
+    with _uninterrupted():
+        reporter.end(run)
+        if out is not None:
+            project.save(out)
+            reporter.saved(name_of(out))
+    if out is None and not jsonl:
         say("Not saved: add -o FILE to keep what was learned.")
     return _verdict(project, run)
 
@@ -188,6 +189,20 @@ def _share(value: float | None, metric: str) -> str:
 
 def _is_terminal() -> bool:
     return sys.stderr.isatty() and sys.stdout.isatty()
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A second, impatient Ctrl+C does not undo what the first one asked for."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
