@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QSlider
 from pytestqt.qtbot import QtBot
 
@@ -212,8 +212,98 @@ def test_one_input_is_drawn_as_a_curve_over_its_samples(panel: BoundaryPanel, be
     axes = panel.plane.axes(view)
     assert axes.y[0] <= 0
     assert axes.y[1] >= 4
-    over = [color_at(panel, 0.5, 1.5 + dy / 20) for dy in range(-4, 5)]
-    assert min(distance(color, theme.current().color("positive")) for color in over) < 30
+    picture, curve = panel.plane.grab().toImage(), theme.current().color("positive")
+    at = round(axes.to_x(0.5))  # between the samples, the answer 1.5 lies on its way from 0 to 3
+    near = [y for y in range(picture.height()) if distance(picture.pixelColor(at, y), curve) < 150]
+    assert near
+    assert min(near) - 3 <= axes.to_y(1.5) <= max(near) + 3
+    assert max(near) - min(near) < 30
+
+
+# ---------------------------------------------------------------- looking closer
+
+
+def turn_wheel(panel: BoundaryPanel, x: float, y: float, notches: int) -> bool:
+    """Turn the wheel over this place; whether the panel took it."""
+    view = panel.plane.view
+    assert view is not None
+    axes, canvas = panel.plane.axes(view), panel.plane.canvas
+    at = QPointF(axes.to_x(x), axes.to_y(y))
+    none = (Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase)
+    turn = QPoint(0, 120 * notches)
+    event = QWheelEvent(at, QPointF(canvas.mapToGlobal(at.toPoint())), QPoint(), turn, *none, False)
+    QApplication.sendEvent(canvas.viewport(), event)
+    return event.isAccepted()
+
+
+def test_the_wheel_looks_closer_and_the_picture_only_magnifies(panel: BoundaryPanel) -> None:
+    answer(panel, plane(), points())
+    view, wants = panel.plane.view, panel.wants()
+    assert view is not None
+    assert turn_wheel(panel, 0.0, 2.0, 6)
+    axes = panel.plane.axes(view)
+    assert axes.x[1] - axes.x[0] < 2
+    assert axes.x[0] < 0 < axes.x[1]
+    assert axes.y[1] - axes.y[0] == pytest.approx(axes.x[1] - axes.x[0], rel=0.02)
+    assert panel.wants() == wants
+    assert winner(color_at(panel, 0.0, 2.0), 2) == 1
+    answer(panel, plane(), points())  # the next picture does not take the view away
+    assert panel.plane.axes(view).x == pytest.approx(axes.x)
+
+
+def test_all_is_shown_again_by_button_key_or_double_click(panel: BoundaryPanel, qtbot: QtBot) -> None:
+    answer(panel, plane(), points())
+    view = panel.plane.view
+    assert view is not None
+    canvas = panel.plane.canvas
+    assert not panel.show_all.isEnabled()
+
+    def press_f() -> None:
+        panel.activateWindow()
+        canvas.setFocus()
+        qtbot.waitUntil(canvas.hasFocus)
+        qtbot.keyClick(canvas, Qt.Key.Key_F)
+
+    def double_click() -> None:
+        middle = panel.plane.axes(view).rect.center().toPoint()
+        qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+        qtbot.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+        qtbot.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+
+    for way in (panel.show_all.click, press_f, double_click):
+        turn_wheel(panel, 0.0, 0.0, 3)
+        assert panel.show_all.isEnabled()
+        way()
+        assert panel.plane.axes(view).x == pytest.approx((-2, 2))
+        assert canvas.follows
+        assert not panel.show_all.isEnabled()
+
+
+def test_a_wheel_that_has_nothing_to_do_is_left_to_others(panel: BoundaryPanel) -> None:
+    answer(panel, plane(), points())
+    assert not turn_wheel(panel, 0.0, 0.0, -3)
+    assert turn_wheel(panel, 0.0, 0.0, 3)
+    assert turn_wheel(panel, 0.0, 0.0, -9)
+    assert panel.plane.canvas.follows
+
+
+def test_the_right_button_draws_the_box_to_look_into(panel: BoundaryPanel, qtbot: QtBot) -> None:
+    answer(panel, plane(), points())
+    view = panel.plane.view
+    assert view is not None
+    axes, where = panel.plane.axes(view), panel.plane.canvas.viewport()
+    start, end = (QPointF(axes.to_x(x), axes.to_y(y)).toPoint() for x, y in ((-1, 2), (0, 1)))
+    qtbot.mousePress(where, Qt.MouseButton.RightButton, pos=start)
+    held = (Qt.MouseButton.NoButton, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier)
+    for step in (0.3, 0.6, 1.0):
+        at = QPointF(start) + step * QPointF(end - start)
+        move = QMouseEvent(QEvent.Type.MouseMove, at, QPointF(where.mapToGlobal(at.toPoint())), *held)
+        QApplication.sendEvent(where, move)
+    panel.grab()
+    qtbot.mouseRelease(where, Qt.MouseButton.RightButton, pos=end)
+    now = panel.plane.axes(view)
+    assert now.x == pytest.approx((-1, 0), abs=0.1)
+    assert now.y == pytest.approx((1, 2), abs=0.1)
 
 
 # ---------------------------------------------------------------- many inputs

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -240,3 +240,80 @@ def test_the_step_curve_and_the_scale_can_be_chosen_by_keyboard(panel: LossPanel
     assert not panel.curves.show_steps
     panel.log_box.toggle()
     assert panel.curves.log
+
+
+# ---------------------------------------------------------------- looking closer
+
+
+def test_the_charts_follow_the_run_until_they_are_zoomed(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    canvas = panel.curves.canvas
+    loss, metric = canvas.areas[0], canvas.areas[1]
+    assert loss.axes().x == pytest.approx((0, panel.curves.charts().loss_axes().x[1]))
+    loss.zoom(0.5)
+    seen = loss.axes()
+    assert seen.x[1] - seen.x[0] == pytest.approx(0.5 * panel.curves.charts().loss_axes().x[1])
+    assert metric.axes().x == pytest.approx(seen.x)  # one epoch lies above itself
+    panel.on_events([epoch(1, n, 1 / n, 1 / n) for n in range(21, 400)])
+    assert loss.axes().x == pytest.approx(seen.x)
+    panel.grab()
+    panel.show_all.click()
+    assert loss.axes().x == pytest.approx((0, panel.curves.charts().loss_axes().x[1]))
+    panel.on_events([epoch(1, n, 1 / n, 1 / n) for n in range(400, 700)])
+    assert loss.axes().x[1] >= 699
+
+
+def test_zooming_out_to_everything_follows_again(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    loss = panel.curves.canvas.areas[0]
+    loss.zoom(0.5)
+    assert not panel.curves.canvas.follows
+    loss.zoom(5.0)
+    assert panel.curves.canvas.follows
+    assert loss.axes().x[0] == 0
+
+
+def test_the_crosshair_reads_where_it_is_zoomed(
+    panel: LossPanel, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    shown: list[plots.CardLine] = []
+    monkeypatch.setattr(plots, "draw_card", lambda painter, at, bounds, lines: shown.extend(lines))
+    loss = panel.curves.canvas.areas[0]
+    loss.zoom(0.5)
+    axes = loss.axes()
+    panel.curves.hover = QPointF(axes.to_x(10), axes.rect.center().y())
+    panel.grab()
+    assert shown[0].caption == "epoch 10"
+
+
+def test_the_keyboard_zooms_and_moves(panel: LossPanel, bench: Workbench, qtbot: QtBot) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    canvas = panel.curves.canvas
+    for _ in range(3):
+        qtbot.keyClick(canvas, Qt.Key.Key_Plus)
+    before = canvas.areas[0].axes().x
+    qtbot.keyClick(canvas, Qt.Key.Key_Right)
+    after = canvas.areas[0].axes().x
+    assert after[0] > before[0]
+    assert after[1] - after[0] == pytest.approx(before[1] - before[0])
+    panel.grab()
+    for _ in range(9):
+        qtbot.keyClick(canvas, Qt.Key.Key_Minus)
+    assert canvas.follows
+
+
+def test_switching_to_the_logarithmic_scale_shows_all_levels(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    panel.curves.canvas.areas[0].zoom(0.3)
+    panel.log_box.setChecked(True)
+    assert panel.curves.canvas.areas[0].axes().y == pytest.approx(panel.curves.charts().loss_axes().y)
+    panel.grab()
+
+
+def test_a_right_click_opens_nothing(panel: LossPanel, bench: Workbench, qtbot: QtBot) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    middle = panel.curves.canvas.areas[0].axes().rect.center().toPoint()
+    qtbot.mouseClick(panel.curves.canvas.viewport(), Qt.MouseButton.RightButton, pos=middle)
+    assert QApplication.activePopupWidget() is None
+    assert panel.curves.canvas.follows

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from nnlab.core import words
-from nnlab.ui.look import plots, theme
+from nnlab.ui.look import markers, plots, theme
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -65,6 +65,22 @@ def test_no_tick_is_written_with_an_e() -> None:
         assert "e" not in words.number(tick)
 
 
+@given(numbers, st.floats(1e-3, 1e6), st.integers(2, 12))
+def test_neighbouring_ticks_are_written_differently(low: float, share: float, most: int) -> None:
+    span = max(abs(low), 1.0) * min(1.0, max(share / 1e6, 1e-4))
+    found = plots.ticks(low, low + span, most)
+    texts = plots.tick_texts(found)
+    assert len(texts) == len(found)
+    if abs(low) < 1e7:
+        assert len(set(texts)) == len(texts)
+    assert not any("e" in text for text in texts)
+
+
+def test_shares_get_places_only_where_they_need_them() -> None:
+    assert plots.tick_texts([0.6, 0.8, 1.0], share=True) == ["60\u202f%", "80\u202f%", "100\u202f%"]
+    assert plots.tick_texts([0.994, 0.996], share=True) == ["99.4\u202f%", "99.6\u202f%"]
+
+
 def test_axes_turn_numbers_into_pixels_and_back() -> None:
     axes = plots.Axes(QRectF(10, 20, 200, 100), (-1, 3), (0, 5))
     assert axes.to_x(-1) == 10
@@ -102,9 +118,9 @@ def test_a_polygon_has_its_points() -> None:
 
 @pytest.mark.parametrize("shape", theme.MARKERS)
 def test_every_marker_has_a_shape_of_its_own(shape: str) -> None:
-    path = plots.marker(shape, 10)
+    path = markers.marker(shape, 10)
     assert 8 <= path.boundingRect().width() <= 16
-    others = [plots.marker(other, 10) for other in theme.MARKERS if other != shape]
+    others = [markers.marker(other, 10) for other in theme.MARKERS if other != shape]
     assert all(path != other for other in others)
 
 

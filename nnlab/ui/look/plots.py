@@ -1,18 +1,19 @@
 """Drawing charts: axes with few ticks, lines that stay cheap, markers, labels at the lines' ends, cards on hover.
 
-Drawn with QPainter alone: a chart of five lines costs about 2 ms a frame, and no text is ever read as rich text.
+Drawn with QPainter alone, so that no text is ever read as rich text; `graphs` puts charts to zoom into on pyqtgraph.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, cos, floor, isfinite, log10, pi, sin
+from itertools import pairwise
+from math import ceil, floor, isfinite, log10
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QByteArray, QDataStream, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from nnlab.core import words
 from nnlab.ui.look import theme
@@ -21,6 +22,7 @@ LEFT, BOTTOM, TOP = 46.0, 22.0, 8.0  # room for the tick texts
 LINE_GAP = 3.0
 
 Numbers = NDArray[np.float64]
+Pixels = NDArray[np.uint32]
 
 
 def faded(token: str, share: float) -> QColor:
@@ -96,20 +98,23 @@ class Axes:
         low, high = self.y
         return low + (self.rect.bottom() - pixel) / max(1.0, self.rect.height()) * (high - low)
 
-    def points(self, xs: Numbers, ys: Numbers) -> NDArray[np.float64]:
-        """Screen coordinates, one row for each point; points whose y is no number are left out."""
+    def points(self, xs: Numbers, ys: Numbers, far: float = 1.0) -> NDArray[np.float64]:
+        """Screen coordinates, one row for each point; points whose y is no number are left out.
+
+        What lies more than `far` times the height outside is drawn as if it lay there.
+        """
         low, high = self.x
         across = self.rect.left() + (xs - low) * (self.rect.width() / (high - low))
-        rows = np.column_stack([across, self._to_ys(ys)])
+        rows = np.column_stack([across, self._to_ys(ys, far)])
         return rows[np.isfinite(rows).all(axis=1)]
 
-    def _to_ys(self, values: Numbers) -> Numbers:
+    def _to_ys(self, values: Numbers, far: float = 1.0) -> Numbers:
         low, high = self.y
         if self.log_y:
             low, high = log10(low), log10(high)
-            values = np.log10(np.maximum(values, 10.0 ** (low - 1)))
+            values = np.log10(np.maximum(values, 10.0 ** max(-300.0, low - far * max(1.0, high - low))))
         share = (values - low) / (high - low)
-        return np.asarray(self.rect.bottom() - np.clip(share, -1, 2) * self.rect.height())
+        return np.asarray(self.rect.bottom() - np.clip(share, -far, 1 + far) * self.rect.height())
 
 
 def ticks(low: float, high: float, most: int, whole: bool = False) -> list[float]:
@@ -133,6 +138,25 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
         fine = [d * 10.0**k for k in range(first - 1, last + 1) for d in (1, 2, 5)]
         return [t for t in fine if low * (1 - 1e-9) <= t <= high * (1 + 1e-9)]
     return decades[:: max(1, ceil(len(decades) / most))]
+
+
+def tick_texts(values: Sequence[float], share: bool = False) -> list[str]:
+    """What stands at these ticks: as few digits as say where they are; shares as per cent."""
+    steps = [b - a for a, b in pairwise(values)]
+    slack = 0.02 * min(steps, default=1.0)
+    unit = 100.0 if share else 1.0
+    if not share and all(abs(float(f"{value:.3g}") - value) <= slack for value in values):
+        return [words.number(value) for value in values]
+    for places in range(7):
+        if all(abs(round(value * unit, places) - value * unit) <= slack * unit for value in values):
+            return [_with_places(value, places, share) for value in values]
+    return [words.percent(value) if share else words.number(value) for value in values]
+
+
+def _with_places(value: float, places: int, share: bool) -> str:
+    if share:
+        return words.percent(value, places)
+    return words.fixed(value, places) if places else words.count(value)
 
 
 def round_range(low: float, high: float, most: int = 5) -> tuple[float, float]:
@@ -177,28 +201,41 @@ def draw_axes(
     share: bool = False,
 ) -> None:
     """A light grid, tick texts and the name of the x axis; `share` writes y as per cent."""
-    now, rect = theme.current(), axes.rect
+    if y_texts:
+        draw_y_axis(painter, axes, share=share)
+    draw_x_axis(painter, axes, x_label, whole=x_whole, texts=x_texts)
+
+
+def draw_y_axis(painter: QPainter, axes: Axes, *, share: bool = False) -> None:
+    """The level lines of the grid, with their texts at the left; `share` writes them as per cent."""
+    rect = axes.rect
     painter.setFont(font())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    grid = QPen(faded("hairline", 0.6), 1)
-    most_y = max(2, int(rect.height() / 36))
-    ys = log_ticks(*axes.y, most_y) if axes.log_y else ticks(*axes.y, most_y + 1)
-    xs = ticks(*axes.x, max(2, int(rect.width() / 76)) + 1, x_whole)
-    for y in ys if y_texts else ():
+    most = max(2, int(rect.height() / 36))
+    ys = log_ticks(*axes.y, most) if axes.log_y else ticks(*axes.y, most + 1)
+    for y, text in zip(ys, tick_texts(ys, share), strict=True):
         pixel = round(axes.to_y(y))
-        painter.setPen(grid)
+        painter.setPen(QPen(faded("hairline", 0.6), 1))
         painter.drawLine(QPointF(rect.left(), pixel), QPointF(rect.right(), pixel))
-        painter.setPen(now.color("muted"))
+        painter.setPen(theme.current().color("muted"))
         side = QRectF(0, pixel - 8, rect.left() - 6, 16)
-        text = words.percent(y, 0) if share else words.number(y)
         painter.drawText(side, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+
+def draw_x_axis(painter: QPainter, axes: Axes, name: str = "", *, whole: bool = False, texts: bool = True) -> None:
+    """The upright lines of the grid, with their texts below and the axis's name at its end."""
+    rect = axes.rect
+    painter.setFont(font())
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(faded("hairline", 0.6), 1))
+    xs = ticks(*axes.x, max(2, int(rect.width() / 76)) + 1, whole)
     for x in xs:
         pixel = round(axes.to_x(x))
-        painter.setPen(grid)
         painter.drawLine(QPointF(pixel, rect.top()), QPointF(pixel, rect.bottom()))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    if x_texts:
-        _draw_x_texts(painter, axes, xs, x_label)
+    if texts:
+        _draw_x_texts(painter, axes, xs, name)
 
 
 def draw_name(painter: QPainter, at: QPointF, text: str, color: QColor) -> None:
@@ -208,7 +245,7 @@ def draw_name(painter: QPainter, at: QPointF, text: str, color: QColor) -> None:
     draw_text(painter, at, text, color)
 
 
-def _draw_x_texts(painter: QPainter, axes: Axes, xs: Iterable[float], label: str) -> None:
+def _draw_x_texts(painter: QPainter, axes: Axes, xs: Sequence[float], label: str) -> None:
     now, rect = theme.current(), axes.rect
     taken = rect.right() + 6.0
     painter.setPen(now.color("muted"))
@@ -217,8 +254,7 @@ def _draw_x_texts(painter: QPainter, axes: Axes, xs: Iterable[float], label: str
         taken = rect.right() - width - 8
         place = QRectF(rect.right() - width - 1, rect.bottom() + 4, width + 2, 16)
         painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, label)
-    for x in xs:
-        text = words.number(x)
+    for x, text in zip(xs, tick_texts(xs), strict=True):
         pixel, half = axes.to_x(x), text_width(text) / 2 + 1
         if pixel + half < taken:
             painter.drawText(QRectF(pixel - half, rect.bottom() + 4, 2 * half, 16), Qt.AlignmentFlag.AlignCenter, text)
@@ -259,57 +295,6 @@ def draw_line(painter: QPainter, points: NDArray[np.float64], color: QColor, thi
         painter.translate(dx, dy)
         painter.drawPolyline(shape)
         painter.translate(-dx, -dy)
-
-
-def marker(shape: str, size: float) -> QPainterPath:
-    """The outline of one of theme.MARKERS around the origin."""
-    radius = size / 2
-    path = QPainterPath()
-    if shape == "o":
-        path.addEllipse(QPointF(0, 0), radius, radius)
-    elif shape in ("+", "x"):
-        path = _cross(radius * 1.1, turn=pi / 4 if shape == "x" else 0)
-    else:
-        corners, start, inner, grow = _SHAPES.get(shape, _SHAPES["s"])
-        path.addPolygon(_star(corners, radius * grow, start, inner))
-        path.closeSubpath()
-    return path
-
-
-_SHAPES: dict[str, tuple[int, float, float, float]] = {  # corners, turned by, inner radius, size
-    "s": (4, pi / 4, 1.0, 1.2),
-    "d": (4, 0.0, 1.0, 1.2),
-    "t": (3, pi / 2, 1.0, 1.3),
-    "t1": (3, -pi / 2, 1.0, 1.3),
-    "p": (5, -pi / 2, 1.0, 1.15),
-    "h": (6, 0.0, 1.0, 1.15),
-    "star": (5, -pi / 2, 0.45, 1.4),
-}
-
-
-def _star(corners: int, radius: float, start: float, inner: float) -> QPolygonF:
-    made = QPolygonF()
-    for k in range(corners):
-        angle = start + 2 * pi * k / corners
-        made.append(QPointF(radius * cos(angle), radius * sin(angle)))
-        if inner < 1:
-            angle += pi / corners
-            made.append(QPointF(inner * radius * cos(angle), inner * radius * sin(angle)))
-    return made
-
-
-def _cross(arm: float, turn: float) -> QPainterPath:
-    half = arm * 0.34
-    corner = [(half, half), (half, arm), (-half, arm), (-half, half)]
-    made = QPolygonF()
-    for k in range(4):
-        angle = turn + k * pi / 2
-        for x, y in corner:
-            made.append(QPointF(x * cos(angle) - y * sin(angle), x * sin(angle) + y * cos(angle)))
-    path = QPainterPath()
-    path.addPolygon(made)
-    path.closeSubpath()
-    return path
 
 
 # ---------------------------------------------------------------- text

@@ -9,7 +9,7 @@ from nnlab.core.document import Document
 from nnlab.engine.events import Event, Prepared, Snapshot
 from nnlab.engine.wants import Boundary, BoundaryWant, Part, Points, PointsWant, Want
 from nnlab.ui.drawing import DrawnPanel
-from nnlab.ui.look import labels, theme
+from nnlab.ui.look import graphs, labels, theme
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.boundary.drawing import BoundaryDrawing
 from nnlab.ui.panels.boundary.held_inputs import HeldInputs
@@ -28,7 +28,8 @@ class BoundaryPanel(DrawnPanel):
     Every place on the plane of two inputs has the colour of the class the network would choose there, paler where
     it is less certain; for values to predict, the colour is the value. Filled marks are the training samples,
     hollow ones the validation samples, and a ring means that the network is wrong there. With more than two
-    inputs you choose which two are drawn; the others are held at their means, or where you put them.
+    inputs you choose which two are drawn; the others are held at their means, or where you put them. Turn the wheel to look
+    closer, drag to move, press F to see everything again.
     """
 
     title = "Boundary"
@@ -42,6 +43,8 @@ class BoundaryPanel(DrawnPanel):
         self.validation_box = self._check_box("Validation", "Show the samples held back (hollow).", True)
         self.discrete_box = self._check_box("Discretise", "Show the winning class alone, without shading.", False)
         self.controls.addStretch(1)
+        self.show_all = graphs.ShowAllButton(self.plane.canvas, self)
+        self.controls.addWidget(self.show_all)
         self._build_inputs()
         self._spec: DataSpec | None = None
         self._show_spec()
@@ -111,6 +114,14 @@ class BoundaryPanel(DrawnPanel):
             self.drawing.say(NO_DATA if self._data_spec() is None else PICTURES)
         else:
             super().refresh(problem)
+        self.plane.arrange()
+
+    def on_theme(self) -> None:
+        """Draw in the new colours."""
+        self.show_all.refresh()
+        if self.plane.view is not None:
+            self.plane.show_view(replace(self.plane.view))
+        self.refresh()
 
     # ---------------------------------------------------------------- questions
 

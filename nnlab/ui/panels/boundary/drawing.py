@@ -2,17 +2,18 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter, QPen, QResizeEvent
 
 from nnlab.core import words
 from nnlab.engine.wants import Part, Points
 from nnlab.ui.drawing import Drawing
-from nnlab.ui.look import pictures, plots, theme
+from nnlab.ui.look import graph_items, graphs, pictures, plots, theme
 from nnlab.ui.panels.boundary import marks
 from nnlab.ui.panels.boundary.view import NEAR, View
 
 HEAD = 24.0  # the line with the y input's name and the classes
 BAR_ROOM = 62.0  # for the colour bar and its texts
+PARTS: tuple[Part, ...] = ("train", "validation")
 PART_WORDS = {"train": "training", "validation": "validation", "test": "test"}
 
 
@@ -24,13 +25,39 @@ class BoundaryDrawing(Drawing):
             "Decision boundary", "What the network answers everywhere on the plane of two inputs, with the samples"
         )
         self.view: View | None = None
+        self._arranged: View | None = None
+        self._pictured: object = None
+        self._kept: object = None
+        self.canvas = graphs.Canvas(self, self._draw_over)
+        self.canvas.pointed.connect(self._on_pointed)
+        self.canvas.moved.connect(self.arrange)
+        self.area, self.left, self.bottom = self.canvas.add_area()
+        self.area.bleed = 6.0  # markers at the edge are whole
+        self._picture = graph_items.Picture(self.area)
+        self._lines: list[graph_items.Line] = []
+        self._markers: dict[Part, tuple[graph_items.Markers, graph_items.Markers]] = {
+            part: (self._made_markers(), self._made_markers()) for part in PARTS
+        }
+
+    def _made_markers(self) -> graph_items.Markers:
+        return graph_items.Markers(self.area, marks.sprite)
 
     def show_view(self, view: View) -> None:
         """Paint this from now on."""
-        self.view = view
+        before, self.view = self.view, view
+        if before is not None and (before.x_input, before.y_input, before.spec) != (
+            view.x_input,
+            view.y_input,
+            view.spec,
+        ):
+            self.canvas.show_all()
 
     def axes(self, view: View) -> plots.Axes:
-        """Where the picture lies and what its edges mean."""
+        """Where the picture lies and what is in sight of it."""
+        return self.whole(view) if self._arranged is None else self.area.axes()
+
+    def whole(self, view: View) -> plots.Axes:
+        """Where the picture lies and what its edges mean while nothing is zoomed."""
         has_bar = not view.is_classes and not view.is_line
         room = QRectF(plots.LEFT, HEAD, 0, 0)
         room.setRight(self.width() - (BAR_ROOM if has_bar else 16.0))
@@ -53,30 +80,87 @@ class BoundaryDrawing(Drawing):
         pad = (high - low) * 0.1
         return plots.round_range(low - pad, high + pad)
 
+    # ---------------------------------------------------------------- arranging
+
+    def arrange(self) -> None:
+        """Bring the chart up to date with the view, the size and the theme."""
+        view = None if self.message or self.width() < 90 or self.height() < 90 else self.view
+        self.canvas.setVisible(view is not None)
+        self.canvas.setGeometry(self.rect())
+        self._arranged = view
+        if view is None:
+            return
+        self.area.keeps_shape = view.is_square
+        self.area.frame(self.whole(view))
+        self.bottom.name = view.input_name(view.x_input)
+        self.left.place()
+        self.bottom.place()
+        self._arrange_answer(view)
+        for part, (points, rings) in self._markers.items():
+            self._arrange_part(view, part, points, rings)
+        self.canvas.repaint_all()
+
+    def _arrange_answer(self, view: View) -> None:
+        self._picture.setVisible(not view.is_line)
+        if not view.is_line:
+            key = (id(view.boundary), view.discretise, view.span, theme.current().name)
+            if key != self._pictured:
+                self._pictured = key
+                self._kept = view.boundary  # so that no other boundary gets its id
+                self._picture.show_pixels(view.pixels, view.boundary.x_range, view.boundary.y_range)
+        count = view.boundary.values.shape[-1] if view.is_line else 0
+        while len(self._lines) < count:
+            self._lines.append(graph_items.Line(self.area))
+            self._lines[-1].setZValue(10)
+        for k, line in enumerate(self._lines):
+            line.setVisible(k < count)
+            if k < count:
+                color = marks.class_color(k) if view.is_classes else theme.current().color("positive")
+                line.show_points(view.xs.astype(float), view.boundary.values[0, :, k].astype(float), color)
+
+    def _arrange_part(self, view: View, part: Part, dots: graph_items.Markers, rings: graph_items.Markers) -> None:
+        points = view.points.get(part) if part in view.shown else None
+        if points is None:
+            dots.setVisible(False)
+            rings.setVisible(False)
+            return
+        places, size = self._places(view, points), marks.marker_size(len(points.x))
+        look = (view.is_classes, view.is_line, None if view.is_classes else view.span, points.target.tobytes())
+        dots.show_markers(places, size, look, lambda: marks.look(view, points), hollow=part != "train")
+        wrong = places[points.wrong] if view.is_classes else places[:0]
+        rings.show_markers(wrong, size, marks.RING, marks.ring_look)
+
+    def _places(self, view: View, points: Points) -> plots.Numbers:
+        """Where the points lie, in numbers."""
+        ys = points.y
+        if view.is_line:
+            ys = np.full_like(points.x, 0.03) if view.is_classes else points.target
+        return np.column_stack([points.x, ys]).astype(float)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The chart takes the new size."""
+        super().resizeEvent(event)
+        self.arrange()
+
+    def _on_pointed(self, at: QPointF | None) -> None:
+        self.hover = at
+        self.pointed()
+
     # ---------------------------------------------------------------- painting
 
     def draw(self, painter: QPainter) -> None:
-        """The axes and points from kept pixmaps, the answer new each time."""
-        view = self.view
-        if view is None or self.width() < 90 or self.height() < 90:
-            return
-        axes = self.axes(view)
-        span = None if view.is_classes else view.span
-        frame = (axes.x, axes.y, view.spec, view.x_input, view.y_input, view.shown, view.is_line, span)
-        self.still(painter, "frame", frame, lambda inner: self._draw_frame(inner, axes, view))
-        if not view.is_line:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(axes.rect, view.picture)
-        for part in view.shown:
-            if part in view.points:
-                self._draw_part(painter, axes, view, part, view.points[part])
-        if view.is_line:
-            self._draw_curves(painter, axes, view)
-        if self.hover is not None:
-            self._draw_card(painter, axes, view, self.hover)
+        """What stands around the chart, from a kept pixmap."""
+        view = self._arranged
+        if view is not None:
+            axes, span = self.area.axes(), None if view.is_classes else view.span
+            frame = (axes.rect, view.spec, view.x_input, view.y_input, view.is_line, span)
+            self.still(painter, "frame", frame, lambda inner: self._draw_frame(inner, axes, view))
+
+    def _draw_over(self, painter: QPainter) -> None:
+        if self._arranged is not None and self.hover is not None:
+            self._draw_card(painter, self.area.axes(), self._arranged, self.hover)
 
     def _draw_frame(self, painter: QPainter, axes: plots.Axes, view: View) -> None:
-        plots.draw_axes(painter, axes, view.input_name(view.x_input))
         name = view.answer_name(0) if view.is_line else view.input_name(view.y_input)
         if view.is_line and view.is_classes:
             name = "probability"
@@ -118,36 +202,6 @@ class BoundaryDrawing(Drawing):
         at = QPointF(self.width() - 8 - plots.text_width(name), axes.rect.top() - 8)
         plots.draw_text(painter, at, name, now.color("muted"))
 
-    def _draw_curves(self, painter: QPainter, axes: plots.Axes, view: View) -> None:
-        xs = view.xs.astype(float)
-        painter.save()
-        painter.setClipRect(axes.rect)
-        for k in range(view.boundary.values.shape[-1]):
-            color = marks.class_color(k) if view.is_classes else theme.current().color("positive")
-            plots.draw_line(painter, axes.points(xs, view.boundary.values[0, :, k].astype(float)), color)
-        painter.restore()
-
-    def _draw_part(self, painter: QPainter, axes: plots.Axes, view: View, part: Part, points: Points) -> None:
-        places = self._places(axes, view, points)
-        key = (axes, len(places), points.x.tobytes(), points.y.tobytes(), points.target.tobytes())
-        self.still(
-            painter, part, key, lambda inner: marks.draw_points(inner, places, points, part, view.colors(points))
-        )
-        if view.is_classes and points.wrong.any():
-            wrong, size = places[points.wrong], marks.marker_size(len(places))
-            ring_key = (key, points.wrong.tobytes())
-            self.still(painter, f"{part} rings", ring_key, lambda inner: marks.draw_rings(inner, wrong, size))
-
-    def _places(self, axes: plots.Axes, view: View, points: Points) -> plots.Numbers:
-        ys = points.y
-        if view.is_line:
-            ys = np.full_like(points.x, 0.03) if view.is_classes else points.target
-        low, high = axes.x
-        across = axes.rect.left() + (points.x.astype(float) - low) / (high - low) * axes.rect.width()
-        bottom, top = axes.y
-        down = axes.rect.bottom() - (ys.astype(float) - bottom) / (top - bottom) * axes.rect.height()
-        return np.column_stack([across, down])
-
     # ---------------------------------------------------------------- under the mouse
 
     def _draw_card(self, painter: QPainter, axes: plots.Axes, view: View, at: QPointF) -> None:
@@ -181,7 +235,10 @@ class BoundaryDrawing(Drawing):
             points = view.points.get(part)
             if points is None or len(points.x) == 0:
                 continue
-            away = np.hypot(*(self._places(axes, view, points) - (at.x(), at.y())).T)
+            places = self._places(view, points)
+            across = axes.rect.left() + (places[:, 0] - axes.x[0]) / (axes.x[1] - axes.x[0]) * axes.rect.width()
+            down = axes.rect.bottom() - (places[:, 1] - axes.y[0]) / (axes.y[1] - axes.y[0]) * axes.rect.height()
+            away = np.hypot(across - at.x(), down - at.y())
             nearest = int(away.argmin())
             if away[nearest] <= NEAR:
                 return self._lines_of(view, part, points, nearest)

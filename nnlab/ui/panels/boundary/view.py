@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor
 
 from nnlab.core.dataset import DataSpec
 from nnlab.engine.wants import Array, Boundary, Part, Points
@@ -67,11 +67,11 @@ class View:
         return (low, high) if high > low else (low - 1, high + 1)
 
     @cached_property
-    def picture(self) -> QImage:
-        """The plane in colours, the lowest y at the bottom."""
+    def pixels(self) -> pictures.Pixels:
+        """The plane in colours, the lowest y first."""
         if self.is_classes:
-            return pictures.image(pictures.classes(self.boundary.values, self.discretise), flip=True)
-        return pictures.image(pictures.scaled(self.boundary.values[..., 0], *self.span), flip=True)
+            return pictures.classes(self.boundary.values, self.discretise)
+        return pictures.scaled(self.boundary.values[..., 0], *self.span)
 
     def colors(self, points: Points) -> list[QColor] | None:
         """A colour for each point: its value's on a plane; None where the classes have their own."""

@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 
 from nnlab.engine.events import Event, Prepared
 from nnlab.ui.drawing import DrawnPanel
-from nnlab.ui.look import labels
+from nnlab.ui.look import graphs, labels
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.loss.drawing import LossDrawing
 from nnlab.ui.panels.loss.record import Record
@@ -21,7 +21,8 @@ class LossPanel(DrawnPanel):
     The loss is what training makes small; the metric is what you care about. Both are measured on the training
     part, which the network learns from, and on the validation part, which it never learns from. When training
     goes on falling while validation rises, the network is learning its samples by heart. The faint line is the
-    loss of every single step; grey lines are earlier runs. Point at a curve to read it.
+    loss of every single step; grey lines are earlier runs. Point at a curve to read it, turn the wheel to
+    look closer, drag to move, press F to see everything again.
     """
 
     title = "Loss"
@@ -37,6 +38,8 @@ class LossPanel(DrawnPanel):
         self.log_box.toggled.connect(self._choose)
         self.steps_box.toggled.connect(self._choose)
         self.controls.addStretch(1)
+        self.show_all = graphs.ShowAllButton(self.curves.canvas, self)
+        self.controls.addWidget(self.show_all)
 
     def on_events(self, events: list[Event]) -> None:
         """Add what happened to the curves; the picture follows if it can be seen."""
@@ -58,6 +61,12 @@ class LossPanel(DrawnPanel):
         """The metric's name follows the run."""
         self.curves.metric_name = self.bench.status.metric_name
         super().refresh(problem)
+        self.curves.arrange()
+
+    def on_theme(self) -> None:
+        """Draw in the new colours."""
+        self.show_all.refresh()
+        self.refresh()
 
     def _begin(self, event: Prepared) -> None:
         old = self.curves.record

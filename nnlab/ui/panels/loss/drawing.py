@@ -1,17 +1,40 @@
 """The loss panel's picture: loss above, metric below, and the learning rate where it moves."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from math import isfinite
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 
 from nnlab.core import words
 from nnlab.ui.drawing import Drawing
-from nnlab.ui.look import plots, theme
+from nnlab.ui.look import graph_items, graphs, plots, theme
 from nnlab.ui.panels.loss.charts import Charts, Line
 from nnlab.ui.panels.loss.curves import Curve
 from nnlab.ui.panels.loss.record import Record
+
+MOST_GHOSTS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """One chart of the panel: its area and its axes."""
+
+    area: graphs.Area
+    left: graphs.Axis
+    bottom: graphs.Axis
+
+    def frame(self, axes: plots.Axes, is_shown: bool, last: bool) -> None:
+        """Take this place; the last chart has the texts of the x axis."""
+        for item in (self.area, self.left, self.bottom):
+            item.setVisible(is_shown)
+        if is_shown:
+            self.area.frame(axes)
+            self.bottom.texts = last
+            self.left.place()
+            self.bottom.place()
 
 
 class LossDrawing(Drawing):
@@ -24,91 +47,105 @@ class LossDrawing(Drawing):
         self.log = False
         self.show_steps = True
         self.metric_name = "accuracy"
+        self.canvas = graphs.Canvas(self, self._draw_over)
+        self.canvas.pointed.connect(self._on_pointed)
+        self.canvas.moved.connect(self.arrange)
+        self._loss, self._metric, self._rate = (_chart(self.canvas) for _ in range(3))
+        self._rate.left.setOpacity(0)  # a strip without texts: its one value stands at the line's end
+        self._ghost_lines = [graph_items.Line(self._loss.area, thick=False) for _ in range(MOST_GHOSTS)]
+        self._step_line = graph_items.Line(self._loss.area, thick=False)
+        self._lines = {chart: self._two_lines(chart) for chart in (self._loss, self._metric)}
+        self._rate_line = graph_items.Line(self._rate.area)
 
     def charts(self) -> Charts:
-        """Where everything lies now."""
+        """Where everything lies while nothing is zoomed."""
         return Charts(self.record, self.width(), self.height(), self.log)
 
-    # ---------------------------------------------------------------- painting
+    def _two_lines(self, chart: Chart) -> dict[str, graph_items.Line]:
+        return {token: graph_items.Line(chart.area) for token in ("validation", "train")}
 
-    def draw(self, painter: QPainter) -> None:
-        """The axes from a kept pixmap, the curves new each time, the crosshair on top."""
+    # ---------------------------------------------------------------- arranging
+
+    def arrange(self) -> None:
+        """Bring the charts up to date with the record, the size and the theme."""
+        self.canvas.setVisible(not self.message)
+        self.canvas.setGeometry(self.rect())
+        if self.message:
+            return
         charts = self.charts()
         axes = charts.loss_axes(), charts.metric_axes(), charts.rate_axes()
-        self.still(painter, "axes", (*axes, self.metric_name), lambda inner: self._draw_axes(inner, *axes))
-        self._draw_charts(painter, charts, *axes)
-        if self.hover is not None:
-            self._draw_crosshair(painter, self.hover)
+        shown = self._shown(axes[1], axes[2])
+        for chart, place, is_shown in zip((self._loss, self._metric, self._rate), axes, shown, strict=True):
+            chart.frame(place, is_shown, last=not any(shown[1:]) if chart is self._loss else not shown[2])
+        self._metric.left.share = self.metric_name == "accuracy"
+        self._arrange_lines(charts)
+        self.canvas.repaint_all()
 
-    def _draw_axes(self, painter: QPainter, loss: plots.Axes, metric: plots.Axes, rate: plots.Axes) -> None:
-        low_chart, rate_chart = metric.rect.height() > 20, rate.rect.height() > 10
-        plots.draw_axes(painter, loss, "epoch", x_whole=True, x_texts=not low_chart)
-        if low_chart:
-            share = self.metric_name == "accuracy"
-            plots.draw_axes(painter, metric, "epoch", x_whole=True, x_texts=not rate_chart, share=share)
-        if low_chart and rate_chart:
-            painter.setPen(QPen(plots.faded("hairline", 0.6), 1))
-            painter.drawLine(rate.rect.bottomLeft(), rate.rect.bottomRight())
-            foot = QRectF(rate.rect.left(), rate.rect.bottom(), rate.rect.width(), 0)
-            plots.draw_axes(painter, plots.Axes(foot, rate.x, (0, 1)), "epoch", x_whole=True, y_texts=False)
+    def _shown(self, metric: plots.Axes, rate: plots.Axes) -> tuple[bool, bool, bool]:
+        low_chart = metric.rect.height() > 20
+        return True, low_chart, low_chart and rate.rect.height() > 10
 
-    def _draw_charts(
-        self, painter: QPainter, charts: Charts, loss: plots.Axes, metric: plots.Axes, rate: plots.Axes
-    ) -> None:
+    def _arrange_lines(self, charts: Charts) -> None:
+        muted = theme.current().color("muted")
+        for line, ghost in zip_longest(self._ghost_lines, self.ghosts[-MOST_GHOSTS:]):
+            curve = None if ghost is None else ghost.validation_loss if ghost.validation_loss.last else ghost.train_loss
+            _show(line, curve, plots.faded("muted", 0.45))
+        _show(self._step_line, self.record.steps if self.show_steps else None, plots.faded("train", 0.22))
+        for chart, lines in ((self._loss, charts.losses()), (self._metric, charts.metrics())):
+            curves = {line.token: line.curve for line in lines if chart.area.isVisible()}
+            for token, line in self._lines[chart].items():
+                _show(line, curves.get(token), theme.current().color(token))
+        _show(self._rate_line, self.record.rate if self._rate.area.isVisible() else None, muted)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The charts take the new size."""
+        super().resizeEvent(event)
+        self.arrange()
+
+    def _on_pointed(self, at: QPointF | None) -> None:
+        self.hover = at
+        self.pointed()
+
+    # ---------------------------------------------------------------- painting above the curves
+
+    def _draw_over(self, painter: QPainter) -> None:
+        charts = self.charts()
+        loss, metric, rate = (chart.area.axes() for chart in (self._loss, self._metric, self._rate))
         share = self.metric_name == "accuracy"
-        self._draw_ghosts(painter, loss)
-        if self.show_steps:
-            self._draw_curve(painter, loss, self.record.steps, plots.faded("train", 0.22), thick=False)
-        self._draw_lines(painter, loss, charts.losses(), share=False)
+        self._draw_labels(painter, loss, charts.losses(), share=False)
         self._draw_marks(painter, loss)
         self._name_chart(painter, loss.rect.topRight() + QPointF(-6, 14), "loss")
-        if metric.rect.height() > 20:
-            self._draw_lines(painter, metric, charts.metrics(), share)
+        if self._metric.area.isVisible():
+            self._draw_labels(painter, metric, charts.metrics(), share)
             self._name_chart(painter, metric.rect.bottomRight() + QPointF(-6, -8), "accuracy" if share else "R²")
-            if rate.rect.height() > 10:
-                self._draw_rate(painter, rate)
+        if self._rate.area.isVisible():
+            self._draw_rate(painter, rate)
+        if self.hover is not None:
+            self._draw_crosshair(painter, self.hover)
 
     def _name_chart(self, painter: QPainter, at: QPointF, name: str) -> None:
         """The chart's name in the corner that its curves leave free: losses fall, metrics rise."""
         start = at - QPointF(plots.text_width(name), 0)
         plots.draw_name(painter, start, name, theme.current().color("muted"))
 
-    def _draw_lines(self, painter: QPainter, axes: plots.Axes, lines: list[Line], share: bool) -> None:
+    def _draw_labels(self, painter: QPainter, axes: plots.Axes, lines: list[Line], share: bool) -> None:
         now = theme.current()
-        labels = []
+        named = []
         for line in lines:
-            self._draw_curve(painter, axes, line.curve, now.color(line.token))
             if line.curve.last and isfinite(line.curve.last[1]):
                 value = line.curve.last[1]
                 text = words.percent(value) if share else words.fixed(value) if value >= 0.01 else words.number(value)
                 y = min(max(axes.to_y(value), axes.rect.top()), axes.rect.bottom())
-                labels.append(plots.EndLabel(y, line.name, text, now.color(line.token)))
+                named.append(plots.EndLabel(y, line.name, text, now.color(line.token)))
         if axes.rect.right() + 40 < self.width():
-            plots.draw_end_labels(painter, axes.rect.right() + 8, axes.rect.top(), axes.rect.bottom(), labels)
-
-    def _draw_curve(self, painter: QPainter, axes: plots.Axes, curve: Curve, color: QColor, thick: bool = True) -> None:
-        painter.save()
-        painter.setClipRect(axes.rect.adjusted(-1, -2, 2, 2))
-        points = axes.points(*curve.points())
-        plots.draw_line(painter, points, color, thick)
-        if thick and len(points) == 1:  # a line of one point would not be seen
-            painter.setBrush(color)
-            painter.drawEllipse(QPointF(*points[0]), 2.5, 2.5)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.restore()
-
-    def _draw_ghosts(self, painter: QPainter, axes: plots.Axes) -> None:
-        color = plots.faded("muted", 0.45)
-        for ghost in self.ghosts:
-            curve = ghost.validation_loss if ghost.validation_loss.last else ghost.train_loss
-            self._draw_curve(painter, axes, curve, color, thick=False)
+            plots.draw_end_labels(painter, axes.rect.right() + 8, axes.rect.top(), axes.rect.bottom(), named)
 
     def _draw_marks(self, painter: QPainter, axes: plots.Axes) -> None:
         now, record = theme.current(), self.record
         if record.best is not None and record.epoch > 1:
             epoch, loss = record.best
             self._draw_upright(painter, axes, epoch, now.color("good"), Qt.PenStyle.DotLine)
-            if isfinite(loss):
+            if isfinite(loss) and _holds(axes, epoch, loss):
                 token = "validation" if record.validation_loss.last else "train"
                 painter.setPen(QPen(now.color("canvas"), 1.5))
                 painter.setBrush(now.color(token))
@@ -152,7 +189,8 @@ class LossDrawing(Drawing):
 
     def _draw_rate(self, painter: QPainter, axes: plots.Axes) -> None:
         muted, rate = theme.current().color("muted"), self.record.rate
-        self._draw_curve(painter, axes, rate, muted)
+        painter.setPen(QPen(plots.faded("hairline", 0.6), 1))
+        painter.drawLine(axes.rect.bottomLeft(), axes.rect.bottomRight())
         if rate.last and axes.rect.right() + 40 < self.width():
             label = plots.EndLabel(axes.to_y(rate.last[1]), "learning rate", words.number(rate.last[1]), muted)
             plots.draw_end_labels(painter, axes.rect.right() + 8, axes.rect.top(), axes.rect.bottom() + 4, [label])
@@ -161,7 +199,7 @@ class LossDrawing(Drawing):
 
     def _draw_crosshair(self, painter: QPainter, at: QPointF) -> None:
         charts = self.charts()
-        axes = charts.loss_axes()
+        axes = self._loss.area.axes()
         if not axes.rect.left() <= at.x() <= axes.rect.right() or not charts.losses():
             return
         nearest = charts.losses()[0].curve.at(axes.from_x(at.x()))
@@ -169,7 +207,9 @@ class LossDrawing(Drawing):
             return
         epoch = nearest[0]
         now, x = theme.current(), axes.to_x(epoch)
-        bottom = charts.metric_axes().rect.bottom()
+        if not axes.rect.left() <= x <= axes.rect.right() + 1:
+            return
+        bottom = (self._metric if self._metric.area.isVisible() else self._loss).area.axes().rect.bottom()
         painter.setPen(QPen(now.color("muted", 160), 1))
         painter.drawLine(QPointF(x, axes.rect.top()), QPointF(x, bottom))
         lines = [plots.CardLine(f"epoch {words.count(epoch)}"), *self._readings(painter, charts, epoch)]
@@ -179,18 +219,37 @@ class LossDrawing(Drawing):
     def _readings(self, painter: QPainter, charts: Charts, epoch: float) -> Iterator[plots.CardLine]:
         now = theme.current()
         share = self.metric_name == "accuracy"
-        upper = [(charts.loss_axes(), line, "loss") for line in charts.losses()]
-        lower = [(charts.metric_axes(), line, "accuracy" if share else "R²") for line in charts.metrics()]
+        upper = [(self._loss.area.axes(), line, "loss") for line in charts.losses()]
+        lower = [(self._metric.area.axes(), line, "accuracy" if share else "R²") for line in charts.metrics()]
         for axes, line, what in upper + lower:
             found = line.curve.at(epoch)
             if found is None or not isfinite(found[1]):
                 continue
-            painter.setPen(QPen(now.color("canvas"), 1))
-            painter.setBrush(now.color(line.token))
-            painter.drawEllipse(QPointF(axes.to_x(found[0]), axes.to_y(found[1])), 3.5, 3.5)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
+            if _holds(axes, *found):
+                painter.setPen(QPen(now.color("canvas"), 1))
+                painter.setBrush(now.color(line.token))
+                painter.drawEllipse(QPointF(axes.to_x(found[0]), axes.to_y(found[1])), 3.5, 3.5)
+                painter.setBrush(Qt.BrushStyle.NoBrush)
             value = words.percent(found[1]) if share and what != "loss" else words.number(found[1])
             yield plots.CardLine(f"{line.name} {what}", value, now.color(line.token))
         rate = self.record.rate.at(epoch)
         if rate is not None and self.record.rate_moves:
             yield plots.CardLine("learning rate", words.number(rate[1]))
+
+
+def _chart(canvas: graphs.Canvas) -> Chart:
+    chart = Chart(*canvas.add_area())
+    chart.bottom.name, chart.bottom.whole = "epoch", True
+    return chart
+
+
+def _show(line: graph_items.Line, curve: Curve | None, color: QColor) -> None:
+    if curve is None:
+        line.setVisible(False)
+    else:
+        line.show_points(*curve.points(), color)
+
+
+def _holds(axes: plots.Axes, x: float, y: float) -> bool:
+    """Whether this place is in sight."""
+    return axes.rect.adjusted(-2, -3, 2, 3).contains(QPointF(axes.to_x(x), axes.to_y(y)))
