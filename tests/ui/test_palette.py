@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPointF, Qt
+from PySide6.QtGui import QHoverEvent, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from nnlab.core.document import Document
@@ -101,3 +103,21 @@ def test_nothing_found_says_so_and_enter_does_nothing(bench: Workbench, shown: P
     assert shown.shown_layers() == []
     QTest.keyClick(shown.field, Qt.Key.Key_Return)
     assert bench.document is before
+
+
+def test_layers_light_up_under_the_pointer_and_headings_do_not(shown: Palette) -> None:
+    def picture_with_pointer_on(place: QModelIndex) -> QImage:
+        spot = QPointF(shown.tree.visualRect(place).center())
+        QApplication.sendEvent(shown.tree.viewport(), QHoverEvent(QEvent.Type.HoverMove, spot, spot, spot))
+        return shown.tree.viewport().grab().toImage()
+
+    model = shown.tree.model()
+    heading = model.index(0, 0)
+    plain = shown.tree.viewport().grab().toImage()
+    assert picture_with_pointer_on(model.index(0, 0, heading)) != plain
+    assert picture_with_pointer_on(heading) == plain
+
+
+def test_at_its_whole_width_no_name_is_cut(shown: Palette) -> None:
+    shown.resize(shown.whole_width(), 300)
+    assert shown.tree.sizeHintForColumn(0) <= shown.tree.viewport().width()

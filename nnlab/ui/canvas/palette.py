@@ -1,7 +1,17 @@
 """The list of layers beside the canvas: search, drag onto the canvas, double-click or Enter to add."""
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QDrag, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtCore import (
+    QByteArray,
+    QEvent,
+    QMimeData,
+    QObject,
+    QPoint,
+    QPointF,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QDrag, QHoverEvent, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtGui import Qt as QtText
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -24,6 +34,7 @@ from nnlab.ui.workbench import Workbench
 
 MIME = "application/x-nnlab-layer"
 ICON = 18
+MARGINS = (8, 8, 4, 0)
 ID_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -43,6 +54,15 @@ class LayerTree(QTreeWidget):
         size = ghost.deviceIndependentSize()
         drag.setHotSpot(QPoint(round(size.width() / 2), round(size.height() / 2)))
         drag.exec(Qt.DropAction.CopyAction)
+        self.viewportEvent(_gone())  # the drag took the pointer away without a word to the row below it
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Layers light up under the pointer, headings do not: there is nothing to take."""
+        if isinstance(event, QHoverEvent) and event.type() != QEvent.Type.HoverLeave:
+            place = self.indexAt(event.position().toPoint())
+            if place.isValid() and not place.data(ID_ROLE):
+                event = _gone()
+        return super().viewportEvent(event)
 
 
 class Palette(QWidget):
@@ -65,7 +85,7 @@ class Palette(QWidget):
         self.tree = LayerTree(self)
         self._set_up_tree()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 4, 0)
+        layout.setContentsMargins(*MARGINS)
         layout.setSpacing(8)
         layout.addWidget(self.field)
         layout.addWidget(self.tree)
@@ -76,6 +96,11 @@ class Palette(QWidget):
         """The ids of the layers that the search leaves, top to bottom."""
         rows = [row for heading in self._headings() for row in _children(heading)]
         return [str(row.data(0, ID_ROLE)) for row in rows if not row.isHidden()]
+
+    def whole_width(self) -> int:
+        """How wide it must be to show every name whole."""
+        bar = self.tree.verticalScrollBar().sizeHint().width()
+        return self.tree.sizeHintForColumn(0) + bar + MARGINS[0] + MARGINS[2]
 
     def on_theme(self) -> None:
         """Take the colours of the present theme."""
@@ -182,6 +207,11 @@ class Palette(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self._styled not in (None, theme.current()):
             self.on_theme()
+
+
+def _gone() -> QHoverEvent:
+    far = QPointF(-1, -1)
+    return QHoverEvent(QEvent.Type.HoverLeave, far, far, far)
 
 
 def mime_of(layer_id: str) -> QMimeData:
