@@ -111,3 +111,11 @@ def test_the_list_of_keys_and_the_about_page_can_be_read(window):
     about = About("CPU", window)
     assert "torch" in about.diagnostics()
     assert "Device: CPU" in about.diagnostics()
+
+
+def test_the_command_palette_is_as_high_as_what_it_found(window):
+    shown = CommandPalette(window.commands.described(), window)
+    whole = shown.height()
+    shown.field.setText("follow the system")
+    assert shown.list.count() < 5
+    assert shown.height() < whole / 2

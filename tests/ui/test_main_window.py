@@ -387,3 +387,34 @@ def test_a_message_about_a_mistake_goes_when_the_network_is_edited(window, qtbot
     assert window.toasts.shown
     window.bench.undo()
     assert not window.toasts.shown
+
+
+def test_every_layer_name_is_whole_in_the_smallest_common_window(window, qtbot):
+    window.files.example("spiral")
+    window.resize(1280, 720)
+    window.workspace.reset()
+    palette = window.workspace.palette_list
+    qtbot.waitUntil(lambda: palette.width() >= palette.whole_width())
+    assert window.editor.width() > 1280 / 2
+
+
+def test_layouts_show_what_they_promise_and_build_brings_everything_back(window, qtbot):
+    window.files.example("spiral")
+    window.resize(1440, 900)
+    workspace = window.workspace
+
+    def seen() -> set[str]:
+        return {id_ for id_, dock in workspace.docks.items() if dock.isVisible() and not dock.is_covered()}
+
+    window.commands["view.layout_watch"].trigger()
+    qtbot.waitUntil(lambda: seen() == set(workspace.panels))
+    assert workspace.editor.isVisible()
+    window.commands["view.layout_explain"].trigger()
+    qtbot.waitUntil(lambda: seen() == {"network", "inspector"})
+    window.commands["view.layout_present"].trigger()
+    qtbot.waitUntil(lambda: seen() == {"network"})
+    assert not workspace.editor.isVisible()
+    window.commands["view.layout_build"].trigger()
+    qtbot.waitUntil(lambda: {"palette", "inspector", "boundary"} <= seen())
+    assert workspace.editor.isVisible()
+    assert all(workspace.is_open(id_) for id_ in workspace.docks)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from nnlab.ui.actions import action, in_lab
+from nnlab.ui.shell import layouts
 from nnlab.ui.shell.command_palette import CommandPalette
 
 if TYPE_CHECKING:
@@ -119,6 +120,30 @@ def palette(window: "MainWindow") -> None:
 def inspector(window: "MainWindow") -> None:
     """Show or hide the settings of what is selected."""
     window.workspace.toggle("inspector")
+
+
+@action("view.layout_build", "Build", menu="View/Layout", key="Ctrl+1", enabled=in_lab, group=True)
+def layout_build(window: "MainWindow") -> None:
+    """Layers at the left, the network in the middle, panels and settings at the right."""
+    layouts.build(window.workspace)
+
+
+@action("view.layout_watch", "Watch", menu="View/Layout", key="Ctrl+2", enabled=in_lab)
+def layout_watch(window: "MainWindow") -> None:
+    """Every panel at once beside the network."""
+    layouts.watch(window.workspace)
+
+
+@action("view.layout_explain", "Explain", menu="View/Layout", key="Ctrl+3", enabled=in_lab)
+def layout_explain(window: "MainWindow") -> None:
+    """The neurons and their formulas large beside the network."""
+    layouts.explain(window.workspace)
+
+
+@action("view.layout_present", "Present", menu="View/Layout", key="Ctrl+4", enabled=in_lab)
+def layout_present(window: "MainWindow") -> None:
+    """The panel in front fills the window."""
+    layouts.present(window.workspace)
 
 
 @action("view.reset_layout", "Reset the layout", menu="Window", icon="layout", enabled=in_lab, group=True)

@@ -48,6 +48,7 @@ class CommandPalette(QDialog):
     def __init__(self, commands: Sequence[tuple[Action, QAction]], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("commandPalette")
+        self.finished.connect(self.deleteLater)
         self.setAccessibleName("Command palette")
         self._commands = [(a, q) for a, q in commands if a.id != "window.command_palette"]
         self.field = QLineEdit(placeholderText="Type a command")
@@ -67,7 +68,6 @@ class CommandPalette(QDialog):
         self.field.textChanged.connect(self._show_fitting)
         self.field.installEventFilter(self)
         self.list.itemClicked.connect(lambda _: self.run())
-        self.setFixedSize(WIDTH, ROWS * ROW + 62)
         self._show_fitting("")
 
     def open_over(self, window: QWidget) -> None:
@@ -118,6 +118,7 @@ class CommandPalette(QDialog):
             item.setToolTip(made.toolTip())
             self.list.addItem(item)
         self.list.setCurrentRow(0)
+        self.setFixedSize(WIDTH, min(max(self.list.count(), 1), ROWS) * ROW + 62)
 
 
 class _Rows(QStyledItemDelegate):

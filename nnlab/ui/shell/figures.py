@@ -15,6 +15,7 @@ GAP = 16
 """Between one figure and the next; part of each figure's width."""
 DOT = 6
 BAR_WIDTH, BAR_HEIGHT = 128, 3
+USUAL_ENGINE = "eager"
 
 
 class Figure(QWidget):
@@ -137,6 +138,11 @@ class VerticalLine(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.current().color("hairline"))
         painter.end()
+
+
+def place_words(*parts: str) -> str:
+    """Where training happens, in few words; of engines only an unusual one is named."""
+    return " · ".join(part for part in parts if part and part != USUAL_ENGINE)
 
 
 def _font(widget: QWidget, pixels: int) -> QFont:

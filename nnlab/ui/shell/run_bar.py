@@ -12,7 +12,7 @@ from nnlab.engine.events import RunStatus
 from nnlab.ui.forms.controls import HEIGHT
 from nnlab.ui.forms.number_edit import NumberEdit
 from nnlab.ui.look.labels import label, plain, tooltip
-from nnlab.ui.shell.figures import EpochFigure, Figure, VerticalLine
+from nnlab.ui.shell.figures import EpochFigure, Figure, VerticalLine, place_words
 from nnlab.ui.shell.run_buttons import CommandButton, MainButton, RestartButton
 from nnlab.ui.workbench import Workbench
 
@@ -81,7 +81,7 @@ class RunBar(QWidget):
         self.speed.set_value(words.count(status.steps_per_second) if running and status.steps_per_second else EMPTY)
         left = status.seconds_left if running else None
         self.left.set_value(EMPTY if left is None else words.duration(left))
-        self.where.set_value(" · ".join(plain(p) for p in (status.device, status.engine) if p) or EMPTY)
+        self.where.set_value(place_words(plain(status.device), plain(status.engine)) or EMPTY)
         self._show_buttons()
 
     # ---------------------------------------------------------------- inside
@@ -105,7 +105,7 @@ class RunBar(QWidget):
         row.addSpacing(2 * GAP)
         row.addWidget(self.where)
         self.rate.setToolTip(tooltip("How big a step is; it can be changed while training. Arrow keys step it."))
-        self.where.setToolTip(tooltip("Which engine trains, and where the arithmetic happens"))
+        self.where.setToolTip(tooltip("Which part of the computer does the arithmetic"))
         self.epoch.setToolTip(tooltip("One epoch is one pass through all training samples"))
         self.loss.setToolTip(tooltip("How wrong the network is on the training samples; training makes it small"))
         self.measure.setToolTip(tooltip("Measured on the training samples"))

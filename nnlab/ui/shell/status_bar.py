@@ -8,6 +8,7 @@ from nnlab.core.words import count, plural
 from nnlab.engine.events import Event, Failed, Prepared
 from nnlab.ui.look import icons
 from nnlab.ui.look.labels import PlainLabel, label, tooltip
+from nnlab.ui.shell.figures import place_words
 from nnlab.ui.workbench import Workbench
 
 MEMORY_MS = 2_000
@@ -90,8 +91,9 @@ class StatusBar(QStatusBar):
         self._memory.setText(f"{count(used)} MB")
 
     def _show_device(self, device: str, threads: int, engine: str) -> None:
-        parts = [device, plural(threads, "thread") if threads else "", engine]
-        self._device.setText(" · ".join(part for part in parts if part) or "Getting ready")
+        self._device.setText(
+            place_words(device, plural(threads, "thread") if threads else "", engine) or "Getting ready"
+        )
 
     def _on_events(self, events: list[Event]) -> None:
         for event in events:

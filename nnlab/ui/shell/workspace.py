@@ -39,6 +39,7 @@ class Workspace(QMainWindow):
         self.docks: dict[str, Dock] = {}
         self._shared_out = False
         self.editor = GraphEditor(bench)
+        self.palette_list = Palette(bench)
         self.inspector = Inspector(bench)
         self.run_bar = RunBar(bench, actions)
         self._build(bench)
@@ -117,6 +118,7 @@ class Workspace(QMainWindow):
 
     def reset(self) -> None:
         """Every part in its first place and size."""
+        self.editor.show()
         for dock in self.docks.values():
             dock.setFloating(False)
         self.addDockWidget(LEFT, self.docks["palette"])
@@ -134,7 +136,8 @@ class Workspace(QMainWindow):
     def share_out(self) -> None:
         """Give each part its share of the window."""
         width, height = max(self.width(), 640), max(self.height(), 400)
-        left = min(max(int(width * PALETTE_SHARE), PALETTE_WIDTHS[0]), PALETTE_WIDTHS[1])
+        narrowest = max(PALETTE_WIDTHS[0], self.palette_list.whole_width())
+        left = min(max(int(width * PALETTE_SHARE), narrowest), PALETTE_WIDTHS[1])
         right = min(max(int(width * SIDE_SHARE), SIDE_WIDTHS[0]), SIDE_WIDTHS[1])
         self.resizeDocks([self.docks["palette"], self.docks["inspector"]], [left, right], Qt.Orientation.Horizontal)
         first = next((self.docks[id_] for id_ in self.panels), None)
@@ -180,7 +183,7 @@ class Workspace(QMainWindow):
         bar.setIconSize(QSize(20, 20))
         bar.addWidget(self.run_bar)
         self.addToolBar(bar)
-        self._add_dock("palette", "Layers", Palette(bench), LEFT)
+        self._add_dock("palette", "Layers", self.palette_list, LEFT)
         self._add_dock("inspector", "Inspector", self.inspector, RIGHT)
 
     def _add_panel(self, id_: str, panel: Panel) -> None:
