@@ -287,23 +287,52 @@ def test_a_wheel_that_has_nothing_to_do_is_left_to_others(panel: BoundaryPanel) 
     assert panel.plane.canvas.follows
 
 
-def test_the_right_button_draws_the_box_to_look_into(panel: BoundaryPanel, qtbot: QtBot) -> None:
-    answer(panel, plane(), points())
+def drag(panel: BoundaryPanel, button: Qt.MouseButton, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Press, move and release the button between two places of the plane."""
     view = panel.plane.view
     assert view is not None
     axes, where = panel.plane.axes(view), panel.plane.canvas.viewport()
-    start, end = (QPointF(axes.to_x(x), axes.to_y(y)).toPoint() for x, y in ((-1, 2), (0, 1)))
-    qtbot.mousePress(where, Qt.MouseButton.RightButton, pos=start)
-    held = (Qt.MouseButton.NoButton, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier)
-    for step in (0.3, 0.6, 1.0):
-        at = QPointF(start) + step * QPointF(end - start)
-        move = QMouseEvent(QEvent.Type.MouseMove, at, QPointF(where.mapToGlobal(at.toPoint())), *held)
-        QApplication.sendEvent(where, move)
-    panel.grab()
-    qtbot.mouseRelease(where, Qt.MouseButton.RightButton, pos=end)
+    first, last = (QPointF(axes.to_x(x), axes.to_y(y)) for x, y in (start, end))
+    types = QEvent.Type
+    steps = [(types.MouseButtonPress, 0.0), (types.MouseMove, 0.3), (types.MouseMove, 0.6), (types.MouseMove, 1.0)]
+    for kind, share in [*steps, (types.MouseButtonRelease, 1.0)]:
+        at = first + share * (last - first)
+        changed = Qt.MouseButton.NoButton if kind == types.MouseMove else button
+        held = Qt.MouseButton.NoButton if kind == types.MouseButtonRelease else button
+        place = QPointF(where.mapToGlobal(at.toPoint()))
+        event = QMouseEvent(kind, at, place, changed, held, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(where, event)
+        panel.grab()
+
+
+def test_the_right_button_draws_the_box_to_look_into(panel: BoundaryPanel) -> None:
+    answer(panel, plane(), points())
+    view = panel.plane.view
+    assert view is not None
+    drag(panel, Qt.MouseButton.RightButton, (-1, 2), (0, 1))
     now = panel.plane.axes(view)
     assert now.x == pytest.approx((-1, 0), abs=0.1)
     assert now.y == pytest.approx((1, 2), abs=0.1)
+
+
+def test_dragging_moves_what_is_zoomed_but_never_beyond_the_plane(panel: BoundaryPanel) -> None:
+    answer(panel, plane(), points())
+    view = panel.plane.view
+    assert view is not None
+    panel.plane.area.zoom(0.5)
+    drag(panel, Qt.MouseButton.LeftButton, (0.5, 1), (0, 1))
+    assert panel.plane.axes(view).x == pytest.approx((-0.5, 1.5), abs=0.05)
+    drag(panel, Qt.MouseButton.LeftButton, (1.4, 1), (-0.4, 1))
+    assert panel.plane.axes(view).x == pytest.approx((0, 2), abs=0.05)
+
+
+def test_other_inputs_are_shown_whole(panel: BoundaryPanel, bench: Workbench) -> None:
+    bench.open_document(document("iris"))
+    answer(panel, plane(3), points(3))
+    panel.plane.area.zoom(0.5)
+    panel.y_choice.setCurrentIndex(2)
+    answer(panel, plane(3), points(3))
+    assert panel.plane.canvas.follows
 
 
 # ---------------------------------------------------------------- many inputs

@@ -55,8 +55,7 @@ class Line(pg.PlotCurveItem):  # type: ignore[misc]
             painter.resetTransform()
             painter.setBrush(self.opts["pen"].color())
             painter.setPen(Qt.PenStyle.NoPen)
-            ratio = painter.device().devicePixelRatioF()
-            painter.drawEllipse(at, 3 * ratio, 3 * ratio)
+            painter.drawEllipse(at, 3, 3)
             return
         start = painter.transform()
         for dx, dy in ((0.0, 0.0), (0.0, 0.7), (0.7, 0.0)) if self.thick else ((0.0, 0.0),):
