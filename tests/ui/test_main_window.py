@@ -13,6 +13,7 @@ from nnlab.files import store
 from nnlab.ui import dialogs
 from nnlab.ui.keeping.settings import Settings
 from nnlab.ui.look import theme
+from nnlab.ui.shell import exports, layouts
 from nnlab.ui.shell.main_window import MainWindow
 
 PARTS = ("palette", "graphEditor", "inspector", "runBar", "welcome")
@@ -418,3 +419,27 @@ def test_layouts_show_what_they_promise_and_build_brings_everything_back(window,
     qtbot.waitUntil(lambda: {"palette", "inspector", "boundary"} <= seen())
     assert workspace.editor.isVisible()
     assert all(workspace.is_open(id_) for id_ in workspace.docks)
+
+
+def test_a_project_given_at_the_start_is_seen_whole_beside_docks_that_came_back(qtbot):
+    from nnlab import Project
+
+    first = MainWindow(Project.example("spiral"))
+    qtbot.addWidget(first, before_close_func=lambda w: w.leave_in_a_hurry())
+    first.resize(1440, 900)
+    first.show()
+    first.complete()
+    layouts.watch(first.workspace)
+    first.finish()
+    again = MainWindow(Project.example("spiral"))
+    qtbot.addWidget(again, before_close_func=lambda w: w.leave_in_a_hurry())
+    again.show()
+    again.complete()
+    view = again.editor
+    qtbot.waitUntil(lambda: view.seen().contains(view.picture.bounds()))
+    assert again.editor.width() < again.width() / 2
+
+
+def test_a_suggested_file_name_reads_like_the_project():
+    assert exports.file_name("Digits, convolution") == "Digits convolution"
+    assert exports.file_name("a/b: c") == "a-b- c"

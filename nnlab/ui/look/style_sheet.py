@@ -107,6 +107,7 @@ QPushButton:disabled { color: $muted; background: $surface; }
 QPushButton:flat { background: transparent; border-color: transparent; }
 QPushButton:flat:hover { background: $hover; }
 QPushButton:flat:focus { border-color: $accent; }
+QPushButton[entry="true"] { text-align: left; }
 QPushButton[accented="true"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
 QPushButton[accented="true"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[accented="true"]:focus { border-color: $text; }

@@ -42,7 +42,7 @@ def picture(window: "MainWindow") -> None:
 
 def file_name(name: str) -> str:
     """The name of a project as every system takes it for a file."""
-    return "".join(c if c.isalnum() or c in " -_" else "-" for c in name).strip()[:80] or "Untitled"
+    return "".join(c if c.isalnum() or c in " -_" else "-" for c in name.replace(",", "")).strip()[:80] or "Untitled"
 
 
 def _export(window: "MainWindow", title: str, suffix: str, kinds: str, write: Callable[[Path], None]) -> None:

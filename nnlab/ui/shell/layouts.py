@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 ACROSS, DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+NARROWEST = 320  # pixels that a panel with its controls needs
 WATCH_SHARE, EXPLAIN_SHARE = 0.62, 0.5  # of the window's width, for what is beside the network
 
 
@@ -34,7 +35,7 @@ def watch(workspace: "Workspace") -> None:
         workspace.splitDockWidget(before, after, ACROSS)
     for upper, lower in zip(columns, panels[1::2], strict=False):
         workspace.splitDockWidget(upper, lower, DOWN)
-    each = int(workspace.width() * WATCH_SHARE / max(len(columns), 1))
+    each = max(int(workspace.width() * WATCH_SHARE / max(len(columns), 1)), NARROWEST)
     workspace.resizeDocks(columns, [each] * len(columns), ACROSS)
     workspace.resizeDocks(panels, [workspace.height() // 2] * len(panels), DOWN)
     _fit(workspace)

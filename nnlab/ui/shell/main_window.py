@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
         self.commands.refresh()
         if self.in_lab:
             self.workspace.show_fitting(self.bench.document)
+            QTimer.singleShot(0, self.editor, self.editor.fit_all)  # the docks came back and left it another place
         if not self.has_project and EXAMPLES:
             first = min(EXAMPLES.values(), key=lambda example: example.order)
             self.bench.trainer.prepare(first.make())  # nobody sees it: torch is loaded and warm before it is needed
