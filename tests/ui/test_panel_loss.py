@@ -19,6 +19,7 @@ from nnlab.ui.look import plots
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.loss import GHOSTS, LossPanel
 from nnlab.ui.panels.loss.curves import BUCKETS, Curve
+from nnlab.ui.panels.loss.drawing import Chart
 from nnlab.ui.workbench import Workbench
 
 STEPS = 10
@@ -59,6 +60,11 @@ def run_of(bench: Workbench, run: int, epochs: int) -> list[Event]:
         values = np.full(STEPS, 1 / number, np.float32)
         events += [Losses(run, (number - 1) * STEPS, values), epoch(run, number, 1 / number, 1.2 / number, True)]
     return events
+
+
+def canvas_charts(panel: LossPanel) -> list[Chart]:
+    """The panel's charts, from above."""
+    return [panel.curves._loss, panel.curves._metric, panel.curves._rate]
 
 
 # ---------------------------------------------------------------- the curve
@@ -202,6 +208,9 @@ def test_the_learning_rate_is_shown_when_it_moves(panel: LossPanel, bench: Workb
     panel.on_events([epoch(1, 6, 0.5, rate=0.001)])
     assert panel.curves.record.rate_moves
     assert panel.curves.charts().rate_axes().rect.height() > 0
+    canvas = panel.curves.canvas
+    assert [area.isVisible() for area in canvas.areas] == [True, True, True]
+    assert [chart.bottom.texts for chart in canvas_charts(panel)] == [False, False, True]  # only the lowest has texts
     panel.grab()
 
 

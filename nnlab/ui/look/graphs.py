@@ -4,6 +4,7 @@ pyqtgraph is not loaded before the window is on the screen: only panels import t
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import log10
 from typing import Any
 
@@ -169,6 +170,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         super().__init__(side, showValues=False)
         self.area = area
         self.name, self.whole, self.share, self.texts = "", False, False, True
+        self.grid_lines = True
         self.linkToView(area)
         self.setZValue(-200)
 
@@ -190,6 +192,9 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         """Grid and texts for what the area shows now."""
         painter.translate(-self.pos())
         axes = self.area.axes()
+        if not self.grid_lines:
+            foot = QRectF(axes.rect.left(), axes.rect.bottom(), axes.rect.width(), 0)
+            axes = replace(axes, rect=foot)
         if self.orientation == "left":
             plots.draw_y_axis(painter, axes, share=self.share)
         else:

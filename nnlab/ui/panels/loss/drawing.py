@@ -51,6 +51,7 @@ class LossDrawing(Drawing):
         self.canvas.pointed.connect(self._on_pointed)
         self.canvas.moved.connect(self.arrange)
         self._loss, self._metric, self._rate = (_chart(self.canvas) for _ in range(3))
+        self._rate.bottom.grid_lines = False
         self._rate.left.setOpacity(0)  # a strip without texts: its one value stands at the line's end
         self._ghost_lines = [graph_items.Line(self._loss.area, thick=False) for _ in range(MOST_GHOSTS)]
         self._step_line = graph_items.Line(self._loss.area, thick=False)
@@ -75,8 +76,11 @@ class LossDrawing(Drawing):
         charts = self.charts()
         axes = charts.loss_axes(), charts.metric_axes(), charts.rate_axes()
         shown = self._shown(axes[1], axes[2])
-        for chart, place, is_shown in zip((self._loss, self._metric, self._rate), axes, shown, strict=True):
-            chart.frame(place, is_shown, last=not any(shown[1:]) if chart is self._loss else not shown[2])
+        lowest = (not shown[1], not shown[2], True)
+        for chart, place, is_shown, is_last in zip(
+            (self._loss, self._metric, self._rate), axes, shown, lowest, strict=True
+        ):
+            chart.frame(place, is_shown, is_last)
         self._metric.left.share = self.metric_name == "accuracy"
         self._arrange_lines(charts)
         self.canvas.repaint_all()
