@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QTextEdit, QWidget
 
+from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
 from nnlab.files import store
@@ -443,3 +444,19 @@ def test_a_project_given_at_the_start_is_seen_whole_beside_docks_that_came_back(
 def test_a_suggested_file_name_reads_like_the_project():
     assert exports.file_name("Digits, convolution") == "Digits convolution"
     assert exports.file_name("a/b: c") == "a-b- c"
+
+
+def test_the_data_menu_offers_every_data_set_and_ticks_the_present_one(window, qtbot):
+    window.files.example("spiral")
+    assert window.commands["data.spiral"].isChecked()
+    for id_, kind in DATASETS.items():
+        assert window.commands[f"data.{id_}"].text() == kind.title
+    before = window.bench.document
+    window.commands["data.moons"].trigger()
+    assert window.bench.document.data.dataset == DATASETS["moons"]()
+    assert window.bench.document.graph == before.graph
+    qtbot.waitUntil(lambda: window.commands["data.moons"].isChecked())
+    window.commands["data.moons"].trigger()  # a tick that is there stays there
+    qtbot.waitUntil(lambda: window.commands["data.moons"].isChecked())
+    window.bench.undo()
+    assert window.bench.document == before

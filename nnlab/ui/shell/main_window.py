@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
+from nnlab.core.dataset import DATASETS
 from nnlab.core.example import EXAMPLES
 from nnlab.engine.events import RunStatus
 from nnlab.files import store
@@ -44,7 +45,7 @@ class MainWindow(QMainWindow):
         self.bench = Workbench(project.document if project is not None else None, self)
         self.recovery = Recovery(self.bench, parent=self)
         self.commands = WindowActions(self)
-        for described in [*ACTIONS.values(), *_example_commands()]:
+        for described in [*ACTIONS.values(), *_example_commands(), *_data_commands()]:
             self.commands.add(described)
         self.workspace = Workspace(self.bench, self.commands)
         self.welcome = Welcome()
@@ -255,6 +256,30 @@ def _example_commands() -> Sequence[Action]:
         )  # fmt: skip
 
     return [opening(id_) for id_ in sorted(EXAMPLES, key=lambda i: EXAMPLES[i].order)]
+
+
+def _data_commands() -> Sequence[Action]:
+    def choosing(id_: str, first: bool) -> Action:
+        kind = DATASETS[id_]
+
+        def choose(window: "MainWindow") -> None:
+            bench = window.bench
+            if type(bench.document.data.dataset) is not kind:
+                bench.apply(f"Choose {kind.title}", bench.document.with_data(dataset=kind()))
+
+        return Action(
+            f"data.{id_}",
+            kind.title,
+            choose,
+            "Data",
+            enabled=lambda w: w.in_lab,
+            checked=lambda w: type(w.bench.document.data.dataset) is kind,
+            group=first,
+            why="Learn from this data; the network stays as it is drawn.",
+        )
+
+    ids = sorted(DATASETS, key=lambda i: DATASETS[i].title)
+    return [choosing(id_, number == 0) for number, id_ in enumerate(ids)]
 
 
 def _panel_command(id_: str, title: str, icon: str, group: bool) -> Action:
