@@ -237,6 +237,12 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         area.moved = self._follow_across
         return area, left, bottom
 
+    def come_last(self) -> None:
+        """Stand behind the controls in the tab order; QWidget.setTabOrder does not move a view that has a viewport."""
+        parent = self.parentWidget()
+        self.setParent(None)
+        self.setParent(parent)
+
     @property
     def follows(self) -> bool:
         """Nothing is zoomed."""

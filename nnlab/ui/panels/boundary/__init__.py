@@ -45,8 +45,8 @@ class BoundaryPanel(DrawnPanel):
         self.controls.addStretch(1)
         self.show_all = graphs.ShowAllButton(self.plane.canvas, self)
         self.controls.addWidget(self.show_all)
-        self.setTabOrder(self.show_all, self.plane.canvas)
         self._build_inputs()
+        self.plane.canvas.come_last()
         self._spec: DataSpec | None = None
         self._show_spec()
 

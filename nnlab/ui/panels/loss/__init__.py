@@ -40,7 +40,7 @@ class LossPanel(DrawnPanel):
         self.controls.addStretch(1)
         self.show_all = graphs.ShowAllButton(self.curves.canvas, self)
         self.controls.addWidget(self.show_all)
-        self.setTabOrder(self.show_all, self.curves.canvas)
+        self.curves.canvas.come_last()
 
     def on_events(self, events: list[Event]) -> None:
         """Add what happened to the curves; the picture follows if it can be seen."""
