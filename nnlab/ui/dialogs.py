@@ -41,6 +41,7 @@ class Message(QDialog):
         super().__init__(parent)
         self.setWindowTitle("NNLab")
         self.setObjectName("message")
+        self.finished.connect(self.deleteLater)  # or every message ever shown would stay with its window
         self.answer = buttons[-1]
         self._sentence = label(sentence, "title")
         self._advice = label(advice)
@@ -159,6 +160,7 @@ def file_to_save(parent: QWidget | None, title: str, start: Path, kinds: str) ->
     picker.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     picker.setDefaultSuffix(kinds.split("*.")[1].split(" ")[0].rstrip(")"))
     picker.selectFile(start.name)
+    picker.finished.connect(picker.deleteLater)
     return Path(picker.selectedFiles()[0]) if picker.exec() and picker.selectedFiles() else None
 
 

@@ -34,6 +34,7 @@ class Shortcuts(QDialog):
     def __init__(self, commands: Sequence[tuple[Action, QAction]], parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("shortcuts")
+        self.finished.connect(self.deleteLater)
         self.setWindowTitle("Keyboard shortcuts")
         blocks = [self._block("Mouse", [(name, how) for name, how in GESTURES])]
         keyed = [(a, q) for a, q in commands if q.shortcuts()]
@@ -88,6 +89,7 @@ class About(QDialog):
     def __init__(self, device: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("about")
+        self.finished.connect(self.deleteLater)
         self.setWindowTitle("About NNLab")
         self._device = device
         sign = label("")
