@@ -30,12 +30,21 @@ def preload() -> None:
     """
     if "torch" in sys.modules:
         return
+    _stand_somewhere()
     spec = importlib.util.find_spec("torch")
     folder = Path(spec.origin).parent / "lib" if spec is not None and spec.origin is not None else Path()
     for stem in ("c10", "torch_cpu", "torch_python"):
         for name in (f"lib{stem}.so", f"lib{stem}.dylib", f"{stem}.dll"):
             if (folder / name).is_file():
                 _map(folder / name)
+
+
+def _stand_somewhere() -> None:
+    """Leave a working folder that was deleted: the arithmetic library ends the whole program when there is none."""
+    try:
+        os.getcwd()
+    except OSError:
+        os.chdir(os.path.abspath(os.sep))
 
 
 def _map(library: Path) -> None:
