@@ -82,6 +82,18 @@ def test_a_layer_is_shown_with_its_shapes_and_what_it_costs(bench: Workbench, in
     assert facts["Operations per sample"] == "32"
 
 
+def test_the_kind_of_a_layer_is_said_once(bench: Workbench, inspector: Inspector) -> None:
+    _select(bench, inspector, "first")
+    said = [shown.text() for shown in inspector.node_page.findChildren(QLabel) if shown.isVisibleTo(inspector)]
+    assert inspector.node_page.name.text() == "Linear"
+    assert "Core" in said
+    bench.apply_graph("Rename", bench.document.graph.with_node(replace(bench.document.graph.node("first"), name="Eye")))
+    inspector.refresh()
+    said = [shown.text() for shown in inspector.node_page.findChildren(QLabel) if shown.isVisibleTo(inspector)]
+    assert inspector.node_page.name.text() == "Eye"
+    assert "Linear · Core" in said
+
+
 def test_an_edit_is_one_undo_step_and_undo_shows_in_place(bench: Workbench, inspector: Inspector) -> None:
     _select(bench, inspector, "first")
     edit = _number(inspector.node_page.form, "out_features").edit

@@ -31,7 +31,7 @@ from nnlab.ui.look import theme
 from nnlab.ui.workbench import Workbench
 
 EMPTY_HINT = "Drag a layer here, or double-click to search"
-STALE_NOTE = "The picture is of an older network"
+STALE_NOTE = "The pictures show the network before your changes"
 
 
 class GraphEditor(DropView):

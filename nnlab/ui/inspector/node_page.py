@@ -111,6 +111,8 @@ class NodePage(Page):
         elif self.form is not None:
             self.form.set_settings(node.layer)
         self.name.set_name(node.name, node.layer.title)
+        kind = node.layer
+        self._type.setText(f"{kind.title} · {kind.category}" if node.name else kind.category)  # the title says it above
         self.cards.set_problems(tuple(p for p in problems if p.node == node_id))
         self.facts.set_facts(_facts(node_id, document))
 
@@ -143,10 +145,9 @@ class NodePage(Page):
     def _change_node(self, node: Node) -> None:
         self._node_id, self._kind = node.id, type(node.layer)
         first, rest = _help_parts(node.layer)
-        self._type.setText(f"{node.layer.title} · {node.layer.category}")
         self._help.setText(first)
         self._formula.setText(node.layer.formula)
-        self._formula.setVisible(bool(node.layer.formula))
+        self._formula.setVisible("=" in node.layer.formula)  # a lone letter explains nothing
         self._more.setText(rest)
         self.fold.setVisible(bool(rest))
         self._more.setVisible(bool(rest) and self.fold.isChecked())
