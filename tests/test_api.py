@@ -27,8 +27,10 @@ def small() -> nnlab.Project:
     """A two-layer network made with calls."""
     project = nnlab.Project.new()
     graph = project.graph
+    graph.add("Input")
     hidden, act = graph.add("Linear", out_features=6), graph.add("Tanh")
     out = graph.add("Linear", out_features=2)
+    graph.add("Output")
     for source, target in [("input", hidden), (hidden, act), (act, out), (out, "output")]:
         graph.connect(source, target)
     project.set_data("spiral", samples=60)
@@ -125,9 +127,9 @@ def test_the_example_of_the_contract_works(tmp_path):
     assert nnlab.Project.open(tmp_path / "my.nnlab").document == project.document
 
 
-def test_a_new_project_is_an_input_an_output_and_the_spiral():
+def test_a_new_project_has_no_layers_and_the_spiral():
     project = nnlab.Project.new()
-    assert project.graph.nodes == ("input", "output")
+    assert project.graph.nodes == ()
     assert project.graph.wires == ()
     assert project.document.spec is not None
     assert not project.is_saved
@@ -238,6 +240,8 @@ def test_every_edit_is_one_step_that_can_be_undone_and_done_again():
 
 def test_a_fix_of_a_mistake_can_be_applied():
     project = nnlab.Project.new()
+    project.graph.add("Input")
+    project.graph.add("Output")
     problem = next(p for p in project.check() if p.fixes)
     project.apply(problem.fixes[0].label, problem.fixes[0].apply(project.document))
     assert project.graph.wires

@@ -208,7 +208,10 @@ def test_train_speaks_json_line_by_line(run, trained, tmp_path):
 
 
 def test_a_project_with_mistakes_is_not_trained(run, tmp_path):
-    nnlab.Project.new().save(tmp_path / "x.nnlab")
+    project = nnlab.Project.new()
+    project.graph.add("Input")
+    project.graph.add("Output")
+    project.save(tmp_path / "x.nnlab")
     for command in (["train"], ["eval"], ["predict", "--data", "x.csv"], ["export", "--to", "python", "-o", "x.py"]):
         code, out, err = run(command[0], tmp_path / "x.nnlab", *command[1:])
         assert (code, out) == (1, "")

@@ -19,9 +19,10 @@ def test_the_layer_of_the_page_is_a_layer_everywhere() -> None:
     use = """
 import nnlab
 project = nnlab.Project.new()
+first, end = project.graph.add("Input"), project.graph.add("Output")
 new = project.graph.add("LeakyReLU", negative_slope=0.2)
 last = project.graph.add("Linear", out_features=2)
-for source, target in [("input", new), (new, last), (last, "output")]:
+for source, target in [(first, new), (new, last), (last, end)]:
     project.graph.connect(source, target)
 assert not [p for p in project.check() if p.severity == "error"]
 assert "LeakyReLU" in [layer["id"] for layer in nnlab.layers()]

@@ -1,5 +1,6 @@
 """A network in a row, for examples: layers by their ids, wired one after the other and laid out."""
 
+from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.wrapping import tidy
@@ -20,6 +21,13 @@ def chain(*layers: Layer) -> Graph:
             graph = graph.connect(last, node_id)
         last = node_id
     return tidy(graph)
+
+
+def beginning() -> Document:
+    """What a new project in the window begins with: the simplest network that can be trained on the spiral."""
+    document = Document()
+    width = document.spec.width if document.spec else 1
+    return document.with_graph(chain(layer("Input"), layer("Linear", out_features=width), layer("Output")))
 
 
 def dense(*units: int, activation: str) -> tuple[Layer, ...]:

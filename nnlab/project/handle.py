@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.example import EXAMPLES
-from nnlab.core.graph import Graph, Node
 from nnlab.core.history import History
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.param import Settings
@@ -20,7 +19,7 @@ from nnlab.errors import BuildError, DataError, FileError, SettingError
 from nnlab.files import disk as files
 from nnlab.files import store
 from nnlab.files.disk import AnyPath, Fingerprint
-from nnlab.project.network import ProjectGraph, checked_text, lookup, make_layer
+from nnlab.project.network import ProjectGraph, checked_text, lookup
 from nnlab.project.run import Run, load, train
 
 NEW_WIDTH = 672.0  # between input and output of a new project: room for two layers
@@ -37,7 +36,7 @@ class Project:
     """
 
     def __init__(self, document: Document | None = None) -> None:
-        self._history: History[Document] = History(document or _new_document())
+        self._history: History[Document] = History(document or Document())
         self.graph = ProjectGraph(self._history)
         """The network: add, connect, remove, set, ..."""
         self.path: Path | None = None
@@ -57,7 +56,7 @@ class Project:
 
     @classmethod
     def new(cls) -> "Project":
-        """An input, an output and the spiral data, ready for layers between them."""
+        """No layers yet, on the spiral data."""
         return cls()
 
     @classmethod
@@ -232,11 +231,6 @@ class Project:
 
     def __repr__(self) -> str:
         return f"<Project {self.document.title!r}: {self.graph!r}>"
-
-
-def _new_document() -> Document:
-    row = [Node("input", make_layer("Input"), 0.0, 0.0), Node("output", make_layer("Output"), NEW_WIDTH, 0.0)]
-    return Document(graph=Graph().with_nodes(row))
 
 
 def _names(kind: type[Settings]) -> set[str]:

@@ -49,6 +49,9 @@ class Workbench(QObject):
         self.run_document: Document | None = None
         self.stale = False
         self._asked = False  # whether the user asked for this run: only then are failures said aloud
+        self._begun = (
+            False  # whether training has begun, or learned weights came along: an edit then makes the run older
+        )
         self._askers: list[Callable[[], frozenset[Want]]] = []
         self._frame_timer = QTimer(self, interval=FRAME_MS)
         self._frame_timer.timeout.connect(self.frame)
@@ -106,13 +109,14 @@ class Workbench(QObject):
     def prepare(self, weights: object = None) -> None:
         """Build the present network untrained (or with `weights`), so that pictures show it; needs no answer."""
         self._asked = False
+        self._begun = weights is not None
         self._prepare_timer.stop()
         self.trainer.prepare(self.document, weights=weights)
         self._start_frames()
 
     def train(self) -> None:
         """Start training, go on after a pause, or begin again after the end."""
-        self._asked = True
+        self._asked = self._begun = True
         if self.status.state == "paused" and not self._is_outdated():
             self.trainer.resume()
         else:
@@ -121,7 +125,7 @@ class Workbench(QObject):
 
     def restart(self) -> None:
         """Train the network as it is drawn now; layers that did not change keep their weights."""
-        self._asked = True
+        self._asked = self._begun = True
         self.trainer.start(self.document, keep=True)
         self._start_frames()
 
@@ -131,7 +135,7 @@ class Workbench(QObject):
 
     def step(self, what: str = "batch") -> None:
         """One "phase", "batch" or "epoch", then hold."""
-        self._asked = True
+        self._asked = self._begun = True
         if self.status.state == "idle" or self._is_outdated():
             self.trainer.prepare(self.document)
         self.trainer.step(what)
@@ -199,22 +203,19 @@ class Workbench(QObject):
             case Finished(reason="diverged"):
                 self.say("error", event.message)
             case Failed():
-                self.run_document = None
+                self.run_document, self._begun = None, False
                 self._check_stale()
                 if self._asked:
                     self.say("error", event.message)
             case _:
                 pass
 
-    def _is_untouched(self) -> bool:
-        return self.status.step == 0 and self.status.state != "running"
-
     def _is_outdated(self) -> bool:
         return self.run_document is None or needs_restart(self.run_document, self.document)
 
     def _check_stale(self) -> None:
-        # before the first step the network is built anew after every edit, so there is nothing to restart
-        stale = self.run_document is not None and not self._is_untouched() and self._is_outdated()
+        # before training begins the network is built anew after every edit, so there is nothing to restart
+        stale = self.run_document is not None and self._begun and self._is_outdated()
         if stale != self.stale:
             self.stale = stale
             self.stale_changed.emit(stale)
@@ -227,5 +228,5 @@ class Workbench(QObject):
         if old.training != new.training:
             self.trainer.configure(new.training)
         self._check_stale()
-        if self._is_untouched() and needs_restart(replace(old, training=old.training), new):
+        if not self._begun and needs_restart(replace(old, training=old.training), new):
             self._prepare_timer.start()

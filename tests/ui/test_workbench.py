@@ -70,3 +70,25 @@ def test_an_open_example_forgets_that_the_last_pictures_were_old(bench, qtbot):
     assert bench.stale
     bench.open_document(EXAMPLES["circles"].make())
     qtbot.waitUntil(lambda: not bench.stale, timeout=20_000)
+
+
+def test_an_edit_at_the_very_start_of_training_does_not_throw_the_run_away(bench, qtbot):
+    bench.train()  # the next frame has not come: the workbench still knows the status of before
+    run = bench.trainer.run
+    bench.apply("Seed", bench.document.with_training(seed=7))
+    bench.undo()
+    qtbot.waitUntil(lambda: bench.status.state == "running" and bench.status.step > 5, timeout=20_000)
+    assert bench.trainer.run == run
+    bench.stop()
+
+
+def test_an_edit_does_not_lose_the_weights_that_a_project_came_with(bench, qtbot):
+    bench.step("epoch")
+    qtbot.waitUntil(lambda: bench.status.step > 0 and bench.status.state == "paused", timeout=20_000)
+    learned = bench.trainer.weights()
+    bench.open_document(bench.document, weights=learned)
+    qtbot.waitUntil(lambda: bench.status.state == "paused" and bench.status.step == 0, timeout=20_000)
+    bench.apply("Seed", bench.document.with_training(seed=7))
+    assert bench.stale, "the pictures stay those of the learned network until Train or Restart"
+    kept = bench.trainer.weights()
+    assert all((kept[name] == learned[name]).all() for name in learned)

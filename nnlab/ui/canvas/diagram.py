@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter, QPen
+from PySide6.QtGui import QImage, QPageSize, QPainter, QPdfWriter, QPen
 from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QApplication
 
 from nnlab.core.document import Document
 from nnlab.errors import FileError
@@ -158,10 +159,10 @@ def _write(target: Path, made: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-_application: list[QGuiApplication] = []
+_application: list[QApplication] = []
 
 
 def _start_fonts() -> None:
     """Text needs Qt's application object; without a window it needs no screen."""
-    if QGuiApplication.instance() is None:
-        _application.append(QGuiApplication(["nnlab", "-platform", "offscreen"]))
+    if QApplication.instance() is None:
+        _application.append(QApplication(["nnlab", "-platform", "offscreen"]))

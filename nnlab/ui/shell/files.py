@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile
 
+from nnlab.core.chain import beginning
 from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
 from nnlab.errors import NNLabError
@@ -49,11 +50,9 @@ class ProjectFiles:
     # ---------------------------------------------------------------- another project
 
     def new(self) -> None:
-        """An empty project: input and output."""
+        """A new project: the simplest network there is, for layers to be dropped on its wires."""
         if self.may_leave():
-            from nnlab.project import Project  # the same beginning as in a script
-
-            self._put(Project.new().document)
+            self._put(beginning())
 
     def example(self, id_: str) -> None:
         """A fresh copy of an example."""
