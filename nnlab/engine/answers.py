@@ -4,8 +4,8 @@ import time
 
 from nnlab.engine.channel import Channel
 from nnlab.engine.events import Snapshot
+from nnlab.engine.loop import Loop
 from nnlab.engine.probes import answer
-from nnlab.engine.training import Loop
 
 FRAME_SECONDS = 1 / 30
 SHARE = 0.25  # of the time while training

@@ -12,7 +12,7 @@ from nnlab.engine.learner import Learner
 from nnlab.engine.timeline import Moment
 
 if TYPE_CHECKING:
-    from nnlab.engine.training import Loop
+    from nnlab.engine.loop import Loop
 
 LOST = 1_000  # times the loss of the first batch: no run comes back from there
 SANE = 10

@@ -1,224 +1,230 @@
-"""Training, measuring and asking a network without a window or a thread: for scripts, the command line and tests."""
+"""The training loop: which batch when, measured at each epoch's end, stoppable and repeatable at every step.
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+Each epoch draws one `torch.randperm` from one CPU generator seeded with the run's seed and takes slices of it in turn;
+the last, smaller batch is used too. A loop written by hand in that way gives the same numbers to the bit.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
+from torch import Tensor
 
-from nnlab.core.dataset import Samples
-from nnlab.core.document import Document
-from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
-from nnlab.engine.events import EndReason, EpochDone, Event, Losses
-from nnlab.errors import BuildError, DataError
+from nnlab.core.document import Document, Training
+from nnlab.engine.batch_norm import leaves_out_last
+from nnlab.engine.divergence import Alarm, blame, blame_growth
+from nnlab.engine.events import EndReason, EpochDone, Event, Finished, Losses
+from nnlab.engine.learner import Learner
+from nnlab.engine.live import with_live_settings
+from nnlab.engine.order import Order
+from nnlab.engine.phases import Phases
+from nnlab.engine.tally import Outbox, Tally, measure_epoch
+from nnlab.engine.telling import farewell
+from nnlab.engine.timeline import Best, Moment, Timeline
 
-if TYPE_CHECKING:
-    from nnlab.engine.compile import Network
-    from nnlab.engine.learner import Learner
-
-CURVES = (
-    "epoch",
-    "step",
-    "train_loss",
-    "validation_loss",
-    "train_metric",
-    "validation_metric",
-    "learning_rate",
-    "seconds",
-)
+FLUSH_SECONDS = 1 / 30  # losses are read from the device this often at most
 
 
-@dataclass(frozen=True, eq=False)
-class RunResult:
-    """What a run that is over leaves."""
+class Loop:
+    """One run. `advance` takes one step, `steps` takes them all; between two of them anything may be read or changed."""
 
-    document: Document
-    """As it was trained: with the seed, the epochs and the device that were asked for."""
-    model: "Network" = field(repr=False)
-    """The trained network, on the CPU and in evaluation mode."""
-    weights: Mapping[str, NDArray[Any]] = field(repr=False)
-    """Its tensors by name."""
-    history: Mapping[str, NDArray[Any]] = field(repr=False)
-    """"loss" has one number a step; "epoch", "train_loss", "validation_metric", ... one an epoch (nan where there is none)."""
-    metrics: Mapping[str, float]
-    reason: EndReason
-    message: str
-    epochs: int
-    steps: int
-    best_epoch: int | None
-    node: str | None
-    """After "diverged": the layer at fault."""
-    seconds: float
-    device: str
-    engine: str
-    threads: int
-    notices: tuple[str, ...] = ()
+    def __init__(
+        self,
+        document: Document,
+        emit: Callable[[Event], object],
+        run: int = 1,
+        weights: object = None,
+        kept_from: Learner | None = None,
+    ) -> None:
+        self.document, self.run, self.training = document, run, document.training
+        self.learner = Learner(document, weights, kept_from)
+        rows, size = self.learner.parts.rows[0], self.learner.batch_size
+        self.leaves_out_last = leaves_out_last(document, rows, size)
+        self.steps_per_epoch = -(-rows // size) - self.leaves_out_last
+        self.order = Order(self.learner.data["train"], size, self.steps_per_epoch, self.training.seed)
+        self.phases = Phases(self.learner)
+        self.step = self.epoch = self.position = 0
+        self.rate = self.seconds = 0.0
+        self.finished: Finished | None = None
+        self.last_epoch: EpochDone | None = None
+        self.last_loss: float | None = None
+        self.best: Best | None = None
+        self.repeating = False
+        """Steps that were taken before are taken again, to get to a moment: nothing is told of them."""
+        self._emit = emit
+        self._outbox = Outbox(lambda first, values: emit(Losses(run, first, values)))
+        self._wanted = self.training
+        self._tally = Tally()
+        self._next_flush = 0.0
+        self._good: Moment | None = None
+        self._good = self._end = self.moment()
+        self._alarm = Alarm(self.learner)
+        self.timeline = Timeline(self.training, self._good)
+        self._set_rate()
 
+    # ---------------------------------------------------------------- going
 
-def run_to_end(
-    document: Document,
-    *,
-    device: str | None = None,
-    seed: int | None = None,
-    epochs: int | None = None,
-    on_event: Callable[[Event], object] | None = None,
-    weights: object = None,
-    should_stop: Callable[[], bool] | None = None,
-) -> RunResult:
-    """Train from the start, or from `weights`, until nothing is left to do or `should_stop()` is true after a step.
+    def steps(self) -> Iterator[None]:
+        """Train to the end; between two steps anything may be read or changed."""
+        while self.finished is None:
+            self.advance()
+            yield
 
-    The numbers are those of the window's own run, to the bit on a CPU. BuildError, DataError or SettingError with a
-    sentence if the document cannot be trained.
-    """
-    asked = {"device": device, "seed": seed, "epochs": epochs}
-    document = document.with_training(**{name: value for name, value in asked.items() if value is not None})
-    from nnlab.engine.telling import prepared
-    from nnlab.engine.training import Loop
+    def advance(self, by_phase: bool = False) -> None:
+        """Take one step, or only the next phase of it; at the end of an epoch measure it, after the last one finish."""
+        began = time.perf_counter()
+        if not self._may_go_on():
+            return
+        batch, phases = self.order.batch(self.position), self.phases
+        if not by_phase and not phases.half_way:
+            phases.clear()
+            self._took(*self.learner.step(*batch, self.training), began)
+            return
+        (phases.advance if by_phase else phases.complete)(*batch, self.training)
+        if not phases.half_way:
+            self._took(*phases.result(), began)
 
-    curves = Curves()
+    def _may_go_on(self) -> bool:
+        """Bring the settings up to date before a step; False, and the end, if there is nothing left to do."""
+        if self.finished is not None:
+            return False
+        known = self.timeline.in_force(self.step) if self.repeating else None
+        training = known or self.timeline.go_on(self.step, self._wanted)
+        changed, self.training = training is not self.training, training
+        if self.epoch >= training.epochs:
+            self.finish("done")
+            return False
+        if changed or training.schedule.per_step or self.position == 0:
+            self._set_rate()
+        return True
 
-    def tell(event: Event) -> None:
-        curves.add(event)
-        if on_event is not None:
-            on_event(event)
+    def _set_rate(self) -> None:
+        factor = self.training.schedule.factor(self.step, self.steps_per_epoch, self.training.epochs)
+        self.rate = self.learner.update.rate = self.training.learning_rate * factor
 
-    with _in_words():
-        loop = Loop(document, tell, weights=weights)
-        begun = prepared(loop)
-        tell(begun)
-        with arithmetic(begun.threads):
-            for _ in loop.steps():
-                if should_stop is not None and should_stop():
-                    loop.finish("stopped")
-        end = loop.finished
-        assert end is not None
-        arrays = loop.learner.as_arrays()
-        model = loop.learner.network.cpu().eval()
-    return RunResult(
-        document, model, arrays, curves.arrays(), end.metrics, end.reason, end.message, loop.epoch, loop.step,
-        end.best_epoch, end.node, loop.seconds, begun.device, begun.engine, begun.threads, begun.notices,
-    )  # fmt: skip
+    def _took(self, loss: Tensor, prediction: Tensor, began: float) -> None:
+        self._tally.add(loss, prediction)
+        self.step += 1
+        self.position += 1
+        now = time.perf_counter()
+        if self.position == self.steps_per_epoch:
+            self.seconds += now - began
+            began = now
+            self._end_epoch()
+        elif now >= self._next_flush and not self.repeating:
+            self._next_flush = now + FLUSH_SECONDS
+            self._read()
+        self.seconds += time.perf_counter() - began
+        if self.finished is None and not self.repeating:
+            self.timeline.furthest = self.step
+            if self.timeline.is_due(now):
+                self.timeline.keep(self.moment(), now)
 
+    def _end_epoch(self) -> None:
+        if not self._read():
+            return
+        learner = self.learner
+        figures = measure_epoch(learner, self._tally, self.order)
+        if not math.isfinite(figures.health):
+            self._diverge(self.step - 1)
+            return
+        if self._alarm.is_lost(figures.train_loss) and not self.repeating:
+            self._diverge(self.step - 1, figures.train_loss)
+            return
+        watched = figures.train_loss if figures.validation_loss is None else figures.validation_loss
+        is_best = math.isfinite(watched) and (self.best is None or watched < self.best.loss)
+        self.epoch, self.position = self.epoch + 1, 0
+        self._tally = Tally()
+        self.order.end()
+        if is_best:
+            self.best = Best(self.epoch, watched, learner.weights())
+        self.last_epoch = EpochDone(self.run, self.epoch, self.step, *figures.told, self.rate, self.seconds, is_best)
+        if math.isfinite(watched) and self._alarm.is_sane(figures.train_loss):
+            self._good = None
+            self._good = self.moment()
+        if not self.repeating:
+            self._emit(self.last_epoch)
+            self._check_end()
 
-def evaluate(document: Document, weights: object, samples: Samples | None = None) -> dict[str, float]:
-    """Loss and metric of the network with these weights: of every part, or of `samples` in the data's own units.
+    def _check_end(self) -> None:
+        since_best = self.epoch - (self.best.epoch if self.best else 0)
+        if self._wanted.early_stopping and since_best >= self._wanted.patience:
+            self.finish("early")
+        elif self.epoch >= self._wanted.epochs:
+            self.finish("done")
 
-    For parts the names are train_loss, validation_accuracy and the like; for samples loss and accuracy (or r2).
-    """
-    with _in_words(), _learner(document, weights) as learner:
-        if samples is None:
-            return learner.measure()
-        x, y = learner.on_device(Samples(_standard(learner, samples.inputs), _targets(learner, samples)))
-        with learner.looking():
-            prediction = learner.answers(x)
-            loss, metric = learner.loss(prediction, y), learner.metric(prediction, y)
-        return {"loss": float(loss), learner.objective.metric: float(metric)}
+    # ---------------------------------------------------------------- telling and ending
 
+    def flush(self) -> bool:
+        """Tell of every loss so far; False if one of them ended the run."""
+        good = self._read()
+        self._outbox.empty()
+        return good
 
-def predict(document: Document, weights: object, inputs: NDArray[Any]) -> NDArray[np.float32]:
-    """What the network says of these inputs, in the data's own units.
+    def _read(self) -> bool:
+        first = self.step - self._tally.unread
+        values = self._tally.read()
+        bad = np.flatnonzero(~np.isfinite(values))
+        told = values[: bad[0]] if len(bad) else values
+        if len(told):
+            self._alarm.hear(first, float(told[0]))
+            self.last_loss = float(told[-1])
+            if not self.repeating:
+                self._outbox.put(first, told)
+        if len(bad):
+            self._diverge(first + int(bad[0]))
+        return not len(bad)
 
-    (rows, classes) probabilities that sum to 1, or (rows, width) values. DataError if the inputs have another form.
-    """
-    import torch
-
-    from nnlab.engine.metrics import probabilities
-
-    with _in_words(), _learner(document, weights) as learner:
-        x = torch.tensor(_standard(learner, inputs), device=learner.place.device)
-        with learner.looking():
-            answers = learner.answers(x)
-            if learner.objective.metric == "accuracy":
-                return np.array(probabilities(answers, learner.objective).cpu().numpy(), np.float32)
-            return learner.parts.original_targets(answers.cpu().numpy())
-
-
-class Curves:
-    """Listens to events and keeps their numbers."""
-
-    def __init__(self) -> None:
-        self._losses: list[NDArray[np.float32]] = []
-        self._epochs: list[EpochDone] = []
-
-    def add(self, event: Event) -> None:
-        """Take in one event; those without numbers are let pass."""
-        if isinstance(event, Losses):
-            self._losses.append(event.values)
-        elif isinstance(event, EpochDone):
-            self._epochs.append(event)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """The curves so far, one array each."""
-        found: dict[str, NDArray[Any]] = {"loss": np.concatenate([np.empty(0, np.float32), *self._losses])}
-        for name in CURVES:
-            values = [getattr(event, name) for event in self._epochs]
-            whole = name in ("epoch", "step")
-            numbers = values if whole else [np.nan if value is None else value for value in values]
-            found[name] = np.asarray(numbers, np.int64 if whole else np.float64)
-        return found
-
-
-@contextlib.contextmanager
-def _learner(document: Document, weights: object) -> "Iterator[Learner]":
-    from nnlab.engine.learner import Learner
-
-    learner = Learner(document, weights)
-    if weights is not None and learner.unfit:
-        raise BuildError(
-            f"The saved weights are of another network: they do not fit {', '.join(learner.unfit)}. Train it again."
+    def finish(self, reason: EndReason, message: str = "", node: str | None = None, step: int | None = None) -> None:
+        """End the run and measure every part; with early stopping the best weights are put in place first."""
+        if self.finished is not None or not self.flush():
+            return
+        self._end = self.moment()
+        best = self.best
+        back = best is not None and self._wanted.early_stopping and reason in ("early", "done")
+        if best is not None and back:
+            self.learner.put(best.weights)
+        best_epoch = best.epoch if best else None
+        text = message or farewell(reason, self.epoch, best_epoch if back else None)
+        self.finished = Finished(
+            self.run, reason, text, self.epoch, step or self.step, self.learner.measure(), best_epoch, node
         )
-    with arithmetic(learner.threads):
-        yield learner
+        self._emit(self.finished)
 
+    def reopen(self) -> None:
+        """After the end, be as before it, ready to go on."""
+        if self.finished is not None:
+            self.finished = None
+            self.restore(self._end)
 
-def _targets(learner: "Learner", samples: Samples) -> NDArray[Any]:
-    """The answers of these samples as training has them; DataError if they do not fit the data."""
-    spec = learner.parts.spec
-    targets = _numbers(samples.targets, "answers")
-    width = () if spec.task == "classes" else (spec.width,)
-    if targets.shape != (len(samples.inputs), *width):
-        raise DataError("The answers do not fit: each sample needs one class, or one number for each value to predict.")
-    if spec.task == "values":
-        return np.asarray((targets - learner.parts.target_mean) / learner.parts.target_scale, np.float32)
-    if targets.min() < 0 or targets.max() >= spec.width or (targets % 1).any():
-        raise DataError(f"There are {spec.width} classes, numbered from 0, and a sample has another number.")
-    return targets.astype(np.int64)
+    def _diverge(self, step: int, loss: float = math.nan) -> None:
+        """This step (counted from 0) led nowhere: find out which layer it was, and go back to the last good epoch."""
+        good = self._good or self._end
+        verdict = blame(self, good, step) if math.isnan(loss) else blame_growth(self, loss)
+        self.restore(good)
+        self.timeline.forget_after(self.step)
+        self.finish("diverged", verdict.message(self, good), verdict.node, step + 1)
 
+    # ---------------------------------------------------------------- time travel
 
-def _standard(learner: "Learner", inputs: NDArray[Any]) -> NDArray[np.float32]:
-    values = _numbers(inputs, "inputs")
-    wanted = learner.parts.spec.input_shape
-    if values.shape[1:] != wanted:
-        raise DataError(
-            f"Each sample needs {' × '.join(map(str, wanted))} numbers, and these have "
-            f"{' × '.join(map(str, values.shape[1:])) or 'one'}."
-        )
-    if len(values) == 0:
-        raise DataError("There are no samples.")
-    return learner.parts.standardise(values)
+    def configure(self, training: Training) -> None:
+        """Take over the settings that can change while a run goes on, at the next step; the others stay as they are."""
+        wanted = with_live_settings(self.document.training, training)
+        if wanted != self._wanted:
+            self._wanted = wanted
 
+    def moment(self) -> Moment:
+        """The run as it is now, as a private copy."""
+        at, told = (self.step, self.epoch, self.position), (self.seconds, self.last_epoch)
+        return Moment(*at, self.learner.state(), self.order.state, self._tally.state(), self.best, self._good, *told)
 
-def _numbers(given: object, what: str) -> NDArray[np.float32]:
-    """Whatever was given as an array; DataError if it holds anything but usable numbers."""
-    try:
-        with np.errstate(over="ignore"):
-            values = np.atleast_1d(np.asarray(given, np.float32))
-    except (TypeError, ValueError, OverflowError):
-        raise DataError(f"The {what} must be plain numbers, as many in every row.") from None
-    if not np.isfinite(values).all():
-        row = int(np.argwhere(~np.isfinite(values))[0][0])
-        raise DataError(f"Row {row + 1} of the {what} has a cell without a usable number (missing or infinite).")
-    return values
-
-
-@contextlib.contextmanager
-def _in_words() -> Iterator[None]:
-    """Errors of torch that a user can act on become sentences."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if out_of_memory(error):
-            raise BuildError(memory_sentence()) from error
-        raise
+    def restore(self, moment: Moment) -> None:
+        """Be as the run was at that moment."""
+        self.phases.clear()
+        self.step, self.epoch, self.position = moment.step, moment.epoch, moment.position
+        self.learner.restore(moment.learner)
+        self.order.restore(moment.order)
+        self._tally.restore(moment.tally)
+        self.best, self._good = moment.best, moment.good or moment
+        self.seconds, self.last_epoch = moment.seconds, moment.last_epoch

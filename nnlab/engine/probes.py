@@ -14,8 +14,8 @@ from nnlab.core.parts import Parts
 from nnlab.core.words import plural
 from nnlab.engine.dice import undisturbed
 from nnlab.engine.learner import Learner
+from nnlab.engine.loop import Loop
 from nnlab.engine.metrics import classes_of, probabilities
-from nnlab.engine.training import Loop
 from nnlab.engine.wants import (
     Activations,
     ActivationsWant,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nnlab.engine.training import Loop
+from nnlab.engine.loop import Loop
 
 
 def seeking(loop: Loop, step: int) -> Iterator[None]:

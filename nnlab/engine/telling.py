@@ -7,7 +7,7 @@ from nnlab.engine.events import EndReason, Prepared, RunState, RunStatus
 from nnlab.engine.pace import Pace
 
 if TYPE_CHECKING:
-    from nnlab.engine.training import Loop
+    from nnlab.engine.loop import Loop
 
 ENGINE = "eager"
 

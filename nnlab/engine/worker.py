@@ -11,10 +11,10 @@ from nnlab.engine.channel import Channel, Command, Preparation, Reply
 from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
 from nnlab.engine.events import Event, Failed, RunState, RunStatus, StateChanged
 from nnlab.engine.learner import Learner
+from nnlab.engine.loop import Loop
 from nnlab.engine.pace import Pace
 from nnlab.engine.seeking import seeking
 from nnlab.engine.telling import prepared, status
-from nnlab.engine.training import Loop
 from nnlab.errors import BuildError, NNLabError
 
 LOOK_SECONDS = 0.01  # between two looks at what else there is to do while training

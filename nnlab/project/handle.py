@@ -191,7 +191,7 @@ class Project:
         Parts give train_loss, validation_accuracy (or _r2) and the like; samples give loss and accuracy (or r2).
         """
         from nnlab.core.dataset import Samples
-        from nnlab.engine.loop import evaluate
+        from nnlab.engine.headless import evaluate
 
         if (inputs is None) != (targets is None):
             raise DataError("Samples are evaluated by comparing: give both their inputs and their right answers.")
@@ -201,7 +201,7 @@ class Project:
 
     def predict(self, inputs: NDArray[Any]) -> NDArray[Any]:
         """Answers for inputs in the data's own units: class probabilities (rows, classes), or values (rows, width)."""
-        from nnlab.engine.loop import predict
+        from nnlab.engine.headless import predict
 
         self.model()
         return predict(self.document, self.weights, inputs)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nnlab.core.document import Document
 from nnlab.core.words import number
 from nnlab.engine.events import Event
-from nnlab.engine.loop import RunResult, run_to_end
+from nnlab.engine.headless import RunResult, run_to_end
 from nnlab.errors import BuildError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from nnlab.core.dataset import DATASETS, Samples
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.device import check_memory, choose, needed_memory, threads_for
 from nnlab.engine.events import EpochDone, Event
-from nnlab.engine.loop import evaluate, predict, run_to_end
+from nnlab.engine.headless import evaluate, predict, run_to_end
 from nnlab.errors import BuildError, DataError
 
 DEEP = ("Linear 8", "ReLU", "Linear 8", "ReLU", "Linear 2")
@@ -35,7 +35,7 @@ def test_divergence_names_a_layer_says_what_to_do_and_rolls_back(loss: str, batc
 
 def test_divergence_later_in_a_run_goes_back_to_the_last_good_epoch() -> None:
     document = network(*DEEP, epochs=30, loss="mse", learning_rate=0.01, optimizer=OPTIMIZERS["sgd"]())
-    from nnlab.engine.training import Loop
+    from nnlab.engine.loop import Loop
 
     events: list[Event] = []
     loop = Loop(document, events.append)

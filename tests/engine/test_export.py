@@ -22,7 +22,7 @@ from nnlab.core.parts import divide
 from nnlab.core.schedule import SCHEDULES
 from nnlab.engine.compile import build, source
 from nnlab.engine.export import python, safetensors
-from nnlab.engine.loop import run_to_end
+from nnlab.engine.headless import run_to_end
 from nnlab.errors import BuildError
 
 

@@ -13,7 +13,7 @@ from nnlab.core.document import Document
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.parts import divide
 from nnlab.core.schedule import SCHEDULES
-from nnlab.engine.loop import run_to_end
+from nnlab.engine.headless import run_to_end
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from nnlab.core.document import Document
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.checkpoints import COUNT, Checkpoints
 from nnlab.engine.events import EpochDone, Event, Losses
+from nnlab.engine.loop import Loop
 from nnlab.engine.seeking import seeking
-from nnlab.engine.training import Loop
 
 
 def go(loop: Loop, step: int) -> None:

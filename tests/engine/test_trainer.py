@@ -16,7 +16,7 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Graph
 from nnlab.core.layer import LAYERS
 from nnlab.engine.events import EpochDone, Event, Failed, Finished, Losses, Prepared, StateChanged
-from nnlab.engine.loop import Curves, run_to_end
+from nnlab.engine.headless import Curves, run_to_end
 from nnlab.engine.trainer import Trainer, needs_restart
 from nnlab.engine.wants import BoundaryWant, WeightsWant
 

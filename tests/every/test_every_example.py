@@ -10,7 +10,7 @@ from nnlab.core.example import EXAMPLES, Example
 from nnlab.core.history import History
 from nnlab.core.layout import GAP_X, GAP_Y, HEIGHT, WIDTH
 from nnlab.core.wrapping import tidy
-from nnlab.engine.loop import run_to_end
+from nnlab.engine.headless import run_to_end
 from nnlab.files.codec import document_from_dict, document_to_dict
 
 EXPECTED = {

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nnlab.core.document import Training
 from nnlab.engine.events import Event, Prepared
-from nnlab.engine.loop import Curves
+from nnlab.engine.headless import Curves
 from nnlab.files.store import HISTORY_LIMIT
 from nnlab.ui.panel_picture import recorded
 from nnlab.ui.workbench import Workbench

@@ -1,0 +1,224 @@
+"""Training, measuring and asking a network without a window or a thread: for scripts, the command line and tests."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnlab.core.dataset import Samples
+from nnlab.core.document import Document
+from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
+from nnlab.engine.events import EndReason, EpochDone, Event, Losses
+from nnlab.errors import BuildError, DataError
+
+if TYPE_CHECKING:
+    from nnlab.engine.compile import Network
+    from nnlab.engine.learner import Learner
+
+CURVES = (
+    "epoch",
+    "step",
+    "train_loss",
+    "validation_loss",
+    "train_metric",
+    "validation_metric",
+    "learning_rate",
+    "seconds",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """What a run that is over leaves."""
+
+    document: Document
+    """As it was trained: with the seed, the epochs and the device that were asked for."""
+    model: "Network" = field(repr=False)
+    """The trained network, on the CPU and in evaluation mode."""
+    weights: Mapping[str, NDArray[Any]] = field(repr=False)
+    """Its tensors by name."""
+    history: Mapping[str, NDArray[Any]] = field(repr=False)
+    """"loss" has one number a step; "epoch", "train_loss", "validation_metric", ... one an epoch (nan where there is none)."""
+    metrics: Mapping[str, float]
+    reason: EndReason
+    message: str
+    epochs: int
+    steps: int
+    best_epoch: int | None
+    node: str | None
+    """After "diverged": the layer at fault."""
+    seconds: float
+    device: str
+    engine: str
+    threads: int
+    notices: tuple[str, ...] = ()
+
+
+def run_to_end(
+    document: Document,
+    *,
+    device: str | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    weights: object = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> RunResult:
+    """Train from the start, or from `weights`, until nothing is left to do or `should_stop()` is true after a step.
+
+    The numbers are those of the window's own run, to the bit on a CPU. BuildError, DataError or SettingError with a
+    sentence if the document cannot be trained.
+    """
+    asked = {"device": device, "seed": seed, "epochs": epochs}
+    document = document.with_training(**{name: value for name, value in asked.items() if value is not None})
+    from nnlab.engine.loop import Loop
+    from nnlab.engine.telling import prepared
+
+    curves = Curves()
+
+    def tell(event: Event) -> None:
+        curves.add(event)
+        if on_event is not None:
+            on_event(event)
+
+    with _in_words():
+        loop = Loop(document, tell, weights=weights)
+        begun = prepared(loop)
+        tell(begun)
+        with arithmetic(begun.threads):
+            for _ in loop.steps():
+                if should_stop is not None and should_stop():
+                    loop.finish("stopped")
+        end = loop.finished
+        assert end is not None
+        arrays = loop.learner.as_arrays()
+        model = loop.learner.network.cpu().eval()
+    return RunResult(
+        document, model, arrays, curves.arrays(), end.metrics, end.reason, end.message, loop.epoch, loop.step,
+        end.best_epoch, end.node, loop.seconds, begun.device, begun.engine, begun.threads, begun.notices,
+    )  # fmt: skip
+
+
+def evaluate(document: Document, weights: object, samples: Samples | None = None) -> dict[str, float]:
+    """Loss and metric of the network with these weights: of every part, or of `samples` in the data's own units.
+
+    For parts the names are train_loss, validation_accuracy and the like; for samples loss and accuracy (or r2).
+    """
+    with _in_words(), _learner(document, weights) as learner:
+        if samples is None:
+            return learner.measure()
+        x, y = learner.on_device(Samples(_standard(learner, samples.inputs), _targets(learner, samples)))
+        with learner.looking():
+            prediction = learner.answers(x)
+            loss, metric = learner.loss(prediction, y), learner.metric(prediction, y)
+        return {"loss": float(loss), learner.objective.metric: float(metric)}
+
+
+def predict(document: Document, weights: object, inputs: NDArray[Any]) -> NDArray[np.float32]:
+    """What the network says of these inputs, in the data's own units.
+
+    (rows, classes) probabilities that sum to 1, or (rows, width) values. DataError if the inputs have another form.
+    """
+    import torch
+
+    from nnlab.engine.metrics import probabilities
+
+    with _in_words(), _learner(document, weights) as learner:
+        x = torch.tensor(_standard(learner, inputs), device=learner.place.device)
+        with learner.looking():
+            answers = learner.answers(x)
+            if learner.objective.metric == "accuracy":
+                return np.array(probabilities(answers, learner.objective).cpu().numpy(), np.float32)
+            return learner.parts.original_targets(answers.cpu().numpy())
+
+
+class Curves:
+    """Listens to events and keeps their numbers."""
+
+    def __init__(self) -> None:
+        self._losses: list[NDArray[np.float32]] = []
+        self._epochs: list[EpochDone] = []
+
+    def add(self, event: Event) -> None:
+        """Take in one event; those without numbers are let pass."""
+        if isinstance(event, Losses):
+            self._losses.append(event.values)
+        elif isinstance(event, EpochDone):
+            self._epochs.append(event)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The curves so far, one array each."""
+        found: dict[str, NDArray[Any]] = {"loss": np.concatenate([np.empty(0, np.float32), *self._losses])}
+        for name in CURVES:
+            values = [getattr(event, name) for event in self._epochs]
+            whole = name in ("epoch", "step")
+            numbers = values if whole else [np.nan if value is None else value for value in values]
+            found[name] = np.asarray(numbers, np.int64 if whole else np.float64)
+        return found
+
+
+@contextlib.contextmanager
+def _learner(document: Document, weights: object) -> "Iterator[Learner]":
+    from nnlab.engine.learner import Learner
+
+    learner = Learner(document, weights)
+    if weights is not None and learner.unfit:
+        raise BuildError(
+            f"The saved weights are of another network: they do not fit {', '.join(learner.unfit)}. Train it again."
+        )
+    with arithmetic(learner.threads):
+        yield learner
+
+
+def _targets(learner: "Learner", samples: Samples) -> NDArray[Any]:
+    """The answers of these samples as training has them; DataError if they do not fit the data."""
+    spec = learner.parts.spec
+    targets = _numbers(samples.targets, "answers")
+    width = () if spec.task == "classes" else (spec.width,)
+    if targets.shape != (len(samples.inputs), *width):
+        raise DataError("The answers do not fit: each sample needs one class, or one number for each value to predict.")
+    if spec.task == "values":
+        return np.asarray((targets - learner.parts.target_mean) / learner.parts.target_scale, np.float32)
+    if targets.min() < 0 or targets.max() >= spec.width or (targets % 1).any():
+        raise DataError(f"There are {spec.width} classes, numbered from 0, and a sample has another number.")
+    return targets.astype(np.int64)
+
+
+def _standard(learner: "Learner", inputs: NDArray[Any]) -> NDArray[np.float32]:
+    values = _numbers(inputs, "inputs")
+    wanted = learner.parts.spec.input_shape
+    if values.shape[1:] != wanted:
+        raise DataError(
+            f"Each sample needs {' × '.join(map(str, wanted))} numbers, and these have "
+            f"{' × '.join(map(str, values.shape[1:])) or 'one'}."
+        )
+    if len(values) == 0:
+        raise DataError("There are no samples.")
+    return learner.parts.standardise(values)
+
+
+def _numbers(given: object, what: str) -> NDArray[np.float32]:
+    """Whatever was given as an array; DataError if it holds anything but usable numbers."""
+    try:
+        with np.errstate(over="ignore"):
+            values = np.atleast_1d(np.asarray(given, np.float32))
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(f"The {what} must be plain numbers, as many in every row.") from None
+    if not np.isfinite(values).all():
+        row = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise DataError(f"Row {row + 1} of the {what} has a cell without a usable number (missing or infinite).")
+    return values
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """Errors of torch that a user can act on become sentences."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if out_of_memory(error):
+            raise BuildError(memory_sentence()) from error
+        raise
