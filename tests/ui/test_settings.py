@@ -1,5 +1,6 @@
 """What the lab remembers, and what a damaged memory does."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,13 @@ def test_a_folder_that_takes_no_files_does_not_stop_the_start(tmp_path):
     settings.theme = "dark"
     assert settings.theme == "dark"
     assert not settings.save()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_place_of_the_file_is_put_aside_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "settings.ini")
+    settings = Settings(tmp_path)
+    assert settings.theme == "system"
+    settings.theme = "dark"
+    assert settings.save()
+    assert Settings(tmp_path).theme == "dark"

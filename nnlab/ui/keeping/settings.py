@@ -106,6 +106,9 @@ class Settings:
 
     def _open(self) -> QSettings:
         places.usable(self.path.parent)
+        if self.path.exists() and not self.path.is_file():  # a pipe would be waited for without end
+            with contextlib.suppress(OSError):
+                self.path.replace(self.path.with_suffix(".bad"))
         store = QSettings(str(self.path), QSettings.Format.IniFormat)
         if self._is_damaged(store):
             del store
