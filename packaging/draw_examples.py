@@ -22,7 +22,6 @@ from nnlab.ui.look import pictures, theme
 RESULTS = Path(__file__).resolve().parents[1] / "resources" / "examples"
 SIZE = QSize(2 * 320, 2 * 140)
 POINTS = 160
-INPUTS = {"iris": (2, 3), "wine": (6, 9), "breast-cancer": (0, 1), "diabetes": (2, 8)}
 DIGITS = (8, 4)
 
 
@@ -33,7 +32,7 @@ def main() -> None:
         trainer = Trainer()
         trainer.start(EXAMPLES[id_].make())
         trainer.wait()
-        x, y = INPUTS.get(id_, (0, 1))
+        x, y = EXAMPLES[id_].make().data.dataset.spec().axes
         for shown in (theme.LIGHT, theme.DARK):
             theme._current = shown
             picture = draw(trainer, id_, x, y)

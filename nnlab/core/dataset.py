@@ -29,6 +29,9 @@ class DataSpec:
     rows: int = 0
     """How many samples there are; 0 where that is not known before they are made."""
 
+    axes: tuple[int, int] = (0, 1)
+    """The two inputs of a wider table that tell most: those a plane is drawn of first."""
+
     @property
     def width(self) -> int:
         """How many classes, or how many values to predict."""

@@ -40,7 +40,7 @@ class BreastCancer(Dataset):
 
     def spec(self) -> DataSpec:
         """Thirty measurements, two classes."""
-        return DataSpec((30,), "classes", INPUTS, CLASSES, rows=569)
+        return DataSpec((30,), "classes", INPUTS, CLASSES, rows=569, axes=(20, 27))
 
     def make(self) -> Samples:
         """The table as it comes with scikit-learn."""

@@ -35,7 +35,7 @@ class Diabetes(Dataset):
 
     def spec(self) -> DataSpec:
         """Ten measurements, one score to predict."""
-        return DataSpec((10,), "values", INPUTS, ANSWERS, rows=442)
+        return DataSpec((10,), "values", INPUTS, ANSWERS, rows=442, axes=(2, 8))
 
     def make(self) -> Samples:
         """The table as it comes with scikit-learn, in its original units."""

@@ -24,7 +24,7 @@ class Iris(Dataset):
 
     def spec(self) -> DataSpec:
         """Four lengths, three kinds."""
-        return DataSpec((4,), "classes", INPUTS, CLASSES, rows=150)
+        return DataSpec((4,), "classes", INPUTS, CLASSES, rows=150, axes=(2, 3))
 
     def make(self) -> Samples:
         """The table as it comes with scikit-learn."""

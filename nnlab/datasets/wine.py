@@ -37,7 +37,7 @@ class Wine(Dataset):
 
     def spec(self) -> DataSpec:
         """Thirteen measurements, three growers."""
-        return DataSpec((13,), "classes", INPUTS, CLASSES, rows=178)
+        return DataSpec((13,), "classes", INPUTS, CLASSES, rows=178, axes=(6, 9))
 
     def make(self) -> Samples:
         """The table as it comes with scikit-learn."""

@@ -44,6 +44,12 @@ class TestEveryDataset:
     def test_promised_facts_are_the_real_ones(self, kind: type[Dataset]) -> None:
         holds_what_it_promises(kind())
 
+    def test_the_plane_drawn_first_is_of_two_inputs_it_has(self, kind: type[Dataset]) -> None:
+        spec = kind().spec()
+        if len(spec.inputs) > 1:
+            assert len(set(spec.axes)) == 2
+            assert all(0 <= axis < len(spec.inputs) for axis in spec.axes)
+
     def test_same_settings_give_the_same_numbers(self, kind: type[Dataset]) -> None:
         first, second = kind().make(), kind().make()
         assert np.array_equal(first.inputs, second.inputs)

@@ -56,7 +56,7 @@ class BoundaryPanel(DrawnPanel):
         row.setContentsMargins(theme.GRID * 2, 0, theme.GRID * 2, theme.GRID)
         row.setSpacing(theme.GRID * 2)
         self.x_choice, self.y_choice = InputChoice("Input drawn across"), InputChoice("Input drawn up")
-        for text, choice in (("Across", self.x_choice), ("Up", self.y_choice)):
+        for text, choice in (("→", self.x_choice), ("↑", self.y_choice)):
             row.addWidget(labels.label(text, "caption"))
             row.addWidget(choice, 1)
             choice.activated.connect(self._choose_inputs)
@@ -171,8 +171,9 @@ class BoundaryPanel(DrawnPanel):
         self.others_button.setChecked(False)
         self.discrete_box.setVisible(spec is None or spec.task == "classes")
         if before is None or before.inputs != names:
-            for choice, first in ((self.x_choice, 0), (self.y_choice, 1)):
-                choice.set_names(names, first)
+            first = spec.axes if spec else (0, 1)
+            for choice, number in zip((self.x_choice, self.y_choice), first, strict=True):
+                choice.set_names(names, number)
             self.held.set_inputs(names, *self._inputs())
         self.refresh()
 
