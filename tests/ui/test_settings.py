@@ -26,10 +26,10 @@ def test_what_was_set_is_there_at_the_next_start(tmp_path):
 def test_recent_files_are_few_newest_first_and_each_once(tmp_path):
     settings = Settings(tmp_path)
     for number in range(RECENT_LIMIT + 5):
-        settings.add_recent(Path(f"/work/{number}.nnlab"))
-    settings.add_recent(Path("/work/9.nnlab"))
+        settings.add_recent(Path(f"/projects/{number}.nnlab"))
+    settings.add_recent(Path("/projects/9.nnlab"))
     assert len(settings.recent) == RECENT_LIMIT
-    assert settings.recent[0] == Path("/work/9.nnlab")
+    assert settings.recent[0] == Path("/projects/9.nnlab")
     assert len(set(settings.recent)) == RECENT_LIMIT
     settings.clear_recent()
     assert settings.recent == []
