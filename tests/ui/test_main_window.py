@@ -1,6 +1,7 @@
 """The window as a user meets it: pages, files, closing, faults."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -460,3 +461,12 @@ def test_the_data_menu_offers_every_data_set_and_ticks_the_present_one(window, q
     qtbot.waitUntil(lambda: window.commands["data.moons"].isChecked())
     window.bench.undo()
     assert window.bench.document == before
+
+
+def test_a_name_in_the_title_bar_is_shown_as_it_is_and_turns_nothing_round(window):
+    window.files.example("spiral")
+    document = window.bench.document
+    window.bench.apply("Title", replace(document, title="a\u202eb\nc [*] d"))
+    assert "\u202e" not in window.windowTitle()
+    assert "\n" not in window.windowTitle()
+    assert "[*][*]" in window.windowTitle()

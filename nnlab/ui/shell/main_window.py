@@ -17,6 +17,7 @@ from nnlab.ui.canvas.editor import GraphEditor
 from nnlab.ui.keeping.recovery import Found, Recovery
 from nnlab.ui.keeping.settings import Settings
 from nnlab.ui.look import icons
+from nnlab.ui.look.labels import plain
 from nnlab.ui.shell import appearance, recent_menu, window_place
 from nnlab.ui.shell.appearance import Appearance
 from nnlab.ui.shell.files import ProjectFiles
@@ -202,7 +203,8 @@ class MainWindow(QMainWindow):
             self._refresh_timer.start()
 
     def _on_file(self) -> None:
-        self.setWindowTitle(f"{self.files.name}[*] – NNLab" if self.in_lab else "NNLab")
+        name = plain(self.files.name).replace("\n", " ").replace("[*]", "[*][*]")  # Qt's mark of unsaved work, doubled to be itself
+        self.setWindowTitle(f"{name}[*] – NNLab" if self.in_lab else "NNLab")
         self.setWindowModified(self.in_lab and not self.bench.history.is_saved)
         self._refresh_timer.start()
 
