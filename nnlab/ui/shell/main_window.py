@@ -203,7 +203,8 @@ class MainWindow(QMainWindow):
             self._refresh_timer.start()
 
     def _on_file(self) -> None:
-        name = plain(self.files.name).replace("\n", " ").replace("[*]", "[*][*]")  # Qt's mark of unsaved work, doubled to be itself
+        name = plain(self.files.name).replace("\n", " ")
+        name = name.replace("[*]", "[*][*]")  # Qt's mark of unsaved work, doubled to be itself
         self.setWindowTitle(f"{name}[*] – NNLab" if self.in_lab else "NNLab")
         self.setWindowModified(self.in_lab and not self.bench.history.is_saved)
         self._refresh_timer.start()
