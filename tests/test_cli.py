@@ -246,10 +246,10 @@ def test_the_bar_is_one_line_on_a_terminal(run, trained, monkeypatch):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_run_after_the_step_and_what_is_learned_is_saved(run, trained, tmp_path, monkeypatch, number):
     from nnlab.cli import training
-    from nnlab.engine.events import EpochDone
+    from nnlab.engine.events import Epochs
 
     def signalled(self, event):
-        if isinstance(event, EpochDone) and event.epoch == 2:
+        if isinstance(event, Epochs) and event.last.epoch == 2:
             signal.raise_signal(number)
 
     monkeypatch.setattr(training._Lines, "__call__", signalled)

@@ -10,7 +10,7 @@ from typing import Any
 from nnlab.cli.output import Stopped, complain, draw, finite, flush, note, one_line, say, say_json, silence
 from nnlab.cli.projects import find
 from nnlab.core.words import count, duration, fixed, number, percent, plural
-from nnlab.engine.events import EpochDone, Event, Finished, Prepared
+from nnlab.engine.events import EpochDone, Epochs, Event, Finished, Prepared
 from nnlab.errors import BuildError
 from nnlab.files.disk import check_writable, name_of
 from nnlab.project import Project, Run
@@ -79,8 +79,8 @@ class _Table:
         """Print what is worth a line."""
         if isinstance(event, Prepared):
             self._begin(event)
-        elif isinstance(event, EpochDone):
-            self._epoch(event)
+        elif isinstance(event, Epochs):
+            self._epochs_done(event)
 
     def end(self, run: Run) -> None:
         """The final figures."""
@@ -106,6 +106,10 @@ class _Table:
     def _head(self) -> None:
         say(f"{'epoch':>8}  {'loss':>10}  {'validation':>10}  {self._metric:>10}  {'validation':>10}")
 
+    def _epochs_done(self, event: Epochs) -> None:
+        for epoch in event.rows:
+            self._epoch(epoch)
+
     def _epoch(self, event: EpochDone) -> None:
         every = max(1, self._epochs // TABLE_ROWS)
         if event.epoch % every and event.epoch != self._epochs:
@@ -127,6 +131,9 @@ class _Bar(_Table):
 
     def _head(self) -> None:
         return
+
+    def _epochs_done(self, event: Epochs) -> None:
+        self._epoch(event.last)
 
     def _epoch(self, event: EpochDone) -> None:
         filled = round(BAR * event.epoch / self._epochs)
@@ -154,9 +161,9 @@ class _Lines:
                 rows=dict(zip(("train", "validation", "test"), event.rows, strict=True)),
                 notices=list(event.notices),
             )
-        elif isinstance(event, EpochDone):
-            facts = {name: value for name, value in vars(event).items() if name != "run"}
-            self._put("epoch", **facts)
+        elif isinstance(event, Epochs):
+            for epoch in event.rows:
+                self._put("epoch", **vars(epoch))
         elif isinstance(event, Finished):
             self._put("finished", reason=event.reason, message=event.message, epoch=event.epoch, **_metrics(event))
 

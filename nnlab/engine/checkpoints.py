@@ -38,13 +38,22 @@ class Checkpoints(Generic[M]):
         """The steps that can be gone back to at once."""
         return tuple(moment.step for moment in self._kept)
 
+    @property
+    def bytes(self) -> int:
+        """Memory that all of them take."""
+        return sum(moment.bytes for moment in self._kept)
+
+    def limit(self, cap: int) -> None:
+        """Another cap; where more is kept than that, some go at once."""
+        self.cap = cap
+        self._thin()
+
     def keep(self, moment: M) -> None:
         """Keep this moment; where it becomes too many, one of those that lie close together for their age goes."""
         if self._kept and moment.step <= self._kept[-1].step:
             return
         self._kept.append(moment)
-        while len(self._kept) > 2 and (len(self._kept) > COUNT or sum(m.bytes for m in self._kept) > self.cap):
-            del self._kept[self._least_missed()]
+        self._thin()
 
     def before(self, step: int) -> M | None:
         """The latest moment that is not after this step."""
@@ -53,6 +62,10 @@ class Checkpoints(Generic[M]):
     def forget_after(self, step: int) -> None:
         """Drop the moments after this step: the run takes another way from here."""
         self._kept = [m for m in self._kept if m.step <= step]
+
+    def _thin(self) -> None:
+        while len(self._kept) > 2 and (len(self._kept) > COUNT or self.bytes > self.cap):
+            del self._kept[self._least_missed()]
 
     def _least_missed(self) -> int:
         """The inner moment whose gap, if it went, would be smallest for its age."""

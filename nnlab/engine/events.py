@@ -1,6 +1,8 @@
 """Frozen values that cross from the training thread to whoever polls it. No torch, so a window can import it at once."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -49,7 +51,7 @@ class Losses(Event):
 
 
 @dataclass(frozen=True)
-class EpochDone(Event):
+class EpochDone:
     """One pass through the training part, measured at its end. Epochs count from 1."""
 
     epoch: int
@@ -65,11 +67,57 @@ class EpochDone(Event):
     is_best: bool
 
 
+@dataclass(frozen=True, eq=False)
+class Epochs(Event):
+    """The epochs that ended since the last such event, oldest first; small networks go through thousands a second."""
+
+    table: NDArray[np.float64]
+    """(epochs, columns) in the order of EpochDone's fields; nan where there is no figure."""
+
+    @classmethod
+    def of(cls, run: int, epochs: Sequence[EpochDone]) -> "Epochs":
+        """These epochs as one event."""
+        rows = [[math.nan if value is None else float(value) for value in astuple(e)] for e in epochs]
+        table = np.array(rows, np.float64).reshape(len(rows), len(EPOCH_COLUMNS))
+        table.flags.writeable = False
+        return cls(run, table)
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """One figure of every epoch."""
+        return self.table[:, EPOCH_COLUMNS.index(name)]
+
+    @property
+    def rows(self) -> list[EpochDone]:
+        """Each epoch on its own."""
+        return [_epoch(row) for row in self.table.tolist()]
+
+    @property
+    def last(self) -> EpochDone:
+        """The newest epoch."""
+        return _epoch(self.table[-1].tolist())
+
+
+EPOCH_COLUMNS = tuple(field.name for field in fields(EpochDone))
+
+
+def _epoch(row: list[float]) -> EpochDone:
+    epoch, step, loss, metric, held_loss, held_metric, rate, seconds, best = row
+    held = [None if math.isnan(value) else value for value in (held_loss, held_metric)]
+    return EpochDone(int(epoch), int(step), loss, metric, held[0], held[1], rate, seconds, bool(best))
+
+
 @dataclass(frozen=True)
 class StateChanged(Event):
     """The run is now in this state."""
 
     state: RunState
+
+
+@dataclass(frozen=True)
+class Branched(Event):
+    """The run went back and takes another way from here: what was told of later steps is a branch of its own."""
+
+    step: int
 
 
 @dataclass(frozen=True)
@@ -115,6 +163,14 @@ class RunStatus:
     learning_rate: float = 0.0
     engine: str = ""
     device: str = ""
+    engine_reason: str = ""
+    """A sentence: why this engine, and what it means."""
+    furthest: int = 0
+    """The last step that was reached on this way; the run can be looked at anywhere from 0 to here."""
+    moments: int = 0
+    """Checkpoints that are kept."""
+    moments_bytes: int = 0
+    """Memory they take."""
     phase: str = ""
     """While a batch is stepped through by phases: "forward", "loss", "backward" or "update"; empty otherwise."""
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnlab.core.dataset import Samples
 from nnlab.core.document import Document
 from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
-from nnlab.engine.events import EndReason, EpochDone, Event, Losses
+from nnlab.engine.events import EPOCH_COLUMNS, EndReason, Epochs, Event, Losses
 from nnlab.errors import BuildError, DataError
 
 if TYPE_CHECKING:
@@ -140,23 +140,22 @@ class Curves:
 
     def __init__(self) -> None:
         self._losses: list[NDArray[np.float32]] = []
-        self._epochs: list[EpochDone] = []
+        self._epochs: list[NDArray[np.float64]] = []
 
     def add(self, event: Event) -> None:
         """Take in one event; those without numbers are let pass."""
         if isinstance(event, Losses):
             self._losses.append(event.values)
-        elif isinstance(event, EpochDone):
-            self._epochs.append(event)
+        elif isinstance(event, Epochs):
+            self._epochs.append(event.table)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The curves so far, one array each."""
         found: dict[str, NDArray[Any]] = {"loss": np.concatenate([np.empty(0, np.float32), *self._losses])}
+        table = np.concatenate([np.empty((0, len(EPOCH_COLUMNS))), *self._epochs])
         for name in CURVES:
-            values = [getattr(event, name) for event in self._epochs]
-            whole = name in ("epoch", "step")
-            numbers = values if whole else [np.nan if value is None else value for value in values]
-            found[name] = np.asarray(numbers, np.int64 if whole else np.float64)
+            kind = np.int64 if name in ("epoch", "step") else np.float64
+            found[name] = table[:, EPOCH_COLUMNS.index(name)].astype(kind)
         return found
 
 

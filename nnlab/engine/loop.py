@@ -14,7 +14,7 @@ from torch import Tensor
 from nnlab.core.document import Document, Training
 from nnlab.engine.batch_norm import leaves_out_last
 from nnlab.engine.divergence import Alarm, blame, blame_growth
-from nnlab.engine.events import EndReason, EpochDone, Event, Finished, Losses
+from nnlab.engine.events import Branched, EndReason, EpochDone, Epochs, Event, Finished, Losses
 from nnlab.engine.learner import Learner
 from nnlab.engine.live import with_live_settings
 from nnlab.engine.order import Order
@@ -90,6 +90,8 @@ class Loop:
         if self.finished is not None:
             return False
         known = self.timeline.in_force(self.step) if self.repeating else None
+        if known is None and self.timeline.branches(self.step, self._wanted):
+            self._emit(Branched(self.run, self.step))
         training = known or self.timeline.go_on(self.step, self._wanted)
         changed, self.training = training is not self.training, training
         if self.epoch >= training.epochs:
@@ -117,7 +119,7 @@ class Loop:
             self._read()
         self.seconds += time.perf_counter() - began
         if self.finished is None and not self.repeating:
-            self.timeline.furthest = self.step
+            self.timeline.furthest = max(self.timeline.furthest, self.step)
             if self.timeline.is_due(now):
                 self.timeline.keep(self.moment(), now)
 
@@ -139,12 +141,12 @@ class Loop:
         self.order.end()
         if is_best:
             self.best = Best(self.epoch, watched, learner.weights())
-        self.last_epoch = EpochDone(self.run, self.epoch, self.step, *figures.told, self.rate, self.seconds, is_best)
+        self.last_epoch = EpochDone(self.epoch, self.step, *figures.told, self.rate, self.seconds, is_best)
         if math.isfinite(watched) and self._alarm.is_sane(figures.train_loss):
             self._good = None
             self._good = self.moment()
         if not self.repeating:
-            self._emit(self.last_epoch)
+            self._emit(Epochs.of(self.run, [self.last_epoch]))
             self._check_end()
 
     def _check_end(self) -> None:

@@ -53,6 +53,9 @@ def status(loop: "Loop", state: RunState, pace: Pace) -> RunStatus:
         learning_rate=loop.rate,
         engine=ENGINE,
         device=loop.learner.place.label,
+        furthest=max(loop.step, loop.timeline.furthest),
+        moments=len(loop.timeline.checkpoints.steps),
+        moments_bytes=loop.timeline.checkpoints.bytes,
         phase=loop.phases.name,
     )
 

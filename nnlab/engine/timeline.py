@@ -66,10 +66,19 @@ class Timeline:
         """The settings with which this step was taken."""
         return next(training for since, training in reversed(self._settings) if since <= step)
 
+    def branches(self, step: int, wanted: Training) -> bool:
+        """Whether a step from here with these settings leaves the way that was taken before."""
+        if step >= self.furthest:
+            return False
+        later = [training for since, training in self._settings if since > step]
+        return any(training != wanted for training in (self.in_force(step), *later))
+
     def go_on(self, step: int, wanted: Training) -> Training:
-        """A new step is taken from here with these settings; whatever came later before is forgotten."""
-        if step < self.furthest:
+        """A step is taken from here with these settings; where they differ, what came later before is forgotten."""
+        if self.branches(step, wanted):
             self.forget_after(step)
+        elif step < self.furthest:
+            return self.in_force(step)
         if self._settings[-1][1] is not wanted:
             self._settings.append((step, wanted))
         return wanted

@@ -84,6 +84,11 @@ class Trainer:
         if self._run:
             self._send("configure", training)
 
+    def limit_memory(self, cap: int) -> None:
+        """How many bytes the moments to go back to may take, from now on; more of them are kept where there is more."""
+        self._channel.moments_cap = max(0, int(cap))
+        self._channel.wake.set()
+
     def close(self) -> None:
         """End the thread and wait for that; later calls do nothing."""
         self._channel.close()

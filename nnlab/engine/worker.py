@@ -50,6 +50,7 @@ class Worker:
     def _work(self, channel: Channel) -> None:
         while not channel.closing:
             self._take_commands()
+            self._limit_moments()
             if self._going is not None:
                 with self._told():
                     self._train()
@@ -85,6 +86,12 @@ class Worker:
         self._going = None
         loop.flush()
         self._enter("finished" if loop.finished is not None else self._goal)
+
+    def _limit_moments(self) -> None:
+        cap, loop = self._channel.moments_cap, self._loop
+        if cap is not None and loop is not None and loop.timeline.checkpoints.cap != cap:
+            loop.timeline.checkpoints.limit(cap)
+            self._publish()
 
     # ---------------------------------------------------------------- commands
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMessageLogContext, Q
 from PySide6.QtWidgets import QApplication
 
 from nnlab.core.document import Document
-from nnlab.engine.events import EpochDone, Event, Failed, Losses, Prepared, Snapshot
+from nnlab.engine.events import EpochDone, Epochs, Event, Failed, Losses, Prepared, Snapshot
 from nnlab.errors import BuildError
 from nnlab.files import disk as files
 from nnlab.project.network import lookup
@@ -120,15 +120,14 @@ def recorded(run: int, curves: Arrays | None) -> list[Event]:
     if "loss" in curves:
         found.append(Losses(run, 0, np.asarray(curves["loss"], np.float32)))
     best = np.inf
+    epochs: list[EpochDone] = []
     for k, epoch in enumerate(curves["epoch"]):
         step, loss, metric, rate, seconds = (float(column[k]) for column in columns.values() if column is not None)
         held = [_at(curves, name, k) for name in ("validation_loss", "validation_metric")]
         watched = loss if held[0] is None else held[0]
-        found.append(
-            EpochDone(run, int(epoch), int(step), loss, metric, held[0], held[1], rate, seconds, watched < best)
-        )
+        epochs.append(EpochDone(int(epoch), int(step), loss, metric, held[0], held[1], rate, seconds, watched < best))
         best = min(best, watched)
-    return found
+    return [*found, Epochs.of(run, epochs)] if epochs else found
 
 
 def _at(curves: Arrays, name: str, k: int) -> float | None:

@@ -9,7 +9,7 @@ from small_networks import network
 from nnlab.core.dataset import DATASETS, Samples
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.device import check_memory, choose, needed_memory, threads_for
-from nnlab.engine.events import EpochDone, Event
+from nnlab.engine.events import Epochs, Event
 from nnlab.engine.headless import evaluate, predict, run_to_end
 from nnlab.errors import BuildError, DataError
 
@@ -47,7 +47,7 @@ def test_divergence_later_in_a_run_goes_back_to_the_last_good_epoch() -> None:
         pass
     assert loop.finished is not None
     assert loop.finished.reason == "diverged"
-    good = [e for e in events if isinstance(e, EpochDone)][-1]
+    good = [e for e in events if isinstance(e, Epochs)][-1].last
     assert (loop.epoch, loop.step) == (good.epoch, good.step)
     assert loop.finished.step > 47
     assert loop.finished.metrics["validation_loss"] == good.validation_loss

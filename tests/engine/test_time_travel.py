@@ -10,7 +10,7 @@ from small_networks import network
 from nnlab.core.document import Document
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.checkpoints import COUNT, Checkpoints
-from nnlab.engine.events import EpochDone, Event, Losses
+from nnlab.engine.events import Epochs, Event, Losses
 from nnlab.engine.loop import Loop
 from nnlab.engine.seeking import seeking
 
@@ -99,7 +99,7 @@ def test_a_step_that_was_never_reached_is_trained_to_and_told() -> None:
     loop = Loop(network("Linear 4", "Linear 2", epochs=10), events.append)
     go(loop, 45)
     assert loop.step == 45
-    assert [e.epoch for e in events if isinstance(e, EpochDone)] == [1, 2]
+    assert [row.epoch for e in events if isinstance(e, Epochs) for row in e.rows] == [1, 2]
     go(loop, 10_000)
     assert loop.finished is not None
 

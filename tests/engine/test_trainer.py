@@ -15,7 +15,7 @@ from nnlab.core.dataset import Dataset, DataSpec, Samples
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph
 from nnlab.core.layer import LAYERS
-from nnlab.engine.events import EpochDone, Event, Failed, Finished, Losses, Prepared, StateChanged
+from nnlab.engine.events import Epochs, Event, Failed, Finished, Losses, Prepared, StateChanged
 from nnlab.engine.headless import Curves, run_to_end
 from nnlab.engine.trainer import Trainer, needs_restart
 from nnlab.engine.wants import BoundaryWant, WeightsWant
@@ -59,7 +59,9 @@ def test_the_thread_gives_the_numbers_of_the_plain_loop(trainer: Trainer, hidden
     assert same(trainer.weights(), plain.weights)
     (end,) = only(events, Finished)
     assert end.metrics == plain.metrics
-    assert [e.validation_loss for e in only(events, EpochDone)] == plain.history["validation_loss"].tolist()
+    assert [row.validation_loss for e in only(events, Epochs) for row in e.rows] == plain.history[
+        "validation_loss"
+    ].tolist()
 
 
 def test_events_tell_the_run_in_order(trainer: Trainer) -> None:
@@ -73,7 +75,7 @@ def test_events_tell_the_run_in_order(trainer: Trainer) -> None:
     assert begun.steps_per_epoch == 20
     steps = [step for e in only(events, Losses) for step in range(e.first_step, e.first_step + len(e.values))]
     assert steps == list(range(60))
-    assert [e.epoch for e in only(events, EpochDone)] == [1, 2, 3]
+    assert [row.epoch for e in only(events, Epochs) for row in e.rows] == [1, 2, 3]
     assert trainer.poll() == []
 
 
@@ -329,7 +331,7 @@ def test_losses_of_many_short_epochs_come_in_few_events(trainer: Trainer) -> Non
     events = trainer.poll()
     told = only(events, Losses)
     assert len(losses(events)) == 300
-    seconds = only(events, EpochDone)[-1].seconds
+    seconds = only(events, Epochs)[-1].last.seconds
     assert len(told) <= 5 + 40 * (seconds + 1)
     assert len(told) < 150
 

@@ -12,7 +12,7 @@ from nnlab.core.dataset import DATASETS, MissingDataset
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer
-from nnlab.engine.events import EpochDone, Failed, Losses, Prepared, Snapshot
+from nnlab.engine.events import EpochDone, Epochs, Failed, Losses, Prepared, Snapshot
 from nnlab.ui.look import icons, theme
 from nnlab.ui.panel import PANELS, Panel
 from nnlab.ui.workbench import Workbench
@@ -236,7 +236,7 @@ def test_follows_the_theme_any_size_and_any_number(kind: type[Panel], bench: Wor
     nan, far = float("nan"), float("inf")
     run = bench.trainer.run
     losses = Losses(run, 60, np.array([nan, far], np.float32))
-    panel.on_events([losses, EpochDone(run, 4, 80, far, nan, nan, nan, 0.1, 1, False)])
+    panel.on_events([losses, Epochs.of(run, [EpochDone(4, 80, far, nan, nan, nan, 0.1, 1, False)])])
     drawn(panel)
 
 

@@ -14,7 +14,7 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
-from nnlab.engine.events import EpochDone, Event, Finished, Losses, Prepared
+from nnlab.engine.events import EpochDone, Epochs, Event, Finished, Losses, Prepared
 from nnlab.ui.look import plots
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.loss import GHOSTS, LossPanel
@@ -49,9 +49,10 @@ def prepared(bench: Workbench, run: int, **training: object) -> Prepared:
 
 def epoch(
     run: int, number: int, loss: float, validation: float | None = None, best: bool = False, rate: float = 0.01
-) -> EpochDone:
+) -> Epochs:
     metric = None if validation is None else 0.9
-    return EpochDone(run, number, number * STEPS, loss, 0.95, validation, metric, rate, 1.0, best)
+    row = EpochDone(number, number * STEPS, loss, 0.95, validation, metric, rate, 1.0, best)
+    return Epochs.of(run, [row])
 
 
 def run_of(bench: Workbench, run: int, epochs: int) -> list[Event]:

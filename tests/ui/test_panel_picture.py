@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnlab import Project
-from nnlab.engine.events import EpochDone, Losses
+from nnlab.engine.events import Epochs, Losses
 from nnlab.ui.panel_picture import recorded
 
 
@@ -20,13 +20,13 @@ def test_recorded_curves_become_the_events_they_came_from(told_and_run):
     events = recorded(1, run.history)
     assert isinstance(events[0], Losses)
     np.testing.assert_array_equal(events[0].values, np.concatenate([e.values for e in told if isinstance(e, Losses)]))
-    assert events[1:] == [e for e in told if isinstance(e, EpochDone)]
+    assert events[1].rows == [row for e in told if isinstance(e, Epochs) for row in e.rows]
 
 
 def test_a_run_without_validation_has_none_in_its_events(told_and_run):
     _, run = told_and_run
     curves = {**run.history, "validation_loss": np.full(3, np.nan), "validation_metric": np.full(3, np.nan)}
-    assert all(e.validation_loss is None for e in recorded(1, curves)[1:])
+    assert all(row.validation_loss is None for row in recorded(1, curves)[1].rows)
 
 
 def test_curves_that_do_not_belong_together_are_left_out(told_and_run):

@@ -1,12 +1,12 @@
 """What the loss panel remembers of a run: its curves, its best epoch, how it ended."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from nnlab.core.document import Document
-from nnlab.engine.events import EpochDone, Event, Finished, Losses, Prepared
+from nnlab.engine.events import Epochs, Event, Finished, Losses, Prepared
 from nnlab.ui.panels.loss.curves import Curve
 
 
@@ -47,20 +47,14 @@ class Record:
         return len(rates) > 1 and float(rates.min()) != float(rates.max())
 
     def take(self, events: Iterable[Event]) -> None:
-        """Add what these events tell, in order; epochs that follow one another are added at once."""
-        epochs: list[EpochDone] = []
+        """Add what these events tell, in order."""
         for event in events:
-            if isinstance(event, EpochDone):
-                if event.epoch <= (epochs[-1].epoch if epochs else self.epoch):
-                    self._add_epochs(epochs)
-                    epochs = []
-                    self._go_back(event.epoch)
-                epochs.append(event)
+            if isinstance(event, Epochs):
+                self._take_epochs(event)
             elif isinstance(event, Losses):
                 self._take_steps(event)
             elif isinstance(event, Finished):
                 self.end = event
-        self._add_epochs(epochs)
         self.version += 1
 
     def _take_steps(self, event: Losses) -> None:
@@ -78,24 +72,21 @@ class Record:
         if self.best is not None and self.best[0] >= epoch:
             self.best = None
 
-    def _add_epochs(self, events: Sequence[EpochDone]) -> None:
-        if not events:
+    def _take_epochs(self, event: Epochs) -> None:
+        numbers = event.column("epoch")
+        if len(numbers) == 0:
             return
-        numbers = [event.epoch for event in events]
-        self.epoch = numbers[-1]
-        _extend(self.train_loss, numbers, [event.train_loss for event in events])
-        _extend(self.train_metric, numbers, [event.train_metric for event in events])
-        _extend(self.rate, numbers, [event.learning_rate for event in events])
-        _extend(self.validation_loss, numbers, [event.validation_loss for event in events])
-        _extend(self.validation_metric, numbers, [event.validation_metric for event in events])
-        best = next((event for event in reversed(events) if event.is_best), None)
-        if best is not None:
-            loss = best.train_loss if best.validation_loss is None else best.validation_loss
-            self.best = (best.epoch, loss)
-
-
-def _extend(curve: Curve, numbers: Sequence[int], values: Sequence[float | None]) -> None:
-    pairs = [(number, value) for number, value in zip(numbers, values, strict=True) if value is not None]
-    if pairs:
-        points = np.array(pairs, dtype=float)
-        curve.extend(points[:, 0], points[:, 1])
+        if numbers[0] <= self.epoch:
+            self._go_back(int(numbers[0]))
+        self.epoch = int(numbers[-1])
+        self.train_loss.extend(numbers, event.column("train_loss"))
+        self.train_metric.extend(numbers, event.column("train_metric"))
+        self.rate.extend(numbers, event.column("learning_rate"))
+        for curve, name in ((self.validation_loss, "validation_loss"), (self.validation_metric, "validation_metric")):
+            values = event.column(name)
+            there = ~np.isnan(values)
+            curve.extend(numbers[there], values[there])
+        best = np.flatnonzero(event.column("is_best"))
+        if len(best):
+            row = event.rows[int(best[-1])]
+            self.best = (row.epoch, row.train_loss if row.validation_loss is None else row.validation_loss)
