@@ -13,6 +13,7 @@ from torch import Tensor
 from nnlab.core.parts import Parts
 from nnlab.core.words import plural
 from nnlab.engine.dice import undisturbed
+from nnlab.engine.health import measure
 from nnlab.engine.learner import Learner
 from nnlab.engine.loop import Loop
 from nnlab.engine.metrics import classes_of, probabilities
@@ -22,6 +23,7 @@ from nnlab.engine.wants import (
     Array,
     Boundary,
     BoundaryWant,
+    HealthWant,
     NodeActivations,
     PhaseWant,
     Points,
@@ -251,4 +253,5 @@ _PROBES: dict[type[Want], Callable[[Any, Loop], object]] = {
     WeightsWant: _weights,
     SampleWant: _sample,
     PhaseWant: _phase,
+    HealthWant: measure,
 }

@@ -153,3 +153,65 @@ class PhaseValues:
     """Node id -> parameter name -> gradient, after the backward phase."""
     updates: dict[str, dict[str, Array]] = field(default_factory=dict)
     """Node id -> parameter name -> new value minus old, after the update phase."""
+
+
+@dataclass(frozen=True)
+class HealthWant(Want):
+    """How the network is doing as it learns: silent and saturated units, sizes of weights and gradients, its answers."""
+
+    rows: int = 256
+    """Training samples that it is judged by, at most."""
+
+
+@dataclass(frozen=True)
+class NodeHealth:
+    """One node's part of Health, over the samples it is judged by. A map counts as one unit, with all its places."""
+
+    units: int
+    dead: int
+    """Units that answer 0 to every sample."""
+    saturated: float
+    """Share of the answers that lie in the outermost hundredth of the span a squashing layer has; 0 for other layers."""
+    spread: float
+    """How much one unit's answers differ between samples, as a standard deviation; the mean over the units."""
+
+
+@dataclass(frozen=True)
+class WeightHealth:
+    """One node's learned tensors, as parts of Health. Sizes are root mean squares over all numbers of its `weight`."""
+
+    weight: float
+    fresh: float
+    """The size with which such a layer usually begins."""
+    gradient: float
+    """Of the loss over the samples judged by, before weight decay and clipping."""
+    alike: bool
+    """More than one unit, and all of them have the same weights."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """Answer to HealthWant: measured in evaluation mode, so that nothing of the run is disturbed."""
+
+    step: int
+    epoch: int
+    rows: int
+    loss: float
+    metric: float
+    guess_loss: float
+    """What the loss would be if the same answer were given to every sample, the best one there is."""
+    guess_metric: float
+    predicted: tuple[float, ...]
+    """Classes only: the share of samples that each class is named for."""
+    target: tuple[float, ...]
+    """Classes only: the share of samples of each class."""
+    input_mean: tuple[float, ...]
+    """Of each input (of pictures, each channel) as the network gets it."""
+    input_spread: tuple[float, ...]
+    target_spread: float
+    """Values only: standard deviation of the values as the network has to give them; 0 for classes."""
+    target_mean: float
+    nodes: dict[str, NodeHealth]
+    """In the order of the network."""
+    weights: dict[str, WeightHealth]
+    """Nodes with learned tensors, in the order of the network."""
