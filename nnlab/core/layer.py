@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nnlab.core.param import Settings
 from nnlab.errors import ShapeError
 from nnlab.registry import Registry
+
+if TYPE_CHECKING:
+    from nnlab.core.formula import Formula, Spot
 
 Shape = tuple[int, ...]
 """Sizes of a tensor without its batch axis: a picture is (channels, height, width), a row of features (n,)."""
@@ -104,6 +107,14 @@ class Layer(Settings):
     def summary(self) -> str:
         """The one or two settings that matter, for the node's second line: "8 · bias", "16 @ 3×3"."""
         return ""
+
+    def explain_forward(self, spot: "Spot") -> "Formula | None":
+        """How the number at this spot came about, with its numbers; None leaves it to a general sentence."""
+        return None
+
+    def explain_backward(self, spot: "Spot") -> "tuple[Formula, ...]":
+        """What becomes of the gradient that reached this spot: of each learned tensor, and what is passed back."""
+        return ()
 
     def parameter_count(self, *shapes: Shape) -> int:
         """How many numbers this layer learns."""

@@ -1,7 +1,7 @@
 """The Loss contract: which targets it takes and the expression it is."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from nnlab.core import words
 from nnlab.core.dataset import DataSpec
@@ -9,6 +9,9 @@ from nnlab.core.layer import Shape, shape_text
 from nnlab.core.param import Settings
 from nnlab.errors import ShapeError
 from nnlab.registry import Registry
+
+if TYPE_CHECKING:
+    from nnlab.core.formula import Formula, LossSpot
 
 Given = Literal["scores", "probabilities"]
 """What the drawn network ends in: raw scores (logits), or a Softmax or Sigmoid that the user drew."""
@@ -31,6 +34,14 @@ class Loss(Settings):
     def expression(self, given: Given) -> str:
         """The loss as torch code over `prediction` and `target`, which uses only torch and F (torch.nn.functional)."""
         raise NotImplementedError
+
+    def explain_forward(self, spot: "LossSpot", given: Given) -> "Formula | None":
+        """How one sample's loss came about, with its numbers; None leaves it to a general sentence."""
+        return None
+
+    def explain_backward(self, spot: "LossSpot", given: Given) -> "Formula | None":
+        """How the loss of the batch changes with one number of one sample's answer."""
+        return None
 
 
 LOSSES: Registry[type[Loss]] = Registry("nnlab.losses", "loss")

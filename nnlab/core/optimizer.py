@@ -1,10 +1,13 @@
 """The Optimizer contract: settings that become the arguments of one torch optimizer."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnlab.core.param import Settings
 from nnlab.registry import Registry
+
+if TYPE_CHECKING:
+    from nnlab.core.formula import Formula, WeightStep
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,10 @@ class Optimizer(Settings):
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments for the torch class beside lr and weight_decay; only those that differ from torch's defaults."""
         raise NotImplementedError
+
+    def explain(self, step: "WeightStep") -> "Formula | None":
+        """How one learned number got its new value, with its numbers; None leaves it to a general sentence."""
+        return None
 
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("nnlab.optimizers", "optimizer")

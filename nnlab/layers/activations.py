@@ -1,8 +1,13 @@
 """The activation functions."""
 
 from dataclasses import dataclass
-from math import prod
+from math import exp, prod, tanh
+from typing import Any
 
+import numpy as np
+
+from nnlab.core import words
+from nnlab.core.formula import Exact, Formula, Spot, signed
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
@@ -33,6 +38,16 @@ class ReLU(Layer):
         """torch.relu."""
         return TorchCode("torch.relu({0})")
 
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """The number, or 0."""
+        x = _input(spot)
+        return spot.output_formula(self.formula, f" = max(0, {words.number(x)})", max(0.0, x))
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """The gradient passes where the number was positive."""
+        x = _input(spot)
+        return (_through(spot, 1.0 if x > 0 else 0.0, "f′ = 1 if x > 0, else 0"),)
+
 
 @LAYERS.register("Sigmoid")
 @dataclass(frozen=True)
@@ -59,6 +74,17 @@ class Sigmoid(Layer):
         """torch.sigmoid."""
         return TorchCode("torch.sigmoid({0})")
 
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """The S-shaped curve."""
+        x = _input(spot)
+        computed = 1 / (1 + exp(-x)) if x > -700 else 0.0
+        return spot.output_formula(self.formula, f" = 1 / (1 + e^−({words.number(x)}))", computed)
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """The gradient times the curve's slope, which is largest in the middle."""
+        y = spot.value
+        return (_through(spot, y * (1 - y), "f′ = y·(1 − y)"),)
+
 
 @LAYERS.register("Tanh")
 @dataclass(frozen=True)
@@ -83,6 +109,15 @@ class Tanh(Layer):
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """torch.tanh."""
         return TorchCode("torch.tanh({0})")
+
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """The S-shaped curve around 0."""
+        x = _input(spot)
+        return spot.output_formula(self.formula, f" = tanh({words.number(x)})", tanh(x))
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """The gradient times the curve's slope, which is largest in the middle."""
+        return (_through(spot, 1 - spot.value**2, "f′ = 1 − y²"),)
 
 
 @LAYERS.register("Softmax")
@@ -119,6 +154,44 @@ class Softmax(Layer):
         """torch.softmax."""
         return TorchCode(f"torch.softmax({{0}}, dim={self.dim})")
 
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """One power's share of all."""
+        scores = self._lane(spot, spot.inputs[0])
+        powers = np.exp(scores - scores.max())
+        x, many = words.number(_input(spot)), words.count(len(scores))
+        share = float(powers[self._place(spot)] / powers.sum())
+        return spot.output_formula(self.formula, f" = e^({x}) / sum of all {many} such powers", share)
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """All shares depend on each score, so the gradients of all of them go back to it."""
+        if spot.gradient is None:
+            return ()
+        mean = float((self._lane(spot, spot.gradient) * self._lane(spot, spot.output)).sum())
+        line = f" = {words.number(spot.value)}·({words.number(spot.delta)} − {signed(mean)})"
+        return (spot.passes("∂L/∂xⱼ = yⱼ·(δⱼ − Σₖ δₖ·yₖ)", line, spot.value * (spot.delta - mean)),)
+
     def summary(self) -> str:
         """The axis, where it is not the first."""
         return "" if self.dim == 1 else f"axis {self.dim}"
+
+    def _axis(self, spot: Spot) -> int:
+        return self.dim - 1 if self.dim > 0 else self.dim + spot.output.ndim
+
+    def _lane(self, spot: Spot, values: Exact) -> Exact:
+        """The numbers that share with this one."""
+        at = self._axis(spot)
+        lane: tuple[Any, ...] = (*spot.place[:at], slice(None), *spot.place[at + 1 :])
+        return np.asarray(values[lane])
+
+    def _place(self, spot: Spot) -> int:
+        return spot.place[self._axis(spot)]
+
+
+def _input(spot: Spot) -> float:
+    return float(spot.inputs[0][spot.place])
+
+
+def _through(spot: Spot, slope: float, said: str) -> Formula:
+    """What a curve passes back: the gradient times its slope at this place."""
+    line = f" = {words.number(spot.delta)}·{signed(slope)}"
+    return spot.passes(f"∂L/∂x = δ·f′(x),  {said}", line, spot.delta * slope)

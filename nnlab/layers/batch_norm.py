@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+
+from nnlab.core import words
+from nnlab.core.formula import Exact, Formula, Spot, index_text, over_samples, signed
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode, shape_text
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
@@ -50,6 +54,52 @@ class _BatchNorm(Layer):
         }
         chosen = {name: value for name, (value, default) in options.items() if value != default}
         return TorchCode.of_module(f"nn.{LAYERS.id_of(self)}", shapes[0][0], **chosen)
+
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """The number against the mean and spread of its channel in this batch; after training these are running ones."""
+        if spot.batch is None:
+            return None
+        whole, channel = self._channel(spot), spot.place[0]
+        x, mean, variance = float(spot.inputs[0][spot.place]), float(whole.mean()), float(whole.var())
+        scale, shift = self._learned(spot, channel)
+        computed = scale * (x - mean) / (variance + self.eps) ** 0.5 + shift
+        shown = [words.number(scale), f"({words.number(x)} − {signed(mean)})", f"√({words.number(variance)} + ε)"]
+        line = f" = {shown[0]}·{shown[1]} / {shown[2]} + {signed(shift)}"
+        many = words.count(whole.size)
+        return spot.output_formula(
+            self.formula, line, computed, notes=(f"Mean and variance are of the {many} numbers of this batch.",)
+        )
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """For scale and shift over the batch; back: the gradient without what the mean and the spread took of it."""
+        if spot.batch is None or spot.batch.gradient is None:
+            return ()
+        whole, channel = self._channel(spot), spot.place[0]
+        spread = float((whole.var() + self.eps) ** 0.5)
+        normal, delta = (whole - whole.mean()) / spread, np.asarray(spot.batch.gradient[:, channel], float)
+        found: list[Formula] = []
+        for name, at in spot.chosen.items():
+            factors = delta * normal if name == "weight" else delta
+            rule = "∂L/∂γ = Σ δ·x̂ over the batch" if name == "weight" else "∂L/∂β = Σ δ over the batch"
+            found.append(over_samples(f"∂L/∂{name}[{index_text(at)}]", rule, float(spot.slopes[name][at]), factors))
+        scale, _ = self._learned(spot, channel)
+        mine = float(((spot.inputs[0][spot.place]) - whole.mean()) / spread)
+        means = float(delta.mean()), float((delta * normal).mean())
+        computed = scale / spread * (spot.delta - means[0] - mine * means[1])
+        parts = f"({words.number(spot.delta)} − {signed(means[0])} − {signed(mine)}·{signed(means[1])})"
+        line = f" = {words.number(scale)} / {words.number(spread)}·{parts}"
+        rule = "∂L/∂x = γ/√(variance + ε)·(δ − mean δ − x̂·mean(δ·x̂))"
+        return (*found, spot.passes(rule, line, computed))
+
+    def _channel(self, spot: Spot) -> Exact:
+        """All numbers of the batch that this channel's mean is taken of."""
+        assert spot.batch is not None
+        return np.asarray(spot.batch.inputs[0][:, spot.place[0]], float)
+
+    def _learned(self, spot: Spot, channel: int) -> tuple[float, float]:
+        if not self.affine:
+            return 1.0, 0.0
+        return float(spot.parameters["weight"][channel]), float(spot.parameters["bias"][channel])
 
     def summary(self) -> str:
         """Whether scale and shift are learned."""

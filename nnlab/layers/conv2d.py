@@ -1,7 +1,11 @@
 """Convolution over pictures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from nnlab.core import words
+from nnlab.core.formula import Exact, Formula, Spot, Term, index_text, over_samples, signed, weighted_sum
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
 from nnlab.core.param import param
 from nnlab.core.windows import WINDOW_LIMIT, Size, by, check_fits, pair, picture, positions
@@ -115,6 +119,80 @@ class Conv2d(Layer):
         chosen = {name: value for name, (value, default) in options.items() if value != default}
         call = TorchCode.of_module("nn.Conv2d", shapes[0][0], self.out_channels, self.kernel_size, **chosen)
         return TorchCode(forward, call.module)
+
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """One number of a map: the filter laid on the picture, number times number, and all of it added up."""
+        weight, bias = spot.parameters.get("weight"), spot.parameters.get("bias")
+        if weight is None or len(spot.place) != 3:
+            return None
+        kernel, first = weight[spot.place[0]], self._first_channel(spot)
+        padded = self._padded(spot.inputs[0][first : first + len(kernel)])
+        rows, columns = self._under(spot, kernel.shape[1:])
+        patch = padded[:, rows[:, None], columns]
+        products = kernel * patch
+        terms = [
+            Term(spot.unit_name(0, first + k), 1.0, total) for k, total in enumerate(products.sum(axis=(1, 2)).tolist())
+        ]
+        shift = None if bias is None else float(bias[spot.place[0]])
+        found = weighted_sum("output", self.formula, spot.value, terms, shift)
+        total = words.number(float(products.sum()))
+        shown = total if shift is None else f"{total} + {signed(shift)}"
+        line = f"{words.number(spot.value)} = {shown}, from {words.plural(products.size, 'product')}"
+        pictures = {"kernel": kernel.astype(np.float32), "patch": patch.astype(np.float32)}
+        return replace(found, line=line, **pictures)
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """A weight's gradient: what it was laid on times the gradient there, over all places and samples."""
+        if spot.batch is None or spot.batch.gradient is None:
+            return ()
+        delta = np.asarray(spot.batch.gradient[:, spot.place[0]], float)
+        found: list[Formula] = []
+        for name, at in spot.chosen.items():
+            inputs = self._seen_by(spot, at, delta.shape[1:]) if name == "weight" else None
+            if name == "weight":
+                rule = "∂L/∂w = Σ δ·x over all places of the map and all samples"
+            else:
+                rule = "∂L/∂b = Σ δ over all places of the map and all samples"
+            title = f"∂L/∂{name}[{index_text(at)}]"
+            found.append(over_samples(title, rule, float(spot.slopes[name][at]), delta, inputs))
+        there = spot.chosen.get("weight")
+        if there is not None:
+            w = float(spot.parameters["weight"][there])
+            line = f"{words.number(w * spot.delta)} = {signed(w)}·{signed(spot.delta)}"
+            rule = "every xᵢ under the filter gets w·δ from here; its gradient is the sum over all places"
+            share = f"passed back through weight[{index_text(there)}]"
+            found.append(Formula(share, rule, line, w * spot.delta, w * spot.delta))
+        return tuple(found)
+
+    def _first_channel(self, spot: Spot) -> int:
+        """The first channel that this spot's filter sees."""
+        per_group = len(spot.inputs[0]) // self.groups
+        return spot.place[0] // (self.out_channels // self.groups) * per_group
+
+    def _under(self, spot: Spot, kernel: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the padded picture that the filter lies on at this spot."""
+        (down, across), gaps = pair(self.stride), pair(self.dilation)
+        rows = spot.place[1] * down + gaps[0] * np.arange(kernel[0])
+        return rows, spot.place[2] * across + gaps[1] * np.arange(kernel[1])
+
+    def _seen_by(self, spot: Spot, at: tuple[int, ...], places: tuple[int, ...]) -> Exact:
+        """What one weight was multiplied with at every place of the map, for all samples."""
+        assert spot.batch is not None
+        channel = self._first_channel(spot) + at[1]
+        padded = self._padded(np.asarray(spot.batch.inputs[0][:, channel], float))
+        (down, across), gaps = pair(self.stride), pair(self.dilation)
+        rows = at[2] * gaps[0] + down * np.arange(places[0])
+        columns = at[3] * gaps[1] + across * np.arange(places[1])
+        return np.asarray(padded[:, rows[:, None], columns])
+
+    def _padded(self, pictures: Exact) -> Exact:
+        """Pictures with their border; axis 0 is channels or samples."""
+        if self.padding == "same":
+            border = [(n // 2, n - n // 2) for n in self._same_border()]
+        else:
+            border = [(n, n) for n in pair(self._number_padding())]
+        mode = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}[self.padding_mode]
+        return np.asarray(np.pad(pictures, [(0, 0), *border], mode=mode))  # type: ignore[call-overload]
 
     def summary(self) -> str:
         """Filters and kernel, and the stride if it fits."""

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+
+from nnlab.core.formula import Formula, Place, Spot
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
@@ -39,6 +42,22 @@ class Flatten(Layer):
         """torch.flatten, with the end only where it is not the last axis."""
         axes = (self.start_dim,) if self.end_dim == -1 else (self.start_dim, self.end_dim)
         return TorchCode(f"torch.flatten({{0}}, {', '.join(map(str, axes))})")
+
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """Where the number stood before."""
+        there = self._origin(spot)
+        where = [f"{axis} {k + 1}" for axis, k in zip(("map", "row", "column"), there, strict=False)]
+        said = ", ".join(where) if len(there) == 3 else f"unit {there[0] + 1}"
+        return spot.output_formula(self.formula, f", taken over from {said}", float(spot.inputs[0][there]))
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """Back to where the number stood."""
+        return (spot.passes("∂L/∂x = δ, put back in its place", " = δ", spot.delta, self._origin(spot)),)
+
+    def _origin(self, spot: Spot) -> Place:
+        """A flattening leaves the order of the numbers as it is."""
+        flat = np.ravel_multi_index(spot.place, spot.output.shape)
+        return tuple(int(k) for k in np.unravel_index(flat, spot.inputs[0].shape))
 
     def summary(self) -> str:
         """Which axes, where that is not all of them."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from nnlab.core import words
+from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode
 from nnlab.core.param import param
 
@@ -54,3 +56,12 @@ class Output(Layer):
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """The answer itself."""
         return TorchCode("{0}")
+
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """The number that reaches it."""
+        x = float(spot.inputs[0][spot.place])
+        return spot.output_formula(self.formula, f" = {words.number(x)}", x)
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """Unchanged."""
+        return (spot.passes("∂L/∂x = δ", " = δ", spot.delta),)

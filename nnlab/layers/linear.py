@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+
+from nnlab.core.formula import Formula, Spot, Term, index_text, over_samples, weighted_sum
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
@@ -44,6 +47,40 @@ class Linear(Layer):
         """nn.Linear."""
         options = {} if self.bias else {"bias": False}
         return TorchCode.of_module("nn.Linear", shapes[0][-1], self.out_features, **options)
+
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """The weighted sum of the inputs."""
+        weight, bias = spot.parameters.get("weight"), spot.parameters.get("bias")
+        if weight is None:
+            return None
+        row, inputs = weight[spot.place[-1]].tolist(), spot.inputs[0][spot.place[:-1]].tolist()
+        terms = [Term(spot.unit_name(0, k), w, x) for k, (w, x) in enumerate(zip(row, inputs, strict=True))]
+        return weighted_sum(
+            "output", self.formula, spot.value, terms, None if bias is None else float(bias[spot.place[-1]])
+        )
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """For a weight: the unit's gradient times the input, over all samples; back to an input: through its weights."""
+        if spot.batch is None or spot.batch.gradient is None or spot.gradient is None:
+            return ()
+        found: list[Formula] = []
+        unit, k = spot.chosen.get("weight", (spot.place[-1], 0))
+        delta = np.asarray(spot.batch.gradient[..., unit], float)
+        for name, at in spot.chosen.items():
+            inputs = np.asarray(spot.batch.inputs[0][..., k], float) if name == "weight" else None
+            rule = "∂L/∂wⱼᵢ = Σ δⱼ·xᵢ over the samples" if name == "weight" else "∂L/∂bⱼ = Σ δⱼ over the samples"
+            title = f"∂L/∂{name}[{index_text(at)}]"
+            found.append(over_samples(title, rule, float(spot.slopes[name][at]), delta, inputs))
+        weight = spot.parameters["weight"]
+        terms = [
+            Term(f"unit {j + 1}", w, d)
+            for j, (w, d) in enumerate(zip(weight[:, k].tolist(), spot.gradient[spot.place[:-1]].tolist(), strict=True))
+        ]
+        total = sum(t.product for t in terms)
+        known = spot.arrived(0, (*spot.place[:-1], k))
+        name = f"passed back to {spot.unit_name(0, k)}"
+        rule = "∂L/∂xᵢ = Σⱼ wⱼᵢ·δⱼ"
+        return (*found, weighted_sum(name, rule, total if known is None else known, terms))
 
     def summary(self) -> str:
         """Units, and whether there is a bias."""

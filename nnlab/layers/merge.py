@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+
+from nnlab.core import words
+from nnlab.core.formula import Formula, Place, Spot, signed
 from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode, shape_text
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
@@ -45,6 +49,17 @@ class Add(Layer):
         """The sum of the inputs."""
         return TorchCode(" + ".join(f"{{{n}}}" for n in range(len(shapes))))
 
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """One number from each wire."""
+        numbers = [float(np.broadcast_to(x, spot.output.shape)[spot.place]) for x in spot.inputs]
+        return spot.output_formula(self.formula, f" = {' + '.join(signed(x) for x in numbers)}", sum(numbers))
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """Every wire gets the whole gradient: a sum has slope 1 in each of its parts."""
+        alike = [n for n, x in enumerate(spot.inputs) if x.shape == spot.output.shape]
+        rule = "∂L/∂x₁ = ∂L/∂x₂ = … = δ"
+        return tuple(spot.passes(rule, f" = {words.number(spot.delta)}·1", spot.delta, wire=n) for n in alike)
+
 
 @LAYERS.register("Concat")
 @dataclass(frozen=True)
@@ -83,6 +98,27 @@ class Concat(Layer):
         """torch.cat."""
         inputs = ", ".join(f"{{{n}}}" for n in range(len(shapes)))
         return TorchCode(f"torch.cat([{inputs}], dim={self.dim})")
+
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """From which wire the number was taken over."""
+        wire, there = self._origin(spot)
+        source = spot.sources[wire] if wire < len(spot.sources) else f"wire {wire + 1}"
+        said = f", taken over from {source}, {spot.unit_name(wire, there[0])}"
+        return spot.output_formula(self.formula, said, float(spot.inputs[wire][there]))
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """Back to the wire it came from."""
+        wire, there = self._origin(spot)
+        return (spot.passes("∂L/∂x = δ, for the wire it came from", " = δ", spot.delta, there, wire),)
+
+    def _origin(self, spot: Spot) -> tuple[int, Place]:
+        """The wire, and the place on it."""
+        axis = self.dim - 1 if self.dim > 0 else self.dim + len(spot.place)
+        at, wire = spot.place[axis], 0
+        while at >= spot.inputs[wire].shape[axis]:
+            at -= spot.inputs[wire].shape[axis]
+            wire += 1
+        return wire, (*spot.place[:axis], at, *spot.place[axis + 1 :])
 
     def summary(self) -> str:
         """The axis."""

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+
+from nnlab.core import words
+from nnlab.core.formula import Exact, Formula, Spot
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
 from nnlab.core.param import param
 from nnlab.core.windows import WINDOW_LIMIT, Size, by, check_fits, pair, picture, positions
@@ -77,6 +81,31 @@ class MaxPool2d(Layer):
         chosen = {name: value for name, (value, default) in options.items() if value != default}
         return TorchCode.of_module("nn.MaxPool2d", self.kernel_size, **chosen)
 
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """Which number of the window won."""
+        seen, _ = self._window(spot)
+        return spot.output_formula(self.formula, f" = largest of {_some(seen)}", float(seen.max()))
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """The winner gets the whole gradient, the others nothing."""
+        seen, (rows, columns) = self._window(spot)
+        row, column = (int(k) for k in np.unravel_index(seen.argmax(), seen.shape))
+        name = f"passed back to row {rows[row] + 1}, column {columns[column] + 1}"
+        rule = "∂L/∂x = δ for the number that won, 0 for the others"
+        return (Formula(name, rule, f"{words.number(spot.delta)} = δ", spot.delta, spot.delta),)
+
+    def _window(self, spot: Spot) -> tuple[Exact, tuple[list[int], list[int]]]:
+        """The numbers in the window, and their rows and columns; the border never wins."""
+        moves, gaps = pair(self.kernel_size if self.stride is None else self.stride), pair(self.dilation)
+        borders, sizes = pair(self.padding), pair(self.kernel_size)
+        found = []
+        for axis in range(2):
+            start = spot.place[axis + 1] * moves[axis] - borders[axis]
+            reach = range(start, start + gaps[axis] * sizes[axis], gaps[axis])
+            found.append([k for k in reach if 0 <= k < spot.inputs[0].shape[axis + 1]])
+        rows, columns = found
+        return spot.inputs[0][spot.place[0]][np.ix_(rows, columns)], (rows, columns)
+
     def summary(self) -> str:
         """The window, and the stride if it differs and fits."""
         return _window_text(self.kernel_size, self.stride)
@@ -141,6 +170,34 @@ class AvgPool2d(Layer):
         chosen = {name: value for name, (value, default) in options.items() if value != default}
         return TorchCode.of_module("nn.AvgPool2d", self.kernel_size, **chosen)
 
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """The mean of the window."""
+        seen, count = self._window(spot)
+        said = "" if count == seen.size else f" and {words.plural(count - seen.size, 'zero')} of the border"
+        return spot.output_formula(self.formula, f" = mean of {_some(seen)}{said}", float(seen.sum() / count))
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """Every number of the window gets an equal share."""
+        _, count = self._window(spot)
+        line = f"{words.number(spot.delta / count)} = {words.number(spot.delta)} / {words.count(count)}"
+        rule = "∂L/∂x = δ / (numbers in the window), for each of them"
+        name = "passed back to each number of the window"
+        return (Formula(name, rule, line, spot.delta / count, spot.delta / count),)
+
+    def _window(self, spot: Spot) -> tuple[Exact, int]:
+        """The numbers in the window, and by how many their sum is divided."""
+        moves = pair(self.kernel_size if self.stride is None else self.stride)
+        borders, sizes = pair(self.padding), pair(self.kernel_size)
+        inside, counted = [], 1
+        for axis in range(2):
+            length = spot.inputs[0].shape[axis + 1]
+            start = spot.place[axis + 1] * moves[axis] - borders[axis]
+            end = min(start + sizes[axis], length + borders[axis])
+            inside.append(slice(max(start, 0), min(end, length)))
+            counted *= end - start
+        seen = spot.inputs[0][spot.place[0]][inside[0], inside[1]]
+        return seen, counted if self.count_include_pad else seen.size
+
     def summary(self) -> str:
         """The window, and the stride if it differs and fits."""
         return _window_text(self.kernel_size, self.stride)
@@ -174,6 +231,18 @@ class GlobalAvgPool2d(Layer):
         pooled = "F.adaptive_avg_pool2d({0}, 1)"
         return TorchCode(f"torch.flatten({pooled}, 1)" if self.flatten else pooled)
 
+    def explain_forward(self, spot: Spot) -> Formula | None:
+        """The mean of the whole map."""
+        seen = spot.inputs[0][spot.place[0]]
+        said = f" = mean of the {words.count(seen.size)} numbers of map {spot.place[0] + 1}"
+        return spot.output_formula(self.formula, said, float(seen.mean()))
+
+    def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
+        """Every number of the map gets an equal share."""
+        count = spot.inputs[0][spot.place[0]].size
+        line = f" = {words.number(spot.delta)} / {words.count(count)}"
+        return (spot.passes("∂L/∂x = δ / (numbers in the map)", line, spot.delta / count, (spot.place[0], 0, 0)),)
+
     def summary(self) -> str:
         """Whether maps of size 1×1 are kept."""
         return "" if self.flatten else "1×1 maps"
@@ -198,3 +267,9 @@ def _pooled(shape: Shape, kernel: Size, stride: Size | None, padding: Size, dila
 def _window_text(kernel: Size, stride: Size | None) -> str:
     full = by(kernel) if stride is None or stride == kernel else f"{by(kernel)} · /{by(stride)}"
     return full if len(full) <= 24 else by(kernel)
+
+
+def _some(seen: Exact) -> str:
+    """The first numbers of a window."""
+    values = seen.ravel()
+    return ", ".join(words.number(x) for x in values[:4].tolist()) + (", …" if values.size > 4 else "")

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from nnlab.core import words
 from nnlab.core.dataset import DataSpec
+from nnlab.core.formula import Exact, Formula, LossSpot
 from nnlab.core.layer import Shape
 from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, answer_width
 from nnlab.errors import ShapeError
@@ -34,3 +38,33 @@ class BinaryCrossEntropy(Loss):
         if given == "probabilities":
             return "F.binary_cross_entropy(prediction, target)"
         return "F.binary_cross_entropy_with_logits(prediction, target)"
+
+    def explain_forward(self, spot: LossSpot, given: Given) -> Formula | None:
+        """The logarithm of the probability that was given to the truth; with several outputs their mean."""
+        p = self._chances(spot, given)
+        right = np.where(spot.target > 0.5, p, 1 - p)
+        losses = -np.log(np.maximum(right, 1e-44))
+        shown = " + ".join(f"−log {words.number(r)}" for r in right.ravel()[:3].tolist())
+        dots = " + …" if right.size > 3 else ""
+        line = f" = {shown}" if right.size == 1 else f" = ({shown}{dots}) / {words.count(right.size)}"
+        notes: tuple[str, ...] = ()
+        if given == "scores":
+            score = words.number(float(spot.prediction.ravel()[0]))
+            notes = (f"p = {words.number(float(p.ravel()[0]))} = 1 / (1 + e^−({score})): the sigmoid of the score",)
+        return spot.loss_formula(self.formula, line, float(losses.mean()), notes=notes)
+
+    def explain_backward(self, spot: LossSpot, given: Given) -> Formula | None:
+        """Probability minus truth for scores; for probabilities divided by the curve's slope."""
+        p, y = float(self._chances(spot, given)[spot.place]), float(spot.target[spot.place])
+        many = spot.rows * len(spot.prediction)
+        line = f" = ({words.number(p)} − {words.number(y)}) / {words.count(many)}"
+        if given == "scores":
+            return spot.slope_formula("∂L/∂z = (p − y) / answers", line, (p - y) / many)
+        slope = max(p * (1 - p), 1e-12)
+        rule = "∂L/∂p = (p − y) / (p·(1 − p)) / answers"
+        return spot.slope_formula(rule, f"{line} / {words.number(slope)}", (p - y) / slope / many)
+
+    def _chances(self, spot: LossSpot, given: Given) -> Exact:
+        if given == "probabilities":
+            return spot.prediction
+        return np.asarray(1 / (1 + np.exp(-np.clip(spot.prediction, -700, 700))))

@@ -1,8 +1,13 @@
 """Cross-entropy."""
 
 from dataclasses import dataclass
+from math import log
 
+import numpy as np
+
+from nnlab.core import words
 from nnlab.core.dataset import DataSpec
+from nnlab.core.formula import Exact, Formula, LossSpot
 from nnlab.core.layer import Shape
 from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, answer_width
 from nnlab.errors import ShapeError
@@ -37,3 +42,30 @@ class CrossEntropy(Loss):
         if given == "probabilities":
             return "F.nll_loss(torch.log(prediction.clamp_min(1e-12)), target)"
         return "F.cross_entropy(prediction, target)"
+
+    def explain_forward(self, spot: LossSpot, given: Given) -> Formula | None:
+        """The right class's probability, and its logarithm."""
+        p = max(float(self._shares(spot, given)[int(spot.target)]), 1e-45)
+        notes: tuple[str, ...] = ()
+        if given == "scores":
+            score = words.number(float(spot.prediction[int(spot.target)]))
+            many = words.count(len(spot.prediction))
+            notes = (f"p = {words.number(p)} = e^({score}) / sum of all {many} such powers: the softmax of the scores",)
+        return spot.loss_formula(self.formula, f" = −log {words.number(p)}", -log(p), notes=notes)
+
+    def explain_backward(self, spot: LossSpot, given: Given) -> Formula | None:
+        """Probability minus truth for scores; for probabilities only the right class counts."""
+        p = float(self._shares(spot, given)[spot.place])
+        truth = 1.0 if spot.place == int(spot.target) else 0.0
+        if given == "scores":
+            line = f" = ({words.number(p)} − {words.number(truth)}) / {words.count(spot.rows)}"
+            return spot.slope_formula("∂L/∂zₖ = (pₖ − [k is the right class]) / samples", line, (p - truth) / spot.rows)
+        p = max(p, 1e-12)
+        line = f" = −{words.number(truth)} / ({words.number(p)}·{words.count(spot.rows)})"
+        return spot.slope_formula("∂L/∂pₖ = −[k is the right class] / (pₖ · samples)", line, -truth / p / spot.rows)
+
+    def _shares(self, spot: LossSpot, given: Given) -> Exact:
+        if given == "probabilities":
+            return spot.prediction
+        powers = np.exp(spot.prediction - spot.prediction.max())
+        return np.asarray(powers / powers.sum())

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from nnlab.core import words
 from nnlab.core.dataset import DataSpec
+from nnlab.core.formula import Formula, LossSpot, signed
 from nnlab.core.layer import Shape
 from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, answer_width
 
@@ -28,3 +30,18 @@ class MeanSquaredError(Loss):
     def expression(self, given: Given) -> str:
         """The same from scores and from probabilities."""
         return "F.mse_loss(prediction, target)"
+
+    def explain_forward(self, spot: LossSpot, given: Given) -> Formula | None:
+        """The squared difference; with several values their mean."""
+        pairs = list(zip(spot.prediction.ravel().tolist(), spot.target.ravel().tolist(), strict=True))
+        shown = " + ".join(f"({words.number(said)} − {signed(truth)})²" for said, truth in pairs[:3])
+        dots = " + …" if len(pairs) > 3 else ""
+        line = f" = {shown}" if len(pairs) == 1 else f" = ({shown}{dots}) / {words.count(len(pairs))}"
+        return spot.loss_formula(self.formula, line, sum((a - b) ** 2 for a, b in pairs) / len(pairs))
+
+    def explain_backward(self, spot: LossSpot, given: Given) -> Formula | None:
+        """Twice the difference, shared out over the batch."""
+        said, truth = float(spot.prediction[spot.place]), float(spot.target[spot.place])
+        many = spot.rows * len(spot.prediction)
+        line = f" = 2·({words.number(said)} − {signed(truth)}) / {words.count(many)}"
+        return spot.slope_formula("∂L/∂ŷ = 2·(ŷ − y) / answers", line, 2 * (said - truth) / many)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from nnlab.core import words
+from nnlab.core.formula import Formula, WeightStep, signed
 from nnlab.core.optimizer import OPTIMIZERS, Optimizer
 from nnlab.core.param import param
 
@@ -29,6 +31,36 @@ class Adam(Optimizer):
             found["eps"] = self.eps
         return found
 
+    def explain(self, step: WeightStep) -> Formula | None:
+        """The running mean of the gradient, divided by its usual size."""
+        if len(step.memory) < 2:
+            return None
+        start, used = self._start(step)
+        m = self.beta1 * step.memory[0] + (1 - self.beta1) * used
+        v = self.beta2 * step.memory[1] + (1 - self.beta2) * used**2
+        mean, square = m / (1 - self.beta1**step.step), v / (1 - self.beta2**step.step)
+        moved = mean / (square**0.5 + self.eps)
+        rate = words.number(step.rate)
+        line = f" = {words.number(start)} − {rate}·{signed(mean)} / (√{words.number(square)} + ε)"
+        mixed = f"{words.number(self.beta1)}·{signed(step.memory[0])} + {words.number(1 - self.beta1)}·{signed(used)}"
+        squared = (
+            f"{words.number(self.beta2)}·{signed(step.memory[1])} + {words.number(1 - self.beta2)}·{signed(used)}²"
+        )
+        notes = (
+            self._note(step, start),
+            f"m = {words.number(m)} = {mixed}",
+            f"v = {words.number(v)} = {squared}",
+            f"m̂ = m / (1 − β₁^{step.step}) = {words.number(mean)},  v̂ = v / (1 − β₂^{step.step}) = {words.number(square)}",
+        )
+        return step.update_formula("w ← w − rate·m̂ / (√v̂ + ε)", line, start - step.rate * moved, *notes)
+
+    def _start(self, step: WeightStep) -> tuple[float, float]:
+        """The value the step begins from, and the gradient it uses."""
+        return step.before, step.decayed
+
+    def _note(self, step: WeightStep, start: float) -> str:
+        return step.decay_note()
+
 
 @OPTIMIZERS.register("adamw")
 @dataclass(frozen=True)
@@ -37,3 +69,12 @@ class AdamW(Adam):
 
     title = "AdamW"
     torch_name = "AdamW"
+
+    def _start(self, step: WeightStep) -> tuple[float, float]:
+        return step.before * (1 - step.rate * step.decay), step.gradient
+
+    def _note(self, step: WeightStep, start: float) -> str:
+        if not step.decay:
+            return ""
+        shrunk = f"{words.number(step.before)}·(1 − {words.number(step.rate)}·{words.number(step.decay)})"
+        return f"L2 first shrinks the weight to {words.number(start)} = {shrunk}"

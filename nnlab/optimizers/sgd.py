@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from nnlab.core import words
+from nnlab.core.formula import Formula, WeightStep, signed
 from nnlab.core.optimizer import OPTIMIZERS, Optimizer
 from nnlab.core.param import param
 
@@ -31,3 +33,24 @@ class SGD(Optimizer):
             if self.nesterov:
                 found["nesterov"] = True
         return found
+
+    def explain(self, step: WeightStep) -> Formula | None:
+        """Down the slope, or along what momentum made of it."""
+        used, rate = step.decayed, words.number(step.rate)
+        if not self.momentum:
+            line = f" = {words.number(step.before)} − {rate}·{signed(used)}"
+            return step.update_formula("w ← w − rate·g", line, step.before - step.rate * used, step.decay_note())
+        if not step.memory:
+            return None
+        before = step.memory[0]
+        rolling = used if step.step == 1 else self.momentum * before + used
+        said = f"m = {words.number(rolling)}"
+        if step.step > 1:
+            said += f" = {words.number(self.momentum)}·{signed(before)} + {signed(used)}"
+        said += " (the first step: just the gradient)" if step.step == 1 else ""
+        moved = used + self.momentum * rolling if self.nesterov else rolling
+        ahead = f"Nesterov looks ahead: g + {words.number(self.momentum)}·m = {words.number(moved)}"
+        line = f" = {words.number(step.before)} − {rate}·{signed(moved)}"
+        rule = "m ← momentum·m + g,  w ← w − rate·" + ("(g + momentum·m)" if self.nesterov else "m")
+        notes = (step.decay_note(), said, ahead if self.nesterov else "")
+        return step.update_formula(rule, line, step.before - step.rate * moved, *notes)
