@@ -228,6 +228,33 @@ def _picture(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.set_defaults(command=command)
 
 
+def _bench(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser(name, help="how fast NNLab is on this machine, beside hand-written loops")
+    parser.add_argument(
+        "names", metavar="NAME", nargs="*", help="what to measure, as in nnlab bench --list (all without)"
+    )
+    parser.add_argument("--list", action="store_true", help="what is measured, how, and the bars")
+    parser.add_argument("--quick", action="store_true", help="about a minute, and less exact")
+    parser.add_argument(
+        "--clock", choices=("auto", "cpu", "wall"), default="auto", help="cpu where others load the machine"
+    )
+    parser.add_argument("--threads", metavar="N,...", default="1,all", help="torch threads to try; the best are taken")
+    parser.add_argument("--json", dest="out", metavar="FILE", help="write the figures as JSON")
+    parser.add_argument("--check", action="store_true", help="exit code 1 if a bar is missed")
+    parser.add_argument("--part", help=argparse.SUPPRESS)
+
+    def command(given: argparse.Namespace) -> int:
+        from nnlab.cli import bench
+
+        if given.part:
+            return bench.part(given.part, given.names)
+        if given.list:
+            return bench.show_list()
+        return bench.bench(given.names, given.quick, given.clock, given.threads, given.out, given.check)
+
+    parser.set_defaults(command=command)
+
+
 def _whole(text: str) -> int:
     if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 18:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
@@ -255,4 +282,5 @@ _COMMANDS: dict[str, Callable[[str, "argparse._SubParsersAction[Parser]"], None]
     "predict": _predict,
     "export": _export,
     "picture": _picture,
+    "bench": _bench,
 }
