@@ -1,6 +1,7 @@
 """The one object that owns the document's history and the trainer, and tells Qt what happened."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,97 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from nnlab.core.document import SEED_LIMIT, Document
 from nnlab.core.graph import Graph
 from nnlab.core.history import History
-from nnlab.engine.events import Event, Failed, Finished, Prepared, RunStatus
+from nnlab.engine.events import Branched, Event, Failed, Finished, Prepared, RunStatus
 from nnlab.engine.trainer import Trainer, needs_restart
 from nnlab.engine.wants import Want
 
 FRAME_MS = 33
 PREPARE_DELAY_MS = 150  # after the last edit, before the untrained network is built for the pictures
+SEEK_PATIENCE = 0.25  # seconds that the way to a moment may take before a newer wish cuts it short
+MEGABYTE = 1_000_000
+
+
+class TimeTravel(QObject):
+    """The moment of the run that is looked at. A new wish takes the place of the last one: none waits in a queue."""
+
+    changed = Signal()
+    """Another moment is wanted, or the wanted one is reached."""
+    limited = Signal(object)
+    """Megabytes that the moments to go back to may take from now on."""
+
+    def __init__(self, trainer: Trainer, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.target: int | None = None
+        """The step that is on its way to be shown; None while nothing is."""
+        self.furthest = 0
+        """The newest step that can be looked at."""
+        self.megabytes = 0
+        """What the moments may take; 0 until it was set."""
+        self._trainer = trainer
+        self._sent: int | None = None
+        self._sent_at = 0.0
+        self._then: Callable[[], object] | None = None
+        self._end = 0  # where the run ended: its last step can be looked at, too
+
+    def seek(self, step: int) -> None:
+        """Show the moment after this many steps, as soon as the trainer has time for it."""
+        self.target, self._then = min(max(0, step), self.furthest), None
+        if self._sent is None:
+            self._send()
+        self.changed.emit()
+
+    def when_there(self, act: Callable[[], object]) -> None:
+        """Do this at the moment that is wanted: now, or when the way to it has come to its end."""
+        if self.target is None:
+            act()
+        else:
+            self._then = act
+
+    def forget(self) -> None:
+        """Nothing is wanted any more."""
+        if self.target is not None:
+            self.target = self._sent = self._then = None
+            self.changed.emit()
+
+    def limit(self, megabytes: int) -> None:
+        """How much memory the moments to go back to may take."""
+        self.megabytes = megabytes
+        self._trainer.limit_memory(megabytes * MEGABYTE)
+        self.limited.emit(megabytes)
+
+    def hear(self, event: Event) -> None:
+        """Follow how far the run reaches."""
+        if isinstance(event, Prepared):
+            self._end = 0
+            self.forget()
+        elif isinstance(event, Branched):
+            self._end = 0
+        elif isinstance(event, Finished):
+            self._end = event.step if event.reason in ("done", "early") else 0
+
+    def see(self, settled: bool, status: RunStatus) -> RunStatus:
+        """One look a frame; the way to another moment is no training, so it is shown as holding."""
+        self.furthest = max(status.furthest, status.step, self._end)
+        if self._sent is not None:
+            if self.target != self._sent and (settled or time.monotonic() > self._sent_at + SEEK_PATIENCE):
+                self._send()
+            elif settled:
+                self._arrive()
+        if self.target is not None and status.state == "running":
+            return replace(status, state="paused", steps_per_second=0.0, seconds_left=None)
+        return status
+
+    def _send(self) -> None:
+        assert self.target is not None
+        self._sent, self._sent_at = self.target, time.monotonic()
+        self._trainer.seek(self.target)
+
+    def _arrive(self) -> None:
+        then, self._then = self._then, None
+        self.target = self._sent = None
+        if then is not None:
+            then()
+        self.changed.emit()
 
 
 class Workbench(QObject):
@@ -43,6 +129,7 @@ class Workbench(QObject):
         self.history: History[Document] = History(document or Document())
         self.history.changed = self._on_history
         self.trainer = Trainer()
+        self.time = TimeTravel(self.trainer, self)
         self.path: Path | None = None
         self.selection: frozenset[str] = frozenset()
         self.status = RunStatus()
@@ -83,6 +170,7 @@ class Workbench(QObject):
 
     def open_document(self, document: Document, path: Path | None = None, weights: object = None) -> None:
         """Put another document in place of this one, with its learned weights if it has any. Asks nothing."""
+        self.time.forget()
         self.trainer.stop()
         old = self.document
         self.history = History(document)
@@ -111,38 +199,44 @@ class Workbench(QObject):
         self._asked = False
         self._begun = weights is not None
         self._prepare_timer.stop()
+        self.time.forget()
         self.trainer.prepare(self.document, weights=weights)
         self._start_frames()
 
     def train(self) -> None:
         """Start training, go on after a pause, or begin again after the end."""
         self._asked = self._begun = True
-        if self.status.state == "paused" and not self._is_outdated():
-            self.trainer.resume()
+        if self._holds and not self._is_outdated():
+            self.time.when_there(self.trainer.resume)
         else:
+            self.time.forget()
             self.trainer.start(self.document)
         self._start_frames()
 
     def restart(self) -> None:
         """Train the network as it is drawn now; layers that did not change keep their weights."""
         self._asked = self._begun = True
+        self.time.forget()
         self.trainer.start(self.document, keep=True)
         self._start_frames()
 
     def pause(self) -> None:
-        """Hold after the present step."""
+        """Hold after the present step, also on the way to another moment."""
+        self.time.forget()
         self.trainer.pause()
 
     def step(self, what: str = "batch") -> None:
         """One "phase", "batch" or "epoch", then hold."""
         self._asked = self._begun = True
         if self.status.state == "idle" or self._is_outdated():
+            self.time.forget()
             self.trainer.prepare(self.document)
-        self.trainer.step(what)
+        self.time.when_there(lambda: self.trainer.step(what))
         self._start_frames()
 
     def stop(self) -> None:
         """End the run; its network stays for the pictures."""
+        self.time.forget()
         self.trainer.stop()
 
     def reset(self) -> None:
@@ -154,6 +248,29 @@ class Workbench(QObject):
         seed = (self.document.training.seed + 1) % (SEED_LIMIT + 1)
         self.apply("New dice", self.document.with_training(seed=seed))
         self.prepare()
+
+    # ---------------------------------------------------------------- time travel
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether an earlier moment than the newest is shown, or on its way."""
+        shown = self.status.step if self.time.target is None else self.time.target
+        return self._holds and shown < self.time.furthest
+
+    def seek(self, step: int) -> None:
+        """Look at the moment after this many steps, and hold there; training that goes on is paused."""
+        if self.status.run == self.trainer.run and self.status.state in ("paused", "running", "finished"):
+            self.time.seek(step)
+            self._start_frames()
+
+    def seek_epoch(self, epoch: int) -> None:
+        """Look at the end of this epoch; 0 is the start of the run."""
+        self.seek(epoch * self.status.steps_per_epoch)
+
+    def go_on(self) -> None:
+        """Train on from the moment that is looked at; with other settings than before the run takes another way."""
+        if self._holds and not self._is_outdated():
+            self.train()
 
     # ---------------------------------------------------------------- pictures
 
@@ -169,10 +286,12 @@ class Workbench(QObject):
 
     def frame(self) -> None:
         """One look at the trainer: what happened, where it stands, the newest picture."""
+        settled = self.trainer.wait(0)  # asked first: what is read afterwards is then the last word
         events = [event for event in self.trainer.poll() if event.run == self.trainer.run]
         for event in events:
+            self.time.hear(event)
             self._note(event)
-        status = self.trainer.status()
+        status = self.time.see(settled, self.trainer.status())
         if status != self.status:
             self.status = status
             self.status_changed.emit(status)
@@ -209,6 +328,11 @@ class Workbench(QObject):
                     self.say("error", event.message)
             case _:
                 pass
+
+    @property
+    def _holds(self) -> bool:
+        """Whether training can go on from the moment that is shown, or will be in a moment."""
+        return self.status.state == "paused" or self.time.target is not None
 
     def _is_outdated(self) -> bool:
         return self.run_document is None or needs_restart(self.run_document, self.document)
