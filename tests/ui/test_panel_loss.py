@@ -18,7 +18,7 @@ from nnlab.engine.events import EpochDone, Epochs, Event, Finished, Losses, Prep
 from nnlab.ui.look import plots
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.loss import GHOSTS, LossPanel
-from nnlab.ui.panels.loss.curves import BUCKETS, Curve
+from nnlab.ui.look.curves import BUCKETS, Curve
 from nnlab.ui.panels.loss.drawing import Chart
 from nnlab.ui.workbench import Workbench
 

@@ -7,7 +7,7 @@ import numpy as np
 from PySide6.QtCore import QRectF
 
 from nnlab.ui.look import plots
-from nnlab.ui.panels.loss.curves import Curve, Numbers
+from nnlab.ui.look.curves import Curve, Numbers
 from nnlab.ui.panels.loss.record import Record
 
 NAMES_WIDTH = 84.0  # room for the names at the lines' ends

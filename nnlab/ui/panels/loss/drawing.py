@@ -12,7 +12,7 @@ from nnlab.core import words
 from nnlab.ui.drawing import Drawing
 from nnlab.ui.look import graph_items, graphs, plots, theme
 from nnlab.ui.panels.loss.charts import Charts, Line
-from nnlab.ui.panels.loss.curves import Curve
+from nnlab.ui.look.curves import Curve
 from nnlab.ui.panels.loss.record import Record
 
 MOST_GHOSTS = 3

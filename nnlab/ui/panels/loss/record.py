@@ -7,7 +7,7 @@ import numpy as np
 
 from nnlab.core.document import Document
 from nnlab.engine.events import Epochs, Event, Finished, Losses, Prepared
-from nnlab.ui.panels.loss.curves import Curve
+from nnlab.ui.look.curves import Curve
 
 
 @dataclass
