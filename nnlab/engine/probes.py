@@ -204,7 +204,7 @@ def _sample(want: SampleWant, loop: Loop) -> SampleValues:
 
 
 def _phase(want: PhaseWant, loop: Loop) -> object:
-    return loop.phases.values()
+    return loop.phases.values(want)
 
 
 def _rows(parts: Parts, part: str) -> int:

@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnlab.core.formula import Formula
+
 Part = Literal["train", "validation", "test"]
 Array = NDArray[np.float32]
 
@@ -139,20 +141,118 @@ class SampleValues:
 
 @dataclass(frozen=True)
 class PhaseWant(Want):
-    """While a batch is stepped through by phases: what this phase computed at every node."""
+    """While a batch is stepped through by phases: what every node computed so far, and the formulas of one number."""
+
+    sample: int = 0
+    """Which sample of the batch is shown, from 0; MEAN shows the mean of all of them."""
+    node: str = ""
+    """The node whose formulas are wanted; empty: none."""
+    place: tuple[int, ...] = ()
+    """Which number of that node's output; one that is not there means the one farthest from zero."""
+
+
+MEAN = -1
+"""In place of a sample: the whole batch."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A tensor in short: how large it is, and no more of its numbers than a window can use."""
+
+    shape: tuple[int, ...]
+    """Of what is shown: a sample without the batch axis, or a learned tensor."""
+    values: Array
+    """In that shape if `is_whole`, else the first numbers in one row."""
+    low: float
+    """Of all numbers: for what nodes put out, over the whole batch."""
+    high: float
+    mean: float
+    size: float
+    """Root mean square of all numbers: how large they are, whatever their sign."""
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
+class ParameterPhases:
+    """One learned tensor on its way through the phases; None for what is not reached yet."""
+
+    before: Numbers
+    gradient: Numbers | None = None
+    used: Numbers | None = None
+    """The gradient after L1 and clipping, as the update rule was given it."""
+    after: Numbers | None = None
+    step: Numbers | None = None
+    """The new value minus the old one."""
+
+
+@dataclass(frozen=True)
+class NodePhases:
+    """One node on its way through the phases."""
+
+    output: Numbers
+    gradient: Numbers | None = None
+    """How the loss changes with each number it put out; None before the backward phase, or where none flows."""
+    parameters: dict[str, ParameterPhases] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PhaseFocus:
+    """The formulas of one number, phase by phase."""
+
+    node: str
+    place: tuple[int, ...]
+    formulas: dict[str, tuple[Formula, ...]] = field(default_factory=dict)
+    """Phase -> what there is to say, for the phases reached so far; at least one formula for each."""
+    code: str = ""
+    """The layer as torch code."""
 
 
 @dataclass(frozen=True)
 class PhaseValues:
-    """Answer to PhaseWant; empty dictionaries for phases not reached yet."""
+    """Answer to PhaseWant. `phase` is empty, and so is everything else, while no batch is under way."""
 
     phase: str
     loss: float | None = None
-    outputs: dict[str, Array] = field(default_factory=dict)
-    gradients: dict[str, dict[str, Array]] = field(default_factory=dict)
-    """Node id -> parameter name -> gradient, after the backward phase."""
-    updates: dict[str, dict[str, Array]] = field(default_factory=dict)
-    """Node id -> parameter name -> new value minus old, after the update phase."""
+    """Of the batch; None before the loss phase."""
+    nodes: dict[str, NodePhases] = field(default_factory=dict)
+    """In the order of computing."""
+    rows: int = 0
+    """Samples in the batch."""
+    sample: int = 0
+    """The one that is shown, or MEAN."""
+    target: tuple[float, ...] = ()
+    """Its truth: the class's number, or as many numbers as the network answers with."""
+    losses: Array | None = None
+    """The loss of each sample by itself, after the loss phase; None if the loss does not take one sample."""
+    rate: float = 0.0
+    """The learning rate of this step."""
+    clipped: float = 1.0
+    """By what all gradients were multiplied so that they are not too long; known after the update phase."""
+    focus: PhaseFocus | None = None
+
+    @property
+    def outputs(self) -> dict[str, Array]:
+        """What each node put out for the sample shown."""
+        return {node_id: node.output.values for node_id, node in self.nodes.items()}
+
+    @property
+    def gradients(self) -> dict[str, dict[str, Array]]:
+        """Node id -> parameter name -> gradient, after the backward phase."""
+        return self._of_parameters("gradient")
+
+    @property
+    def updates(self) -> dict[str, dict[str, Array]]:
+        """Node id -> parameter name -> new value minus old, after the update phase."""
+        return self._of_parameters("step")
+
+    def _of_parameters(self, what: str) -> dict[str, dict[str, Array]]:
+        found: dict[str, dict[str, Array]] = {}
+        for node_id, node in self.nodes.items():
+            for name, parameter in node.parameters.items():
+                numbers: Numbers | None = getattr(parameter, what)
+                if numbers is not None:
+                    found.setdefault(node_id, {})[name] = numbers.values
+        return found
 
 
 @dataclass(frozen=True)
