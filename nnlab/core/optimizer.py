@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from nnlab.core.formula import Formula, WeightStep
 
 
+FUSED = frozenset({"Adam", "AdamW"})
+"""Rules that run as one operation of torch, `fused=True`: faster than the plain ones, and other in the last bit."""
+
+
 @dataclass(frozen=True)
 class Optimizer(Settings):
     """One update rule. The class docstring is the help text users read."""

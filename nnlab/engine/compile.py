@@ -49,8 +49,8 @@ def build(document: Document, seed: int | None = None) -> Network:
     A seed is given to torch.manual_seed first: the same layers made by hand in that order start from the same numbers.
     """
     plan = _Plan(document)
-    made: type[nn.Module] = _run(plan.class_text())["Network"]
-    trace = _run(plan.trace_text())["trace"]
+    made: type[nn.Module] = run_text(plan.class_text())["Network"]
+    trace = run_text(plan.trace_text())["trace"]
     parts = {"trace": trace, "attributes": plan.attributes, "source": plan.class_text()}
     kind: type[Network] = type("Network", (made, Network), parts)
     if seed is not None:
@@ -66,7 +66,9 @@ def source(document: Document) -> str:
 def loss_function(objective: Objective) -> Callable[[Tensor, Tensor], Tensor]:
     """The loss of a prediction and a target, from the expression that export prints."""
     expression = objective.loss.expression(objective.given)
-    made: Callable[[Tensor, Tensor], Tensor] = _run(f"def loss(prediction, target):\n    return {expression}\n")["loss"]
+    made: Callable[[Tensor, Tensor], Tensor] = run_text(f"def loss(prediction, target):\n    return {expression}\n")[
+        "loss"
+    ]
     return made
 
 
@@ -174,9 +176,9 @@ def _batch_shape(shape: Shape) -> str:
     return f"({', '.join(['N', *map(str, shape)])})"
 
 
-def _run(text: str) -> dict[str, Any]:
-    """Run text that was generated above from checked values; no text of a user or a file gets here."""
-    names: dict[str, Any] = {"torch": torch, "nn": nn, "F": nn.functional}
+def run_text(text: str) -> dict[str, Any]:
+    """Run text that this package generated from checked values; no text of a user or a file gets here."""
+    names: dict[str, Any] = {"torch": torch, "nn": nn, "F": nn.functional, "Tensor": Tensor, "List": list}
     exec(compile(text, "<network>", "exec"), names)
     return names
 

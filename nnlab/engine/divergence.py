@@ -82,7 +82,7 @@ def blame(loop: "Loop", good: Moment, step: int) -> Verdict:
         loop.learner.step(x, y, loop.training)
     finally:
         loop.repeating = False
-    node = next((n for n, size in _sizes(loop, loop.learner.tensors).items() if not bool(torch.isfinite(size))), None)
+    node = next((n for n, size in _sizes(loop, loop.learner.storage).items() if not bool(torch.isfinite(size))), None)
     if node is not None:
         return Verdict(node, f"at step {step + 1} the weights of {{layer}} became too large to be numbers", rate)
     what = f"at step {step + 1} the loss became too large to be a number, and the weights of {{layer}} had grown most"
@@ -97,7 +97,7 @@ def blame_growth(loop: "Loop", loss: float) -> Verdict:
 def _grown(loop: "Loop") -> str:
     start = loop.timeline.checkpoints.before(0)
     assert start is not None  # the start of the run is always kept
-    before, after = _sizes(loop, start.learner.tensors), _sizes(loop, loop.learner.tensors)
+    before, after = _sizes(loop, start.learner.tensors), _sizes(loop, loop.learner.storage)
     return max(after, key=lambda n: float(after[n]) / (float(before[n]) + 1e-6))
 
 
@@ -114,7 +114,7 @@ def _sizes(loop: "Loop", tensors: list[Tensor]) -> dict[str, Tensor]:
     nodes = {name: node_id for node_id, name in network.attributes.items()}
     learned = {key for key, _ in network.named_parameters()}
     found: dict[str, Tensor] = {}
-    for key, tensor in zip(network.state_dict(), tensors, strict=True):
+    for key, tensor in loop.learner.named(tensors).items():
         if key in learned:
             node_id = nodes[key.partition(".")[0]]
             size = tensor.abs().max()

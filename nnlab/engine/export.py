@@ -14,6 +14,7 @@ from nnlab.core.dataset import DataSpec
 from nnlab.core.document import Document, Training
 from nnlab.core.layer import Shape
 from nnlab.core.objective import Objective, resolve
+from nnlab.core.optimizer import FUSED
 from nnlab.engine.batch_norm import leaves_out_last
 from nnlab.errors import BuildError
 
@@ -245,6 +246,8 @@ def _optimizer(training: Training) -> str:
     arguments += [f"{name}={value!r}" for name, value in training.optimizer.arguments().items()]
     if _decay_matters(training):
         arguments.append("weight_decay=WEIGHT_DECAY" if training.l2 else "weight_decay=0")
+    if training.optimizer.torch_name in FUSED:
+        arguments.append("fused=True")
     return f"torch.optim.{training.optimizer.torch_name}({', '.join(arguments)})"
 
 

@@ -19,9 +19,10 @@ from nnlab.core.objective import resolve
 from nnlab.core.parts import PART_NAMES, Parts, divide
 from nnlab.engine.compile import attribute_names, build, loss_function
 from nnlab.engine.device import Place, check_memory, choose, threads_for
-from nnlab.engine.dice import Dice
+from nnlab.engine.dice import Dice, undisturbed
+from nnlab.engine.flat import Flat
 from nnlab.engine.metrics import accuracy, r_squared, targets_as
-from nnlab.engine.update import clip, update_rule, with_l1
+from nnlab.engine.update import Update, prepare, update_rule
 from nnlab.errors import BuildError
 
 CHUNK_NUMBERS = 2**24  # numbers in the activations of one evaluated chunk: 64 MB
@@ -67,14 +68,43 @@ class Learner:
             self.load(weights)
         self.network.to(self.place.device).train()
         self.loss = loss_function(self.objective)
-        self.parameters: list[Tensor] = [p for p in self.network.parameters() if p.requires_grad]
-        if not self.parameters:
-            raise BuildError("This network has nothing to learn: add a layer with weights, such as Linear.")
-        self.tensors = [t.detach() for t in self.network.state_dict().values()]
-        self.update = update_rule(document.training.optimizer, self.parameters)
         self.data = {name: self.on_device(self.parts.part(name)) for name in PART_NAMES}
-        self._unused_checked = False
         self._one = torch.ones((), device=self.place.device)
+        self.parameters: list[Tensor] = self._read()
+        """Those that the answer depends on; the others are left alone, as torch's own optimizers do."""
+        self._lay_out()
+
+    def _read(self) -> list[Tensor]:
+        learned = [p for p in self.network.parameters() if p.requires_grad]
+        if not learned:
+            raise BuildError("This network has nothing to learn: add a layer with weights, such as Linear.")
+        x, y = (part[:2] for part in self.data["train"])
+        self.network.eval()
+        with undisturbed():
+            found = torch.autograd.grad(self.loss(self.network(x), y), learned, self._one, allow_unused=True)
+        self.network.train()
+        return [p for p, gradient in zip(learned, found, strict=True) if gradient is not None]
+
+    def _lay_out(self) -> None:
+        """Put the parameters into one piece of memory and an update rule over them."""
+        self.flat = Flat(self.parameters)
+        mine = {id(p) for p in self.parameters}
+        rest = [t.detach() for t in self.network.state_dict(keep_vars=True).values() if id(t) not in mine]
+        self.storage: list[Tensor] = [self.flat.values, *rest]
+        """Everything that training changes in the network, in few pieces."""
+        settings = self.document.training.optimizer
+        self.update: Update = update_rule(settings, [self.flat.values])
+        if not self.update.whole:
+            self.update = update_rule(settings, [p.detach() for p in self.parameters])
+
+    def named(self, storage: list[Tensor]) -> dict[str, Tensor]:
+        """Pieces such as `state().tensors` as the network's tensors by name."""
+        views = dict(zip(map(id, self.parameters), self.flat.views(storage[0]), strict=True))
+        rest = iter(storage[1:])
+        found = {}
+        for name, tensor in self.network.state_dict(keep_vars=True).items():
+            found[name] = views[id(tensor)] if id(tensor) in views else next(rest)
+        return found
 
     # ---------------------------------------------------------------- one batch
 
@@ -99,29 +129,16 @@ class Learner:
 
     def gradients(self, loss: Tensor) -> list[Tensor]:
         """The slope of the loss for each parameter, in their order."""
-        if self._unused_checked:
-            return list(torch.autograd.grad(loss, self.parameters, self._one))
-        return self._first_gradients(loss)
-
-    def _first_gradients(self, loss: Tensor) -> list[Tensor]:
-        """Parameters that nothing reads are left alone from the first batch on, as torch's own optimizers do."""
-        found = torch.autograd.grad(loss, self.parameters, allow_unused=True)
-        used = [p for p, g in zip(self.parameters, found, strict=True) if g is not None]
-        if len(used) < len(self.parameters):
-            self.parameters = used
-            self.update = update_rule(self.document.training.optimizer, used)
-        self._unused_checked = True
-        return [g for g in found if g is not None]
+        return list(torch.autograd.grad(loss, self.parameters, self._one))
 
     def apply(self, gradients: list[Tensor], training: Training) -> None:
         """Move the weights by one step of the update rule, after L1 and clipping."""
         with torch.no_grad():
-            if training.l1:
-                gradients = with_l1(gradients, self.update.parameters, training.l1)
-            if training.clip_norm:
-                clip(gradients, training.clip_norm)
+            flat = [self.flat.put_gradients(gradients)]
+            if training.l1 or training.clip_norm:
+                prepare([self.flat.values], flat, self.flat.gradients, training.l1, training.clip_norm)
             self.update.weight_decay = training.l2
-            self.update.apply(gradients)
+            self.update.apply(flat if self.update.whole else self.flat.gradients)
 
     # ---------------------------------------------------------------- measuring
 
@@ -151,7 +168,7 @@ class Learner:
     def health(self) -> Tensor:
         """A number that is finite as long as every weight is."""
         with torch.no_grad():
-            return torch.stack(torch._foreach_norm(self.update.parameters, float("inf"))).sum()
+            return self.flat.values.sum()
 
     @contextlib.contextmanager
     def looking(self) -> Iterator[None]:
@@ -179,7 +196,7 @@ class Learner:
 
     def state(self) -> LearnerState:
         """A private copy of everything training changes."""
-        return LearnerState([t.clone() for t in self.tensors], self.update.state(), self.dice.state)
+        return LearnerState([t.clone() for t in self.storage], self.update.state(), self.dice.state)
 
     def restore(self, state: LearnerState) -> None:
         """Be as `state` was, to the bit."""
@@ -189,12 +206,12 @@ class Learner:
 
     def weights(self) -> list[Tensor]:
         """A private copy of the network's tensors alone."""
-        return [t.clone() for t in self.tensors]
+        return [t.clone() for t in self.storage]
 
     def put(self, tensors: list[Tensor]) -> None:
         """Put these values into the network's tensors."""
         with torch.no_grad():
-            for mine, saved in zip(self.tensors, tensors, strict=True):
+            for mine, saved in zip(self.storage, tensors, strict=True):
                 mine.copy_(saved)
 
     def as_arrays(self, graph: Graph | None = None) -> dict[str, NDArray[Any]]:

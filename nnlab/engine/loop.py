@@ -42,7 +42,7 @@ class Loop:
         rows, size = self.learner.parts.rows[0], self.learner.batch_size
         self.leaves_out_last = leaves_out_last(document, rows, size)
         self.steps_per_epoch = -(-rows // size) - self.leaves_out_last
-        self.order = Order(self.learner.data["train"], size, self.steps_per_epoch, self.training.seed)
+        self.order = Order(self.learner.data["train"], size, self.training.seed)
         self.phases = Phases(self.learner)
         self.step = self.epoch = self.position = 0
         self.rate = self.seconds = 0.0

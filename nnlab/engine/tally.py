@@ -46,7 +46,7 @@ class Tally:
 
     def mean_loss(self) -> float:
         """Mean of the losses that were read."""
-        return float(np.concatenate(self._losses).mean(dtype=np.float64))
+        return float(torch.from_numpy(np.concatenate(self._losses)).double().mean())
 
     def predictions(self) -> Tensor:
         """The answers to the samples of this epoch, in their order, each as it was when it was trained on."""

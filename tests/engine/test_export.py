@@ -163,7 +163,7 @@ def test_the_classifier_of_the_contract_is_a_module_of_three_linear_layers() -> 
     assert [tuple(m.weight.shape) for m in model.children()] == [(32, width), (16, 32), (1, 16)]
     text = python(document)
     assert "binary_cross_entropy_with_logits" in text
-    assert "torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)" in text
+    assert "torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)" in text
 
 
 def test_the_script_computes_what_the_network_here_computes() -> None:

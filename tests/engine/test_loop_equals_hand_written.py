@@ -75,8 +75,13 @@ def assert_same(document: Document, make: Any) -> None:
     torch.manual_seed(settings.seed)
     model = make()
     kind = getattr(torch.optim, settings.optimizer.torch_name)
+    fused = {"fused": True} if kind in (torch.optim.Adam, torch.optim.AdamW) else {}
     optimizer = kind(
-        model.parameters(), lr=settings.learning_rate, weight_decay=settings.l2, **settings.optimizer.arguments()
+        model.parameters(),
+        lr=settings.learning_rate,
+        weight_decay=settings.l2,
+        **fused,
+        **settings.optimizer.arguments(),
     )
     losses = by_hand(document, model, optimizer)
     result = run_to_end(document)

@@ -86,7 +86,7 @@ def test_asking_changes_neither_the_run_nor_anybody_s_dice() -> None:
         for want in EVERY:
             answer(want, asked)
     assert torch.equal(torch.rand(2), torch.manual_seed(1) and torch.rand(2))
-    for mine, theirs in zip(quiet.learner.tensors, asked.learner.tensors, strict=True):
+    for mine, theirs in zip(quiet.learner.storage, asked.learner.storage, strict=True):
         assert torch.equal(mine, theirs)
     assert asked.learner.network.training
 
