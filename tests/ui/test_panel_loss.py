@@ -16,10 +16,11 @@ from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
 from nnlab.engine.events import EpochDone, Epochs, Event, Finished, Losses, Prepared
 from nnlab.ui.look import plots
+from nnlab.ui.look.curves import BUCKETS, Curve
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.loss import GHOSTS, LossPanel
-from nnlab.ui.look.curves import BUCKETS, Curve
 from nnlab.ui.panels.loss.drawing import Chart
+from nnlab.ui.panels.loss.marks import stop_epoch
 from nnlab.ui.workbench import Workbench
 
 STEPS = 10
@@ -164,10 +165,10 @@ def test_the_best_epoch_is_marked(panel: LossPanel, bench: Workbench) -> None:
 
 def test_early_stopping_has_its_line(panel: LossPanel, bench: Workbench) -> None:
     panel.on_events([prepared(bench, 1, early_stopping=True, patience=7), epoch(1, 1, 0.5, 0.5, best=True)])
-    assert panel.curves._stop_epoch() == 8
+    assert stop_epoch(panel.curves.record) == 8
     panel.grab()
     panel.on_events([Finished(1, "early", "Stopped.", 8, 80, {}, 1)])
-    assert panel.curves._stop_epoch() == 8
+    assert stop_epoch(panel.curves.record) == 8
     panel.grab()
 
 

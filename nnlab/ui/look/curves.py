@@ -60,6 +60,21 @@ class Curve:
             newest = max(self._low[:, end].tolist(), self._high[:, end].tolist()) if keep else None
             self.last = (newest[0], newest[1]) if newest else None
 
+    def copied(self) -> "Curve":
+        """The same curve, to grow on its own."""
+        made = Curve(self._buckets)
+        made._low[:], made._high[:] = self._low, self._high
+        made._count, made._stride, made._filled, made.last = self._count, self._stride, self._filled, self.last
+        return made
+
+    def lowest(self) -> tuple[float, float] | None:
+        """The first of the least points; None where there is no number."""
+        if self._count == 0:
+            return None
+        ys = self._low[1, : self._count]
+        at = int(np.where(np.isfinite(ys), ys, np.inf).argmin())
+        return (float(self._low[0, at]), float(ys[at])) if np.isfinite(ys[at]) else None
+
     def at(self, x: float) -> tuple[float, float] | None:
         """The kept point nearest to this x."""
         xs, ys = self.points()

@@ -1,16 +1,17 @@
 """The panel of the loss curves."""
 
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QCheckBox, QToolButton, QWidget
 
-from nnlab.engine.events import Event, Prepared
+from nnlab.engine.events import Event, Prepared, RunStatus
 from nnlab.ui.drawing import DrawnPanel
-from nnlab.ui.look import graphs, labels
+from nnlab.ui.look import graphs, icons, labels
 from nnlab.ui.panel import PANELS
-from nnlab.ui.panels.loss.drawing import LossDrawing
+from nnlab.ui.panels.loss.drawing import MOST_GHOSTS, LossDrawing
 from nnlab.ui.panels.loss.record import Record
 from nnlab.ui.workbench import Workbench
 
-GHOSTS = 3  # earlier runs that stay visible
+GHOSTS = MOST_GHOSTS  # earlier runs, and ways that were left, that stay visible
 GHOST_EPOCHS = 2  # a run must have come this far to leave one
 
 
@@ -21,8 +22,9 @@ class LossPanel(DrawnPanel):
     The loss is what training makes small; the metric is what you care about. Both are measured on the training
     part, which the network learns from, and on the validation part, which it never learns from. When training
     goes on falling while validation rises, the network is learning its samples by heart. The faint line is the
-    loss of every single step; grey lines are earlier runs. Point at a curve to read it, turn the wheel to
-    look closer, drag to move, press F to see everything again.
+    loss of every single step; grey lines are earlier runs, and ways this run left when you went back in time and
+    changed something. While you look at an earlier moment a line marks it, and what came later is pale. Point at a
+    curve to read it, turn the wheel to look closer, drag to move, press F to see everything again.
     """
 
     title = "Loss"
@@ -37,10 +39,17 @@ class LossPanel(DrawnPanel):
         self.steps_box.setChecked(True)
         self.log_box.toggled.connect(self._choose)
         self.steps_box.toggled.connect(self._choose)
+        self.ghosts_box = self._check_box("Earlier", "Earlier runs, and the ways this run has left, as grey lines.")
+        self.ghosts_box.setChecked(True)
+        self.ghosts_box.toggled.connect(self._choose)
+        self.clear_ghosts = self._clear_button()
         self.controls.addStretch(1)
         self.show_all = graphs.ShowAllButton(self.curves.canvas, self)
         self.controls.addWidget(self.show_all)
         self.curves.canvas.come_last()
+        self._offer_ghosts()
+        bench.status_changed.connect(self._on_moment)
+        bench.time.changed.connect(lambda: self._on_moment(bench.status))
 
     def on_events(self, events: list[Event]) -> None:
         """Add what happened to the curves; the picture follows if it can be seen."""
@@ -48,12 +57,13 @@ class LossPanel(DrawnPanel):
         rest: list[Event] = []
         for event in events:
             if isinstance(event, Prepared):
-                self.curves.record.take(rest)
+                self._take(rest)
                 rest = []
                 self._begin(event)
             else:
                 rest.append(event)
-        self.curves.record.take(rest)
+        self._take(rest)
+        self._offer_ghosts()
         self.has_picture = self.curves.record.reach > 0
         if self.isVisible():
             self.refresh()
@@ -67,15 +77,55 @@ class LossPanel(DrawnPanel):
     def on_theme(self) -> None:
         """Draw in the new colours."""
         self.show_all.refresh()
+        self.clear_ghosts.setIcon(icons.icon("trash"))
         self.refresh()
 
     def _begin(self, event: Prepared) -> None:
-        old = self.curves.record
+        old = self.curves.record.whole
         if old.epoch >= GHOST_EPOCHS and old.document is not None:
-            self.curves.ghosts = (*self.curves.ghosts, old)[-GHOSTS:]
+            self._keep([old])
         if old.document is not None and not _comparable(old, event):
             self.curves.ghosts = ()
         self.curves.record = Record.of(event)
+
+    def _take(self, events: list[Event]) -> None:
+        self._keep(self.curves.record.take(events))
+
+    def _keep(self, ways: list[Record]) -> None:
+        """Remember these as ghosts, and let the oldest go."""
+        self.curves.ghosts = (*self.curves.ghosts, *ways)[-GHOSTS:]
+
+    def _on_moment(self, status: RunStatus) -> None:
+        """The curves show which moment is looked at."""
+        target = self.bench.time.target
+        step = status.step if target is None else target
+        now = step / max(1, status.steps_per_epoch) if self.bench.looks_back else None
+        if now != self.curves.now:
+            self.curves.now = now
+            if self.isVisible():
+                self.curves.arrange()
+
+    def _clear_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setAccessibleName("Forget the grey lines")
+        button.setToolTip(labels.tooltip("Forget the grey lines"))
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.setIconSize(QSize(16, 16))
+        button.setFixedSize(graphs.SIDE, graphs.SIDE)
+        button.setIcon(icons.icon("trash"))
+        button.clicked.connect(self._forget_ghosts)
+        self.controls.addWidget(button)
+        return button
+
+    def _offer_ghosts(self) -> None:
+        """The controls of grey lines are there while grey lines are."""
+        for part in (self.ghosts_box, self.clear_ghosts):
+            part.setVisible(bool(self.curves.ghosts))
+
+    def _forget_ghosts(self) -> None:
+        self.curves.ghosts = ()
+        self._offer_ghosts()
+        self.refresh()
 
     def _check_box(self, text: str, why: str) -> QCheckBox:
         box = QCheckBox(text)
@@ -87,6 +137,7 @@ class LossPanel(DrawnPanel):
     def _choose(self) -> None:
         self.curves.log = self.log_box.isChecked()
         self.curves.show_steps = self.steps_box.isChecked()
+        self.curves.show_ghosts = self.ghosts_box.isChecked()
         self.refresh()
 
 

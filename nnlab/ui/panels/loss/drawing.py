@@ -3,19 +3,26 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from math import isfinite
+from math import inf, isfinite
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 
 from nnlab.core import words
 from nnlab.ui.drawing import Drawing
 from nnlab.ui.look import graph_items, graphs, plots, theme
+from nnlab.ui.look.curves import Curve, Numbers
+from nnlab.ui.panels.loss import marks
 from nnlab.ui.panels.loss.charts import Charts, Line
-from nnlab.ui.look.curves import Curve
 from nnlab.ui.panels.loss.record import Record
 
-MOST_GHOSTS = 3
+MOST_GHOSTS = 5
+LATER = 0.32  # of its colour that a curve has after the moment that is looked at
+LOSSES = {"validation": "validation_loss", "train": "train_loss"}
+METRICS = {"validation": "validation_metric", "train": "train_metric"}
+
+Points = tuple[Numbers, Numbers]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +53,9 @@ class LossDrawing(Drawing):
         self.ghosts: Sequence[Record] = ()
         self.log = False
         self.show_steps = True
+        self.show_ghosts = True
+        self.now: float | None = None
+        """The earlier moment that is looked at, in epochs; None while the newest is shown."""
         self.metric_name = "accuracy"
         self.canvas = graphs.Canvas(self, self._draw_over)
         self.canvas.pointed.connect(self._on_pointed)
@@ -54,13 +64,25 @@ class LossDrawing(Drawing):
         self._rate.bottom.grid_lines = False
         self._rate.left.setOpacity(0)  # a strip without texts: its one value stands at the line's end
         self._ghost_lines = [graph_items.Line(self._loss.area, thick=False) for _ in range(MOST_GHOSTS)]
-        self._step_line = graph_items.Line(self._loss.area, thick=False)
+        self._step_lines = [graph_items.Line(self._loss.area, thick=False) for _ in range(2)]
+        self._later_lines = {chart: self._two_lines(chart) for chart in (self._loss, self._metric)}
         self._lines = {chart: self._two_lines(chart) for chart in (self._loss, self._metric)}
-        self._rate_line = graph_items.Line(self._rate.area)
+        self._rate_lines = [graph_items.Line(self._rate.area) for _ in range(2)]
 
     def charts(self) -> Charts:
         """Where everything lies while nothing is zoomed."""
-        return Charts(self.record, self.width(), self.height(), self.log)
+        return Charts(self.record.whole, self.width(), self.height(), self.log)
+
+    @property
+    def cut(self) -> float:
+        """Up to here the curves are drawn in full, in epochs: what lies behind is known, but not of this moment."""
+        if self.now is not None:
+            return self.now
+        return self.record.reach if self.record.later is not None else inf
+
+    def ghosts_shown(self) -> Sequence[Record]:
+        """The ways that were left and the runs before, as far as they are to be seen."""
+        return self.ghosts[-MOST_GHOSTS:] if self.show_ghosts else ()
 
     def _two_lines(self, chart: Chart) -> dict[str, graph_items.Line]:
         return {token: graph_items.Line(chart.area) for token in ("validation", "train")}
@@ -82,24 +104,24 @@ class LossDrawing(Drawing):
         ):
             chart.frame(place, is_shown, is_last)
         self._metric.left.share = self.metric_name == "accuracy"
-        self._arrange_lines(charts)
+        self._arrange_lines()
         self.canvas.repaint_all()
 
     def _shown(self, metric: plots.Axes, rate: plots.Axes) -> tuple[bool, bool, bool]:
         low_chart = metric.rect.height() > 20
         return True, low_chart, low_chart and rate.rect.height() > 10
 
-    def _arrange_lines(self, charts: Charts) -> None:
-        muted = theme.current().color("muted")
-        for line, ghost in zip_longest(self._ghost_lines, self.ghosts[-MOST_GHOSTS:]):
-            curve = None if ghost is None else ghost.validation_loss if ghost.validation_loss.last else ghost.train_loss
-            _show(line, curve, plots.faded("muted", 0.45))
-        _show(self._step_line, self.record.steps if self.show_steps else None, plots.faded("train", 0.22))
-        for chart, lines in ((self._loss, charts.losses()), (self._metric, charts.metrics())):
-            curves = {line.token: line.curve for line in lines if chart.area.isVisible()}
-            for token, line in self._lines[chart].items():
-                _show(line, curves.get(token), theme.current().color(token))
-        _show(self._rate_line, self.record.rate if self._rate.area.isVisible() else None, muted)
+    def _arrange_lines(self) -> None:
+        cut, record, whole = self.cut, self.record, self.record.whole
+        for line, ghost in zip_longest(self._ghost_lines, self.ghosts_shown()):
+            _show(line, None if ghost is None else _after(ghost.watched, ghost.since), plots.faded("muted", 0.45))
+        _show_both(self._step_lines, (record.steps, whole.steps), cut, "train", self.show_steps, share=0.22)
+        for chart, names in ((self._loss, LOSSES), (self._metric, METRICS)):
+            for token, name in names.items():
+                pair = (self._lines[chart][token], self._later_lines[chart][token])
+                curves = getattr(record, name), getattr(whole, name)
+                _show_both(pair, curves, cut, token, chart.area.isVisible())
+        _show_both(self._rate_lines, (record.rate, whole.rate), cut, "muted", self._rate.area.isVisible())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The charts take the new size."""
@@ -117,13 +139,15 @@ class LossDrawing(Drawing):
         loss, metric, rate = (chart.area.axes() for chart in (self._loss, self._metric, self._rate))
         share = self.metric_name == "accuracy"
         self._draw_labels(painter, loss, charts.losses(), share=False)
-        self._draw_marks(painter, loss)
+        marks.draw_marks(painter, loss, self.record.whole)
+        marks.draw_forks(painter, loss, self.ghosts_shown())
         self._name_chart(painter, loss.rect.topRight() + QPointF(-6, 14), "loss")
         if self._metric.area.isVisible():
             self._draw_labels(painter, metric, charts.metrics(), share)
             self._name_chart(painter, metric.rect.bottomRight() + QPointF(-6, -8), "accuracy" if share else "R²")
         if self._rate.area.isVisible():
             self._draw_rate(painter, rate)
+        self._draw_looked_at(painter, charts)
         if self.hover is not None:
             self._draw_crosshair(painter, self.hover)
 
@@ -136,67 +160,39 @@ class LossDrawing(Drawing):
         now = theme.current()
         named = []
         for line in lines:
-            if line.curve.last and isfinite(line.curve.last[1]):
-                value = line.curve.last[1]
+            place = self._newest(line.curve)
+            if place is not None and isfinite(place[1]):
+                value = place[1]
                 text = words.percent(value) if share else words.fixed(value) if value >= 0.01 else words.number(value)
                 y = min(max(axes.to_y(value), axes.rect.top()), axes.rect.bottom())
                 named.append(plots.EndLabel(y, line.name, text, now.color(line.token)))
         if axes.rect.right() + 40 < self.width():
             plots.draw_end_labels(painter, axes.rect.right() + 8, axes.rect.top(), axes.rect.bottom(), named)
 
-    def _draw_marks(self, painter: QPainter, axes: plots.Axes) -> None:
-        now, record = theme.current(), self.record
-        if record.best is not None and record.epoch > 1:
-            epoch, loss = record.best
-            self._draw_upright(painter, axes, epoch, now.color("good"), Qt.PenStyle.DotLine)
-            if isfinite(loss) and _holds(axes, epoch, loss):
-                token = "validation" if record.validation_loss.last else "train"
-                painter.setPen(QPen(now.color("canvas"), 1.5))
-                painter.setBrush(now.color(token))
-                painter.drawEllipse(QPointF(axes.to_x(epoch), axes.to_y(loss)), 4, 4)
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-            self._name_upright(painter, axes, epoch, f"best: epoch {words.count(epoch)}", now.color("good"), 0)
-        limit = self._stop_epoch()
-        if limit is not None:
-            color = now.color("warning")
-            self._draw_upright(painter, axes, limit, color, Qt.PenStyle.DashLine)
-            early = record.end is not None and record.end.reason == "early"
-            self._name_upright(painter, axes, limit, "stopped early" if early else "stops here unless better", color, 1)
+    def _newest(self, curve: Curve) -> tuple[float, float] | None:
+        """The curve's point at the moment that is looked at; its last one while that is the newest."""
+        return curve.last if self.cut == inf else curve.at(self.cut)
 
-    def _stop_epoch(self) -> int | None:
-        """Where early stopping ended the run, or would end it if nothing improves."""
-        record = self.record
-        if record.end is not None:
-            return record.end.epoch if record.end.reason == "early" else None
-        training = record.document.training if record.document else None
-        if training is None or not training.early_stopping or record.best is None:
-            return None
-        return record.best[0] + training.patience
-
-    def _draw_upright(
-        self, painter: QPainter, axes: plots.Axes, epoch: float, color: QColor, style: Qt.PenStyle
-    ) -> None:
-        x = axes.to_x(epoch)
-        if axes.rect.left() <= x <= axes.rect.right() + 1:
-            painter.setPen(QPen(color, 1, style))
-            painter.drawLine(QPointF(x, axes.rect.top()), QPointF(x, axes.rect.bottom()))
-
-    def _name_upright(
-        self, painter: QPainter, axes: plots.Axes, epoch: float, text: str, color: QColor, row: int
-    ) -> None:
-        x, width = axes.to_x(epoch), plots.text_width(text)
-        if not axes.rect.left() <= x <= axes.rect.right() + 1:
+    def _draw_looked_at(self, painter: QPainter, charts: Charts) -> None:
+        """The moment that is looked at: a line through the charts, and a dot on each curve."""
+        if self.cut == inf:
             return
-        at = x + 5 if x + 5 + width < axes.rect.right() else x - 5 - width
-        y = axes.rect.top() + 14 + (row + 1) * (theme.CAPTION_PX + 5)
-        plots.draw_name(painter, QPointF(at, y), text, color)
+        shown = [chart.area.axes() for chart in (self._loss, self._metric, self._rate) if chart.area.isVisible()]
+        text = marks.moment_words(self.cut, self.record.steps_per_epoch) if self.now is not None else ""
+        marks.draw_looked_at(painter, shown, self.cut, text)
+        for axes, lines in zip(shown, (charts.losses(), charts.metrics()), strict=False):
+            for line in lines:
+                place = line.curve.at(self.cut)
+                if place is not None and isfinite(place[1]) and marks.holds(axes, self.cut, place[1]):
+                    marks.draw_dot(painter, axes, (self.cut, place[1]), theme.current().color(line.token))
 
     def _draw_rate(self, painter: QPainter, axes: plots.Axes) -> None:
-        muted, rate = theme.current().color("muted"), self.record.rate
+        muted, rate = theme.current().color("muted"), self.record.whole.rate
         painter.setPen(QPen(plots.faded("hairline", 0.6), 1))
         painter.drawLine(axes.rect.bottomLeft(), axes.rect.bottomRight())
-        if rate.last and axes.rect.right() + 40 < self.width():
-            label = plots.EndLabel(axes.to_y(rate.last[1]), "learning rate", words.number(rate.last[1]), muted)
+        place = self._newest(rate)
+        if place and axes.rect.right() + 40 < self.width():
+            label = plots.EndLabel(axes.to_y(place[1]), "learning rate", words.number(place[1]), muted)
             plots.draw_end_labels(painter, axes.rect.right() + 8, axes.rect.top(), axes.rect.bottom() + 4, [label])
 
     # ---------------------------------------------------------------- crosshair
@@ -229,16 +225,23 @@ class LossDrawing(Drawing):
             found = line.curve.at(epoch)
             if found is None or not isfinite(found[1]):
                 continue
-            if _holds(axes, *found):
-                painter.setPen(QPen(now.color("canvas"), 1))
-                painter.setBrush(now.color(line.token))
-                painter.drawEllipse(QPointF(axes.to_x(found[0]), axes.to_y(found[1])), 3.5, 3.5)
-                painter.setBrush(Qt.BrushStyle.NoBrush)
+            if marks.holds(axes, *found):
+                marks.draw_dot(painter, axes, found, now.color(line.token))
             value = words.percent(found[1]) if share and what != "loss" else words.number(found[1])
             yield plots.CardLine(f"{line.name} {what}", value, now.color(line.token))
-        rate = self.record.rate.at(epoch)
-        if rate is not None and self.record.rate_moves:
+        yield from self._ghost_readings(epoch)
+        rate = self.record.whole.rate.at(epoch)
+        if rate is not None and self.record.whole.rate_moves:
             yield plots.CardLine("learning rate", words.number(rate[1]))
+
+    def _ghost_readings(self, epoch: float) -> Iterator[plots.CardLine]:
+        """What the newest ways that were left had reached by then."""
+        for ghost in list(reversed(self.ghosts_shown()))[:2]:
+            found = ghost.watched.at(epoch)
+            if found is not None and isfinite(found[1]) and ghost.since <= epoch <= ghost.reach:
+                name = f"before the change at {marks.moment_words(ghost.since, ghost.steps_per_epoch)}"
+                caption = name if ghost.since > 0 else "an earlier run"
+                yield plots.CardLine(caption, words.number(found[1]), theme.current().color("muted"))
 
 
 def _chart(canvas: graphs.Canvas) -> Chart:
@@ -247,13 +250,38 @@ def _chart(canvas: graphs.Canvas) -> Chart:
     return chart
 
 
-def _show(line: graph_items.Line, curve: Curve | None, color: QColor) -> None:
-    if curve is None:
+def _show(line: graph_items.Line, points: Points | None, color: QColor) -> None:
+    if points is None:
         line.setVisible(False)
     else:
-        line.show_points(*curve.points(), color)
+        line.show_points(*points, color)
 
 
-def _holds(axes: plots.Axes, x: float, y: float) -> bool:
-    """Whether this place is in sight."""
-    return axes.rect.adjusted(-2, -3, 2, 3).contains(QPointF(axes.to_x(x), axes.to_y(y)))
+def _show_both(
+    lines: Sequence[graph_items.Line],
+    curves: tuple[Curve, Curve],
+    cut: float,
+    token: str,
+    on: bool,
+    share: float = 1.0,
+) -> None:
+    """A curve in its colour up to `cut`, and pale behind it: there as it was told the first time."""
+    own, whole = curves
+    full = theme.current().color(token) if share == 1.0 else plots.faded(token, share)
+    _show(lines[0], _before(own, cut) if on else None, full)
+    _show(lines[1], _after(whole, cut) if on and cut < inf else None, plots.faded(token, share * LATER))
+
+
+def _before(curve: Curve, x: float) -> Points:
+    xs, ys = curve.points()
+    if x == inf:
+        return xs, ys
+    count = int(np.searchsorted(xs, x, side="right"))
+    return xs[:count], ys[:count]
+
+
+def _after(curve: Curve, x: float) -> Points:
+    """From the last point up to here on, so that no gap is seen."""
+    xs, ys = curve.points()
+    first = max(0, int(np.searchsorted(xs, x, side="right")) - 1)
+    return xs[first:], ys[first:]
