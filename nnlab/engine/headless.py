@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnlab.core.dataset import Samples
 from nnlab.core.document import Document
 from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
-from nnlab.engine.events import EPOCH_COLUMNS, EndReason, Epochs, Event, Losses
+from nnlab.engine.events import EPOCH_COLUMNS, Branched, EndReason, Epochs, Event, Losses
 from nnlab.errors import BuildError, DataError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ CURVES = (
     "learning_rate",
     "seconds",
 )
+FEWEST_EPOCHS = 16  # that a record which is thinned may have room for
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,27 +137,115 @@ def predict(document: Document, weights: object, inputs: NDArray[Any]) -> NDArra
 
 
 class Curves:
-    """Listens to events and keeps their numbers."""
+    """Listens to events and keeps their numbers; what is told again replaces what was told before.
 
-    def __init__(self) -> None:
+    With a limit the epochs are thinned as they become more, and the losses of single steps go once they are too many:
+    a run without an end then takes bounded room, and its best epochs and extremes are kept.
+    """
+
+    def __init__(self, most_epochs: int | None = None, most_losses: int | None = None) -> None:
         self._losses: list[NDArray[np.float32]] = []
+        self._steps = 0
         self._epochs: list[NDArray[np.float64]] = []
+        self._rows = 0
+        self._most_epochs = most_epochs if most_epochs is None else max(FEWEST_EPOCHS, most_epochs)
+        self._most_losses = most_losses
+        self._stride = 1  # epochs in one bucket, of which only the extremes are kept
+        self.has_losses = True
+        """Whether the loss of every step is still known."""
+
+    def __len__(self) -> int:
+        """How many epochs are kept."""
+        return self._rows
 
     def add(self, event: Event) -> None:
         """Take in one event; those without numbers are let pass."""
         if isinstance(event, Losses):
-            self._losses.append(event.values)
-        elif isinstance(event, Epochs):
+            self._add_losses(event)
+        elif isinstance(event, Epochs) and len(event.table):
+            self._cut_epochs(_EPOCH, float(event.table[0, _EPOCH]))
             self._epochs.append(event.table)
+            self._rows += len(event.table)
+            if self._most_epochs is not None and self._rows > self._most_epochs:
+                self._thin(self._most_epochs // 2)
+        elif isinstance(event, Branched):
+            self.cut(event.step)
+
+    def cut(self, step: int) -> None:
+        """Forget what came after this many steps."""
+        self._cut_epochs(_STEP, step + 0.5)
+        self._cut_losses(step)
+
+    def copied(self) -> "Curves":
+        """The same curves, to be cut or filled on their own."""
+        made = Curves(self._most_epochs, self._most_losses)
+        made._losses, made._epochs = list(self._losses), list(self._epochs)
+        made._steps, made._rows = self._steps, self._rows
+        made._stride, made.has_losses = self._stride, self.has_losses
+        return made
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The curves so far, one array each."""
-        found: dict[str, NDArray[Any]] = {"loss": np.concatenate([np.empty(0, np.float32), *self._losses])}
+        """The curves so far, one array each; without "loss" where the single steps were too many to keep."""
+        found: dict[str, NDArray[Any]] = {}
+        if self.has_losses:
+            found["loss"] = np.concatenate([np.empty(0, np.float32), *self._losses])
         table = np.concatenate([np.empty((0, len(EPOCH_COLUMNS))), *self._epochs])
         for name in CURVES:
             kind = np.int64 if name in ("epoch", "step") else np.float64
             found[name] = table[:, EPOCH_COLUMNS.index(name)].astype(kind)
         return found
+
+    # ---------------------------------------------------------------- inside
+
+    def _add_losses(self, event: Losses) -> None:
+        self._cut_losses(event.first_step)
+        self._steps += len(event.values)
+        if self._most_losses is not None and self._steps > self._most_losses:
+            self._losses, self.has_losses = [], False
+        if self.has_losses:
+            self._losses.append(event.values)
+
+    def _cut_losses(self, step: int) -> None:
+        while self._losses and self._steps > step:
+            last = self._losses.pop()
+            self._steps -= len(last)
+            if self._steps < step:
+                self._losses.append(last[: step - self._steps])
+                self._steps = step
+
+    def _cut_epochs(self, column: int, value: float) -> None:
+        """Forget the epochs with this number or a greater one in a column."""
+        while self._epochs and self._epochs[-1][-1, column] >= value:
+            last = self._epochs.pop()
+            left = last[: int(np.searchsorted(last[:, column], value))]
+            self._rows -= len(last) - len(left)
+            if len(left):
+                self._epochs.append(left)
+
+    def _thin(self, most: int) -> None:
+        """Keep at most so many epochs: of each bucket the best one and the extremes, and the newest of all."""
+        table = np.concatenate(self._epochs)
+        kept = _extremes(table, self._stride)
+        while len(kept) > most:
+            self._stride *= 2
+            kept = _extremes(table, self._stride)
+        self._epochs, self._rows = [table[kept]], len(kept)
+
+
+def _extremes(table: NDArray[np.float64], stride: int) -> NDArray[np.intp]:
+    """The rows with the least and the greatest losses of each `stride` epochs, and the first and last of all."""
+    bucket = (table[:, _EPOCH] - 1) // stride
+    begins = np.concatenate([[0], np.flatnonzero(np.diff(bucket)) + 1])
+    ends = np.concatenate([begins[1:], [len(table)]]) - 1
+    found = [np.array([0, len(table) - 1])]
+    for name in ("train_loss", "validation_loss"):
+        values = table[:, EPOCH_COLUMNS.index(name)]
+        found.append(np.lexsort((np.where(np.isnan(values), np.inf, values), bucket))[begins])
+        found.append(np.lexsort((np.where(np.isnan(values), -np.inf, values), bucket))[ends])
+    return np.unique(np.concatenate(found))
+
+
+_EPOCH, _STEP = EPOCH_COLUMNS.index("epoch"), EPOCH_COLUMNS.index("step")
 
 
 @contextlib.contextmanager

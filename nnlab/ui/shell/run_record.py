@@ -13,6 +13,7 @@ from nnlab.ui.panel_picture import recorded
 from nnlab.ui.workbench import Workbench
 
 Arrays = dict[str, NDArray[Any]]
+EPOCH_LIMIT = 20_000  # epochs in the record; beyond, it is thinned
 
 
 class RunRecord(QObject):
@@ -25,20 +26,23 @@ class RunRecord(QObject):
         super().__init__(parent)
         self.trained_with: Training | None = None
         """The settings that made the curves and the weights."""
-        self._curves = Curves()
+        self._bench = bench
+        self._curves = _bounded()
         self._waiting: tuple[Arrays, Training | None] | None = None
         bench.happened.connect(self._on_events)
 
     def expect(self, curves: Arrays | None, trained_with: Training | None) -> None:
         """Show the curves of a file as soon as its network is built."""
-        self._curves = Curves()
+        self._curves = _bounded()
         self._waiting = (curves, trained_with) if curves else None
 
     def arrays(self) -> Arrays | None:
-        """The curves so far, or None if nothing was trained."""
-        found = self._curves.arrays()
-        if len(found["loss"]) > HISTORY_LIMIT:
-            del found["loss"]
+        """The curves up to the moment that is shown, which the weights are of; None if nothing was trained."""
+        curves = self._curves
+        if self._bench.looks_back:
+            curves = curves.copied()
+            curves.cut(self._bench.status.step)
+        found = curves.arrays()
         return found if len(found["epoch"]) else None
 
     def _on_events(self, events: list[Event]) -> None:
@@ -49,7 +53,7 @@ class RunRecord(QObject):
                 self._curves.add(event)
 
     def _begin(self, event: Prepared) -> None:
-        self._curves = Curves()
+        self._curves = _bounded()
         self.trained_with = event.document.training
         if self._waiting is None:
             return
@@ -59,3 +63,7 @@ class RunRecord(QObject):
         for old in events:
             self._curves.add(old)
         self.recalled.emit(events)
+
+
+def _bounded() -> Curves:
+    return Curves(EPOCH_LIMIT, HISTORY_LIMIT)
