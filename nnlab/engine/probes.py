@@ -31,6 +31,8 @@ from nnlab.engine.wants import (
     SampleValues,
     SampleWant,
     Want,
+    Way,
+    WayWant,
     Weights,
     WeightsWant,
 )
@@ -207,6 +209,10 @@ def _phase(want: PhaseWant, loop: Loop) -> object:
     return loop.phases.values(want)
 
 
+def _way(want: WayWant, loop: Loop) -> Way:
+    return Way(loop.timeline.checkpoints.steps, loop.timeline.settings)
+
+
 def _rows(parts: Parts, part: str) -> int:
     rows = len(parts.part(part))
     if rows == 0:
@@ -253,5 +259,6 @@ _PROBES: dict[type[Want], Callable[[Any, Loop], object]] = {
     WeightsWant: _weights,
     SampleWant: _sample,
     PhaseWant: _phase,
+    WayWant: _way,
     HealthWant: measure,
 }

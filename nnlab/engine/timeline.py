@@ -62,6 +62,11 @@ class Timeline:
         self.furthest = 0
         """The last step that was reached on this way."""
 
+    @property
+    def settings(self) -> tuple[tuple[int, Training], ...]:
+        """The settings of this way: from which step on, and which."""
+        return tuple(self._settings)
+
     def in_force(self, step: int) -> Training:
         """The settings with which this step was taken."""
         return next(training for since, training in reversed(self._settings) if since <= step)

@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnlab.core.document import Training
+
 from nnlab.core.formula import Formula
 
 Part = Literal["train", "validation", "test"]
@@ -253,6 +255,21 @@ class PhaseValues:
                 if numbers is not None:
                     found.setdefault(node_id, {})[name] = numbers.values
         return found
+
+
+@dataclass(frozen=True)
+class WayWant(Want):
+    """The way that the run took so far: where its settings changed, and to which moments it can go back at once."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """Answer to WayWant."""
+
+    moments: tuple[int, ...]
+    """The steps of which everything is kept."""
+    settings: tuple[tuple[int, Training], ...]
+    """From which step on which settings were in force; the first are those of the start."""
 
 
 @dataclass(frozen=True)
