@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.core.document import Training
-
 from nnlab.core.formula import Formula
 
 Part = Literal["train", "validation", "test"]
