@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from nnlab.engine.metrics import classes_of, labels_of
+from nnlab.engine.signs import SQUASHING
 from nnlab.engine.wants import Health, HealthWant, NodeHealth, WeightHealth
 
 if TYPE_CHECKING:
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
     from nnlab.engine.learner import Learner
 
 NUMBERS = 2**22  # activations of the samples judged by at most, in all layers
-SPANS = {
-    "Sigmoid": (0.0, 1.0),
-    "Tanh": (-1.0, 1.0),
-    "Hardsigmoid": (0.0, 1.0),
-    "Hardtanh": (-1.0, 1.0),
-    "Softsign": (-1.0, 1.0),
-}
-"""Layers that squash, by their id, and between which numbers."""
 END = 0.01  # the part of the span at either end in which an answer is saturated
 ALIKE = 1e-6  # two units whose weights differ by less of their size are the same unit twice
 
@@ -51,9 +44,9 @@ class Running(Protocol):
 def measure(want: HealthWant, at: Running) -> Health:
     """The state of the network as it is now. Called while looking: in evaluation mode."""
     learner = at.learner
-    x, y = _sample(learner, want.rows)
     parameters = {name: p for name, p in learner.network.named_parameters() if p.requires_grad and p.dim() > 1}
     with torch.inference_mode(False), torch.enable_grad():
+        x, y = _sample(learner, want.rows)
         outputs = learner.network.trace(x)
         answer = outputs[learner.objective.output]
         loss = learner.loss(answer, y)
@@ -86,8 +79,7 @@ def _sample(learner: "Learner", limit: int) -> tuple[Tensor, Tensor]:
 @lru_cache(maxsize=4)
 def _chosen(total: int, wanted: int) -> Tensor:
     """Rows drawn once: evenly spaced ones could all be of one class where the classes take turns."""
-    with torch.inference_mode(False):
-        return torch.from_numpy(np.sort(np.random.default_rng(0).permutation(total)[:wanted]))
+    return torch.from_numpy(np.sort(np.random.default_rng(0).permutation(total)[:wanted]))
 
 
 # ------------------------------------------------------------------- layers and weights
@@ -106,7 +98,7 @@ class _Nodes:
             units, layer = _by_unit(value), graph.node(node_id).layer
             self._units[node_id] = units.shape[1]
             silent = (units == 0).all(0).sum() if layer.category == "Activation" else units.new_zeros(())
-            span = SPANS.get(graph.node(node_id).type_id)
+            span = SQUASHING.get(graph.node(node_id).type_id)
             self.figures += [silent, _saturated(units, span), units.std(0, correction=0).mean()]
 
     def read(self, numbers: Iterator[float]) -> dict[str, NodeHealth]:
@@ -134,7 +126,9 @@ def _saturated(units: Tensor, span: tuple[float, float] | None) -> Tensor:
 class _Weights:
     """Sizes of each node's weights and of their gradients, as figures that are read from the device together."""
 
-    def __init__(self, learner: "Learner", parameters: Mapping[str, Tensor], gradients: tuple[Tensor | None, ...]) -> None:
+    def __init__(
+        self, learner: "Learner", parameters: Mapping[str, Tensor], gradients: tuple[Tensor | None, ...]
+    ) -> None:
         nodes = {name: node_id for node_id, name in learner.network.attributes.items()}
         self._fresh: dict[str, float] = {}
         self.figures: list[Tensor] = []

@@ -1,0 +1,54 @@
+"""The curves of a run so far, thinned so that a million epochs take no more room than some thousands. No torch."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnlab.engine.events import EPOCH_COLUMNS, Branched, Epochs, Event, Losses
+
+ROWS = 4_096  # epochs that are kept; of twice as many every second one goes
+
+
+class Course:
+    """Listens to events and keeps the epochs' figures and the loss of the very first batch."""
+
+    def __init__(self) -> None:
+        self.first_loss = math.nan
+        self._tables: list[NDArray[np.float64]] = []
+        self._table: NDArray[np.float64] = np.empty((0, len(EPOCH_COLUMNS)))
+        self._waiting = 0
+
+    def add(self, event: Event) -> None:
+        """Take in one event; those without figures are let pass."""
+        if isinstance(event, Epochs):
+            self._tables.append(event.table)
+            self._waiting += len(event.table)
+            if self._waiting > ROWS:
+                self._join()
+        elif isinstance(event, Losses) and event.first_step == 0 and len(event.values):
+            self.first_loss = float(event.values[0])
+        elif isinstance(event, Branched):
+            self._forget_after(event.step)
+
+    @property
+    def epochs(self) -> int:
+        """The newest epoch."""
+        self._join()
+        return int(self._table[-1, 0]) if len(self._table) else 0
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """One figure of the epochs that are kept, oldest first."""
+        self._join()
+        return self._table[:, EPOCH_COLUMNS.index(name)]
+
+    def _join(self) -> None:
+        if self._tables:
+            self._table = np.concatenate([self._table, *self._tables])
+            self._tables, self._waiting = [], 0
+        while len(self._table) > 2 * ROWS:
+            self._table = self._table[len(self._table) % 2 :: 2]
+
+    def _forget_after(self, step: int) -> None:
+        self._join()
+        self._table = self._table[self.column("step") <= step]

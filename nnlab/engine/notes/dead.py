@@ -1,0 +1,36 @@
+"""Units that answer 0 to everything."""
+
+from nnlab.core.words import count
+from nnlab.engine.cures import lower_rate, new_dice, normalised, other_kind
+from nnlab.engine.doctor import RULES, Finding, Rule
+from nnlab.engine.signs import Signs
+from nnlab.engine.thresholds import DEAD
+
+
+def _find(signs: Signs) -> Finding | None:
+    health = signs.unsolved
+    if health is None:
+        return None
+    nodes = [(n, health.nodes[n]) for n in signs.document.graph.in_order if n in health.nodes]
+    found = [(n, h) for n, h in nodes if h.dead >= DEAD * h.units and h.dead > 0]
+    if not found:
+        return None
+    node_id, most = max(found, key=lambda pair: pair[1].dead / pair[1].units)
+    what = "nothing reaches the layers after it" if most.dead == most.units else "they no longer learn"
+    message = (
+        f"{count(most.dead)} of {count(most.units)} units of {signs.case.name(node_id)} answer 0 to all of "
+        f"{count(health.rows)} samples: {what}."
+    )
+    kind = signs.case.kinds[node_id]
+    cures = [
+        *(other_kind(signs, [node_id], "LeakyReLU") if kind == "ReLU" else []),
+        lower_rate(signs.document, True, " and begin again"),
+        *normalised(signs, [node_id]),
+        new_dice(signs.document),
+    ]
+    return Finding(message, node_id, tuple(cures[:3]))
+
+
+RULES.register("dead")(
+    Rule("Dead units", _find, explains=("saturated", "vanishing", "collapse", "plateau", "slow", "overfitting"))
+)

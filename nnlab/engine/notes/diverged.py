@@ -1,0 +1,31 @@
+"""A run that blew up."""
+
+from nnlab.core.words import number
+from nnlab.engine.cures import clip, lower_rate
+from nnlab.engine.doctor import RULES, Cure, Finding, Rule
+from nnlab.engine.signs import Signs
+
+
+def _find(signs: Signs) -> Finding | None:
+    end = signs.finished
+    if end is None or end.reason != "diverged":
+        return None
+    cures: list[Cure] = [lower_rate(signs.document, False, " and go on")]
+    if not signs.document.training.clip_norm:
+        cures.append(clip(False, " and go on"))
+    rate = f" The learning rate is {number(signs.document.training.learning_rate)}."
+    return Finding(end.message if "learning rate" in end.message else end.message + rate, end.node, tuple(cures))
+
+
+RULES.register("diverged")(
+    Rule(
+        "Training blew up",
+        _find,
+        explains=(
+            "rate", "decay", "alike", "dead", "saturated", "vanishing", "exploding", "collapse", "plateau",
+            "slow", "overfitting",
+        ),
+        severity="error",
+        at_once=True,
+    )
+)  # fmt: skip
