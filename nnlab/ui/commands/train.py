@@ -8,6 +8,8 @@ from nnlab.ui.actions import action, in_lab
 if TYPE_CHECKING:
     from nnlab.ui.shell.main_window import MainWindow
 
+HALF_WAY = ("forward", "loss", "backward")
+
 
 def _state(window: "MainWindow") -> str:
     return window.bench.status.state if window.in_lab else "none"
@@ -43,6 +45,16 @@ def is_stale(window: "MainWindow") -> bool:
     return window.in_lab and window.bench.stale and window.bench.status.step > 0
 
 
+def steps_phases(window: "MainWindow") -> bool:
+    """Whether a step is one phase: a batch is half way through them, or their panel is in front."""
+    return window.in_lab and (window.bench.status.phase in HALF_WAY or window.workspace.is_in_front("phases"))
+
+
+def step_text(window: "MainWindow") -> str:
+    """What the next press of the step key does."""
+    return "Next phase" if steps_phases(window) else "Step one batch"
+
+
 def train_text(window: "MainWindow") -> str:
     """ "Resume" while a run is held, else "Train"."""
     held = _state(window) == "paused" and window.bench.status.step > 0 and not window.bench.stale
@@ -73,11 +85,20 @@ def pause(window: "MainWindow") -> None:
     window.bench.pause()
 
 
-@action("train.step", "Step one batch", menu="Train", key="F7", icon="step", enabled=can_step, group=True)
+@action(
+    "train.step",
+    "Step one batch",
+    menu="Train",
+    key="F7",
+    icon="step",
+    enabled=can_step,
+    group=True,
+    label=step_text,
+)
 def step(window: "MainWindow") -> None:
-    """Learn from one batch of samples, then hold."""
+    """Learn from one batch of samples, then hold; while Step by step is in front, go through one phase of it."""
     if is_sound(window):
-        window.bench.step("batch")
+        window.bench.step("phase" if steps_phases(window) else "batch")
 
 
 @action("train.step_epoch", "Step one epoch", menu="Train", key="Shift+F7", enabled=can_step)

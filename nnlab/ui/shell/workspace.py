@@ -84,6 +84,11 @@ class Workspace(QMainWindow):
         """Whether a part is shown, perhaps behind another in the same place."""
         return id_ in self.docks and not self.docks[id_].isHidden()
 
+    def is_in_front(self, id_: str) -> bool:
+        """Whether a part can be seen, behind no other."""
+        dock = self.docks.get(id_)
+        return dock is not None and dock.isVisible() and not dock.is_covered()
+
     def show_settings(self, training: bool) -> None:
         """Bring the settings of the run to the front: the training's or the data's."""
         self.open("inspector")
