@@ -254,8 +254,12 @@ class Workbench(QObject):
     @property
     def looks_back(self) -> bool:
         """Whether an earlier moment than the newest is shown, or on its way."""
-        shown = self.status.step if self.time.target is None else self.time.target
-        return self._holds and shown < self.time.furthest
+        return self._holds and self.shown_step < self.time.furthest
+
+    @property
+    def shown_step(self) -> int:
+        """The step after which the run is shown, or will be in a moment."""
+        return self.status.step if self.time.target is None else self.time.target
 
     def seek(self, step: int) -> None:
         """Look at the moment after this many steps, and hold there; training that goes on is paused."""

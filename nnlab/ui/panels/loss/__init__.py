@@ -8,7 +8,7 @@ from nnlab.ui.drawing import DrawnPanel
 from nnlab.ui.look import graphs, icons, labels
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.loss.drawing import MOST_GHOSTS, LossDrawing
-from nnlab.ui.panels.loss.record import Record
+from nnlab.ui.record import Record
 from nnlab.ui.workbench import Workbench
 
 GHOSTS = MOST_GHOSTS  # earlier runs, and ways that were left, that stay visible
@@ -97,9 +97,7 @@ class LossPanel(DrawnPanel):
 
     def _on_moment(self, status: RunStatus) -> None:
         """The curves show which moment is looked at."""
-        target = self.bench.time.target
-        step = status.step if target is None else target
-        now = step / max(1, status.steps_per_epoch) if self.bench.looks_back else None
+        now = self.bench.shown_step / max(1, status.steps_per_epoch) if self.bench.looks_back else None
         if now != self.curves.now:
             self.curves.now = now
             if self.isVisible():

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF
 
 from nnlab.ui.look import plots
 from nnlab.ui.look.curves import Curve, Numbers
-from nnlab.ui.panels.loss.record import Record
+from nnlab.ui.record import Record
 
 NAMES_WIDTH = 84.0  # room for the names at the lines' ends
 RATE_HEIGHT = 34.0

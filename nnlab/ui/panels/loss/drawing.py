@@ -15,7 +15,7 @@ from nnlab.ui.look import graph_items, graphs, plots, theme
 from nnlab.ui.look.curves import Curve, Numbers
 from nnlab.ui.panels.loss import marks
 from nnlab.ui.panels.loss.charts import Charts, Line
-from nnlab.ui.panels.loss.record import Record
+from nnlab.ui.record import Record
 
 MOST_GHOSTS = 5
 LATER = 0.32  # of its colour that a curve has after the moment that is looked at

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnlab.core import words
 from nnlab.ui.look import plots, theme
-from nnlab.ui.panels.loss.record import Record
+from nnlab.ui.record import Record
 
 CLOSE = 0.02  # epochs from a whole one that still are called by its number
 

@@ -1,4 +1,4 @@
-"""What the loss panel remembers of a run: its curves, its best epoch, how it ended, and the ways it did not take."""
+"""What a run told, as curves that take bounded room: also the best epoch, how it ended, and the ways it did not take."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
