@@ -18,10 +18,14 @@ class Course:
         self._tables: list[NDArray[np.float64]] = []
         self._table: NDArray[np.float64] = np.empty((0, len(EPOCH_COLUMNS)))
         self._waiting = 0
+        self._newest = 0.0
 
     def add(self, event: Event) -> None:
         """Take in one event; those without figures are let pass."""
-        if isinstance(event, Epochs):
+        if isinstance(event, Epochs) and len(event.table):
+            if event.table[0, 0] <= self._newest:  # the run went back: what is told again replaces what was told
+                self._keep("epoch", event.table[0, 0] - 1)
+            self._newest = float(event.table[-1, 0])
             self._tables.append(event.table)
             self._waiting += len(event.table)
             if self._waiting > ROWS:
@@ -29,7 +33,7 @@ class Course:
         elif isinstance(event, Losses) and event.first_step == 0 and len(event.values):
             self.first_loss = float(event.values[0])
         elif isinstance(event, Branched):
-            self._forget_after(event.step)
+            self._keep("step", event.step)
 
     @property
     def epochs(self) -> int:
@@ -49,6 +53,7 @@ class Course:
         while len(self._table) > 2 * ROWS:
             self._table = self._table[len(self._table) % 2 :: 2]
 
-    def _forget_after(self, step: int) -> None:
-        self._join()
-        self._table = self._table[self.column("step") <= step]
+    def _keep(self, name: str, most: float) -> None:
+        """Only the epochs in which this figure is at most that."""
+        self._table = self._table[self.column(name) <= most]
+        self._newest = float(self.epochs)

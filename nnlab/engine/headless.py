@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from nnlab.core.dataset import Samples
 from nnlab.core.document import Document
 from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
+from nnlab.engine.doctor import Note
 from nnlab.engine.events import EPOCH_COLUMNS, Branched, EndReason, Epochs, Event, Losses
+from nnlab.engine.rounds import Rounds
 from nnlab.errors import BuildError, DataError
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class RunResult:
     engine: str
     threads: int
     notices: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    """What the doctor has to say of the run."""
 
 
 def run_to_end(
@@ -78,10 +82,11 @@ def run_to_end(
     from nnlab.engine.loop import Loop
     from nnlab.engine.telling import prepared
 
-    curves = Curves()
+    curves, rounds = Curves(), Rounds(document)
 
     def tell(event: Event) -> None:
         curves.add(event)
+        rounds.hear(event)
         if on_event is not None:
             on_event(event)
 
@@ -91,15 +96,17 @@ def run_to_end(
         tell(begun)
         with arithmetic(begun.threads):
             for _ in loop.steps():
+                rounds.look(loop)
                 if should_stop is not None and should_stop():
                     loop.finish("stopped")
+            notes = rounds.end(loop)
         end = loop.finished
         assert end is not None
         arrays = loop.learner.as_arrays()
         model = loop.learner.network.cpu().eval()
     return RunResult(
         document, model, arrays, curves.arrays(), end.metrics, end.reason, end.message, loop.epoch, loop.step,
-        end.best_epoch, end.node, loop.seconds, begun.device, begun.engine, begun.threads, begun.notices,
+        end.best_epoch, end.node, loop.seconds, begun.device, begun.engine, begun.threads, begun.notices, notes,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from nnlab.core.problem import Case
 from nnlab.core.words import fixed, percent
 from nnlab.engine.course import Course
 from nnlab.engine.events import Finished
-from nnlab.engine.thresholds import FLAT_EPOCHS, FLAT_SHARE, SOLVED
+from nnlab.engine.thresholds import FLAT_EPOCHS, FLAT_SHARE, LEARNING, LEARNING_EPOCHS, LEARNING_SHARE, SOLVED
 from nnlab.engine.wants import Health, WeightHealth
 
 SQUASHING = {
@@ -61,6 +61,18 @@ class Signs:
     def usual_loss(self) -> float:
         """The loss of knowing nothing: of a guess, or of the first batch where that was larger."""
         return float(np.fmax(self.healths[-1].guess_loss, self.course.first_loss))
+
+    @property
+    def learning(self) -> bool:
+        """Whether the loss falls well, or it is too early to say."""
+        losses, now = self.course.column("train_loss"), self.course.epochs
+        since = self.course.column("epoch") > now - max(2 * LEARNING_EPOCHS, LEARNING_SHARE * now)
+        recent: NDArray[np.float64] = losses[since]
+        if now < LEARNING_EPOCHS:
+            return True
+        half = len(recent) // 2
+        fall = float(recent[:half].mean() - recent[half:].mean())
+        return bool(fall > LEARNING * self.healths[-1].guess_loss and recent[-1] < self.usual_loss)
 
     def drop(self) -> float | None:
         """Fall of the training loss over the last epochs, in losses of a guess; None while there are too few of them."""

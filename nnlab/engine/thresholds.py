@@ -20,7 +20,12 @@ RATE_KEPT = 0.5
 """A rate that is now below this share of the one that overshot is another rate, and is not blamed for it."""
 
 DEAD = 0.5
-"""Share of a layer's units that answer 0 to every sample. Good: at most 0.38 (3 of 8). Bad: 0.9 to 1."""
+"""Share of a layer's units that answer 0 to every sample. Good: at most 0.38 (3 of 8). Bad: 0.9 to 1. Six fresh ReLU
+layers of 16 units begin with up to 0.6 of one layer and wake them as they learn: while the loss falls nothing is said."""
+
+LEARNING, LEARNING_EPOCHS, LEARNING_SHARE = 0.02, 5, 0.2
+"""Fall of the loss that counts as learning, in losses of a guess, from one half to the other of this share of the epochs
+so far, and of twice so many epochs at least. The six ReLU layers: 0.03 to 0.2. Dead networks: 0.001."""
 
 SATURATED = 0.9
 """Share of a layer's answers in the outer hundredths of the span. Good: at most 0.61, and 0.2 while unsolved. Bad:

@@ -9,7 +9,7 @@ from nnlab.engine.thresholds import DEAD
 
 def _find(signs: Signs) -> Finding | None:
     health = signs.unsolved
-    if health is None:
+    if health is None or signs.learning:
         return None
     nodes = [(n, health.nodes[n]) for n in signs.document.graph.in_order if n in health.nodes]
     found = [(n, h) for n, h in nodes if h.dead >= DEAD * h.units and h.dead > 0]

@@ -23,13 +23,17 @@ def _find(signs: Signs) -> Finding | None:
     name, strength = ("L2", training.l2) if training.l2 >= STRONG_L2 else ("L1", training.l1)
     message = (
         f"{name} is {number(strength)} and pulls the weights to zero harder than the data pull them away: those of "
-        f"{signs.case.name(node_id)} have {percent(least.weight / least.fresh)} of the size that a fresh layer has."
+        f"{signs.case.name(node_id)} have {_share(least.weight / least.fresh)} of the size that a fresh layer has."
     )
     return Finding(message, node_id, _cures(name))
 
 
 def _pull(weight: WeightHealth, l2: float, l1: float) -> float:
     return (l2 * weight.weight + l1) / max(weight.gradient, 1e-30)
+
+
+def _share(share: float) -> str:
+    return percent(share) if share >= 0.001 else f"less than {percent(0.001)}"
 
 
 def _cures(name: str) -> tuple[Cure, ...]:

@@ -13,7 +13,7 @@ def _find(signs: Signs) -> Finding | None:
     if health is None:
         return None
     weights, squashing = signs.weights(health), signs.of_kind(*SQUASHING)
-    if len(weights) < 2 or weights[-1][1].gradient == 0:
+    if len(weights) < 2 or any(w.gradient == 0 for _, w in weights):  # what is cut off has not faded
         return None
     early, strongest = min(weights[:-1], key=_size), max(weights, key=_size)
     deep = len(squashing) >= DEEP
