@@ -35,17 +35,19 @@ def thread_counts(clock: Clock, asked: str) -> tuple[int, ...]:
     if clock == "cpu":
         return (1,)
     every = os.cpu_count() or 1
-    return tuple(sorted({every if word == "all" else min(int(word), every) for word in asked.split(",")}))
+    return tuple(sorted({every if word == "all" else min(max(int(word), 1), every) for word in asked.split(",")}))
 
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Inside, Python's garbage collector does not run; it did just before."""
+    """Inside, Python's garbage collector does not run of itself; it did just before."""
     was = gc.isenabled()
     gc.collect()
+    gc.freeze()  # libraries stay: later collections need not walk through them
     gc.disable()
     try:
         yield
     finally:
+        gc.unfreeze()
         if was:
             gc.enable()

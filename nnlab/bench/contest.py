@@ -1,5 +1,6 @@
 """Contestants that do the same work, in alternating rounds: the ratio is taken within each round."""
 
+import gc
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ class Contestant:
     run: Runner
     counts: bool = True
     """Whether it may be the best of the rivals; others are told for information."""
+    own_threads: int = 0
+    """The number of torch threads it has chosen itself; 0 leaves it to a trial."""
     threads: int = 1
     rate: float = 0.0
     rates: list[float] = field(default_factory=list)
@@ -46,19 +49,26 @@ def hold(contestants: Sequence[Contestant], effort: Effort, unit: int = 1) -> No
 
     Within a round each has several short turns, so that a moment's disturbance meets everybody alike.
     """
-    for each in contestants:
-        _warm_up(each, effort, unit)
-    turns = max(1, min([TURNS, *(round(c.rate * effort.seconds / unit) for c in contestants)]))
-    for number in range(effort.rounds):
-        spent = [(0, 0.0)] * len(contestants)
-        for turn in range(turns):
-            places = range(len(contestants)) if (number + turn) % 2 == 0 else reversed(range(len(contestants)))
-            for place in places:
-                each = contestants[place]
-                steps, seconds = _once(each, _steps(each.rate, effort.seconds / turns, unit))
-                spent[place] = (spent[place][0] + steps, spent[place][1] + seconds)
-        for each, (steps, seconds) in zip(contestants, spent, strict=True):
-            each.rates.append(steps / max(seconds, SHORTEST))
+    with undisturbed():
+        for each in contestants:
+            _warm_up(each, effort, unit)
+        turns = max(1, min([TURNS, *(round(c.rate * effort.seconds / unit) for c in contestants)]))
+        for number in range(effort.rounds):
+            gc.collect()
+            _round(contestants, effort.seconds / turns, turns, unit, number % 2 == 1)
+
+
+def _round(contestants: Sequence[Contestant], seconds: float, turns: int, unit: int, backwards: bool) -> None:
+    spent = [(0, 0.0)] * len(contestants)
+    places = range(len(contestants))
+    for _ in range(turns):
+        backwards = not backwards
+        for place in reversed(places) if backwards else places:
+            each = contestants[place]
+            steps, took = _once(each, _steps(each.rate, seconds, unit))
+            spent[place] = (spent[place][0] + steps, spent[place][1] + took)
+    for each, (steps, took) in zip(contestants, spent, strict=True):
+        each.rates.append(steps / max(took, SHORTEST))
 
 
 def ratios(one: Contestant, other: Contestant) -> tuple[float, ...]:
@@ -72,11 +82,11 @@ def best(contestants: Sequence[Contestant]) -> Contestant:
 
 
 def _warm_up(each: Contestant, effort: Effort, unit: int) -> None:
-    """Run it once, then find out with how many threads it is fastest."""
+    """Run it once, then find out with how many threads it is fastest, unless it has chosen for itself."""
     with torch_threads(effort.threads[0]):
         each.run(min(unit, WARM_STEPS))
     found: dict[int, float] = {}
-    for threads in effort.threads:
+    for threads in (each.own_threads,) if each.own_threads else effort.threads:
         each.threads = threads
         steps, seconds = _once(each, 2)
         steps, seconds = _once(each, _steps(steps / max(seconds, SHORTEST), effort.seconds * TRIAL_SHARE, 1))
@@ -92,7 +102,7 @@ def _steps(rate: float, seconds: float, unit: int) -> int:
 
 
 def _once(each: Contestant, steps: int) -> tuple[int, float]:
-    with torch_threads(each.threads), undisturbed():
+    with torch_threads(each.threads):
         return each.run(steps)
 
 

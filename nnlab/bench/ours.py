@@ -66,6 +66,8 @@ def contestant(work: Workload, clock: Clock) -> Contestant | None:
     from nnlab.engine.device import arithmetic
 
     training = Training(work.document)
-    with arithmetic(1 if clock == "cpu" else training.loop.learner.threads):
+    threads = 1 if clock == "cpu" else training.loop.learner.threads
+    with arithmetic(threads):
         training.warm_up()
-    return Contestant(f"NNLab ({engine_name(training)} engine)", training.runner(clock), counts=False)
+    name = f"NNLab ({engine_name(training)} engine)"
+    return Contestant(name, training.runner(clock), counts=False, own_threads=threads)

@@ -194,7 +194,7 @@ def watched() -> Document:
     """What the window trains while it is measured: 8-8-8 on 250 points of the spiral, batches of 10."""
     return Document(
         graph=chain(layer("Input"), *dense(8, 8, 8, 2, activation="Tanh"), layer("Output")),
-        data=Data(dataset=DATASETS["spiral"](samples=250), validation=0.0),
+        data=Data(dataset=DATASETS["spiral"]().with_(samples=250), validation=0.0),
         training=Training(
             optimizer=OPTIMIZERS["sgd"](), learning_rate=0.03, batch_size=10, epochs=EPOCHS, device="cpu"
         ),

@@ -16,22 +16,22 @@ class TrainingSpeed:
     """Steps a second on one piece of work, everybody in alternating rounds."""
 
     how = (
-        "Steps a second of NNLab's engine on a document, after it has warmed up, against eager PyTorch loops written by hand"
-        " (plain, foreach, fused, autograd.grad with foreach; the fastest counts) on the same data, batch and optimizer;"
-        " NNLab also measures each epoch at its end."
+        "Steps a second of NNLab's engine, warmed up, against eager PyTorch loops written by hand (the fastest counts) on"
+        " the same data, batch and optimizer; NNLab also measures each epoch."
     )
 
     def __init__(
         self, make: Callable[[], Workload], limit: float, peer_limits: Mapping[str, float] = MappingProxyType({})
     ) -> None:
         self.title = make().title
-        self._make = make
+        self.make = make
+        """The work, made anew."""
         self._peers = tuple(peer_limits)
         self.bars = (Bar(RIVAL, limit), *(Bar(f"as fast as {peers.TITLES[p]}", n) for p, n in peer_limits.items()))
 
     def run(self, effort: Effort) -> Outcome:
         """Let everybody train in turn."""
-        work = self._make()
+        work = self.make()
         mine = ours.contestant(work, effort.clock)
         others = rivals.by_hand(work, effort.clock)
         guests = {name: peers.peer(name, work, effort.clock) for name in self._peers}
