@@ -88,6 +88,12 @@ class _Table:
         say(one_line(run.message))
         for name, value in run.metrics.items():
             say(f"{name.replace('_', ' '):24}{figure(name, value)}")
+        for doctors in run.notes:
+            say()
+            told = "" if doctors.message == run.message else f": {doctors.message}"
+            say(one_line(f"{doctors.title}{told}"))
+            for cure in doctors.cures:
+                say(one_line(f"  Try: {cure.label}"))
 
     def saved(self, name: str) -> None:
         """Where it went."""
@@ -168,7 +174,12 @@ class _Lines:
             self._put("finished", reason=event.reason, message=event.message, epoch=event.epoch, **_metrics(event))
 
     def end(self, run: Run) -> None:
-        """Everything was said already."""
+        """What the doctor has to say; everything else was said already."""
+        for n in run.notes:
+            cures = [cure.label for cure in n.cures]
+            self._put(
+                "note", kind=n.kind, severity=n.severity, title=n.title, message=n.message, node=n.node, cures=cures
+            )
 
     def saved(self, name: str) -> None:
         """Where it went."""
