@@ -42,8 +42,11 @@ class PhasesPanel(DrawnPanel):
         self.second = QWidget()
         second = QHBoxLayout(self.second)
         second.setContentsMargins(theme.GRID * 2, 0, theme.GRID * 2, theme.GRID)
-        second.addWidget(self.sample)
+        second.setSpacing(theme.GRID)
+        second.addWidget(self.buttons.play)
+        second.addWidget(self.buttons.speed)
         second.addStretch(1)
+        second.addWidget(self.sample)
         cast(QVBoxLayout, self.layout()).insertWidget(1, self.second)
         self._node = ""
         self._places: dict[str, tuple[int, ...]] = {}
@@ -67,7 +70,7 @@ class PhasesPanel(DrawnPanel):
             self._hint(self.bench.status)
             self.steps.show_values(answer, document)
             self.has_picture = True
-            self.second.setEnabled(bool(answer.phase))
+            self.sample.setEnabled(bool(answer.phase))
         if answer is not None:
             self.refresh(answer)
 

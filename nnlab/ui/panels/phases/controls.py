@@ -44,8 +44,8 @@ class StepButtons(QWidget):
         row.setSpacing(theme.GRID)
         for button in (self.next, self.finish, self.play):
             button.setFixedHeight(HEIGHT)
-            row.addWidget(button)
-        row.addWidget(self.speed)
+        row.addWidget(self.next)
+        row.addWidget(self.finish)
         row.addStretch(1)
         self.next.clicked.connect(lambda: self.step("phase"))
         self.finish.clicked.connect(lambda: self.step("batch"))

@@ -18,7 +18,8 @@ CELL = (74.0, 58.0)  # widest and narrowest cell of such a grid
 def formula_card(formula: Formula, width: float, sizes: Sizes, main: bool = False) -> Row:
     """The card of one formula; the main one has larger numbers."""
     room = width - 2 * 12.0
-    rows = text_rows(labels.plain(formula.name), room, sizes.caption, "muted", bold=True)
+    is_title = formula.name == "output"  # it stands above the card already
+    rows = [] if is_title else text_rows(labels.plain(formula.name), room, sizes.caption, "muted", bold=True)
     if formula.rule:
         rows += text_rows(labels.plain(formula.rule), room, sizes.text, "muted")
     size = sizes.large if main else sizes.text

@@ -15,6 +15,7 @@ CELL_LIMIT = 512  # cells drawn of a row
 SMALLEST, LARGEST = 10.0, 46.0
 MAP_LARGEST, MAP_SMALLEST, MAP_GAP = 108, 44, 6
 MAPS_LIMIT = 12
+TEXTS_LIMIT = 32  # cells whose numbers are written into them
 
 
 def strip(numbers: Numbers, place: tuple[int, ...], width: float, sizes: Sizes) -> list[Row]:
@@ -53,41 +54,62 @@ def losses_strip(losses: Array, sample: int, width: float) -> Row:
 
 
 def _cells(values: Array, chosen: tuple[int, ...], limit: float, width: float, sizes: Sizes) -> Row:
-    flat = values.ravel()[:CELL_LIMIT]
-    per_line = values.shape[-1] if values.ndim > 1 else len(flat)
-    side = min(LARGEST * sizes.caption / theme.CAPTION_PX, max(SMALLEST, width / max(1, min(per_line, len(flat)))))
-    columns = max(1, min(len(flat), int(width / side + 1e-6)))
-    colors = pictures.signed_colors(flat, limit)
+    cells = _Cells(values.ravel()[:CELL_LIMIT], values.shape, width, sizes)
+    colors = pictures.signed_colors(cells.flat, limit)
     at_chosen = int(np.ravel_multi_index(chosen, values.shape)) if len(chosen) == values.ndim else -1
-    high = side if side < 30 else 26.0 * sizes.caption / theme.CAPTION_PX
-
-    def box_of(number: int, place: QRectF) -> QRectF:
-        line, column = divmod(number, columns)
-        return QRectF(place.left() + column * side, place.top() + line * high, side - 2, high - 2)
 
     def paint(painter: QPainter, place: QRectF) -> None:
         now = theme.current()
         for number, color in enumerate(colors):
             color.setAlpha(190)
-            box = box_of(number, place)
-            painter.fillRect(box, color)
-            text = words.number(float(flat[number]))
-            if plots.text_width(text, sizes.caption) < side - 6:
-                at = QPointF(box.center().x() - plots.text_width(text, sizes.caption) / 2, box.center().y() + 4)
-                plots.draw_text(painter, at, text, now.color("text"), sizes.caption, number == at_chosen)
-        if 0 <= at_chosen < len(flat):
+            painter.fillRect(cells.box(number, place), color)
+            if cells.has_texts:
+                cells.write(painter, number, place, bold=number == at_chosen)
+        if 0 <= at_chosen < len(cells.flat):
             painter.setPen(QPen(now.color("accent"), 2))
-            painter.drawRoundedRect(box_of(at_chosen, place).adjusted(-1, -1, 1, 1), 2, 2)
+            painter.drawRoundedRect(cells.box(at_chosen, place).adjusted(-1, -1, 1, 1), 2, 2)
 
     def hit(at: QPointF, place: QRectF) -> Target | None:
-        column, line = int((at.x() - place.left()) / side), int((at.y() - place.top()) / high)
-        number = line * columns + column
-        if not (0 <= column < columns and 0 <= number < len(flat)):
-            return None
-        return Target("place", tuple(int(k) for k in np.unravel_index(number, values.shape)))
+        number = cells.at(at, place)
+        return None if number is None else Target("place", tuple(map(int, np.unravel_index(number, values.shape))))
 
-    lines = -(-len(flat) // columns)
-    return Row(lines * high + 4, paint, hit)
+    return Row(cells.lines * cells.high + 4, paint, hit)
+
+
+class _Cells:
+    """Where the cells of a row of numbers lie; few enough of them are wide enough to be read."""
+
+    def __init__(self, flat: Array, shape: tuple[int, ...], width: float, sizes: Sizes) -> None:
+        self.flat, self._size = flat, sizes.caption
+        grown = sizes.caption / theme.CAPTION_PX
+        self.has_texts = len(flat) <= TEXTS_LIMIT
+        across = min(shape[-1] if len(shape) > 1 else len(flat), len(flat))
+        self._side = min(LARGEST * grown, max(SMALLEST, width / max(1, across)))
+        if self.has_texts:
+            texts = [plots.text_width(words.number(x), sizes.caption, True) for x in flat.tolist()]
+            self._side = min(width, max(self._side, *texts, 12.0) + 8)
+        self._columns = max(1, min(len(flat), int(width / self._side + 1e-6)))
+        self.high = 26.0 * grown if self.has_texts else self._side
+        self.lines = -(-len(flat) // self._columns)
+
+    def box(self, number: int, place: QRectF) -> QRectF:
+        """One cell."""
+        line, column = divmod(number, self._columns)
+        corner = QPointF(place.left() + column * self._side, place.top() + line * self.high)
+        return QRectF(corner.x(), corner.y(), self._side - 2, self.high - 2)
+
+    def write(self, painter: QPainter, number: int, place: QRectF, bold: bool) -> None:
+        """The number into its cell."""
+        text, box = words.number(float(self.flat[number])), self.box(number, place)
+        wide = plots.text_width(text, self._size, bold)
+        at = QPointF(box.center().x() - wide / 2, box.center().y() + self._size * 0.36)
+        plots.draw_text(painter, at, text, theme.current().color("text"), self._size, bold)
+
+    def at(self, at: QPointF, place: QRectF) -> int | None:
+        """The cell at this point."""
+        column, line = int((at.x() - place.left()) / self._side), int((at.y() - place.top()) / self.high)
+        number = line * self._columns + column
+        return number if 0 <= column < self._columns and 0 <= number < len(self.flat) else None
 
 
 def _maps(values: Array, chosen: tuple[int, ...], limit: float, width: float) -> Row:
