@@ -170,6 +170,25 @@ def _train(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.set_defaults(command=command)
 
 
+def _dice(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser(name, help="train many seeds side by side: how many of them solve it?")
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument(
+        "--seeds", type=_whole, default=64, metavar="N", help="how many, from the project's own on (64)"
+    )
+    parser.add_argument("--epochs", type=_whole, metavar="N", help="how many epochs, instead of the project's")
+    parser.add_argument("--solved", type=_share, metavar="X", help="solved is an accuracy (or R²) of this: 0.95 (0.9)")
+    parser.add_argument("-o", dest="out", metavar="OUT", help="the project file to write, with the best seed's weights")
+    parser.add_argument("--json", action="store_true", help="every seed's figures as JSON")
+
+    def command(given: argparse.Namespace) -> int:
+        from nnlab.cli import dice
+
+        return dice.dice(given.file, given.seeds, given.epochs, given.solved, given.out, given.json)
+
+    parser.set_defaults(command=command)
+
+
 def _eval(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = commands.add_parser(name, help="loss and accuracy (or R²) of a trained project")
     parser.add_argument("file", metavar="FILE")
@@ -261,6 +280,16 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
+
+
 def _size(text: str) -> tuple[int, int]:
     wide, _, high = text.lower().partition("x")
     if not (wide.isascii() and high.isascii() and wide.isdigit() and high.isdigit() and len(text) < 20):
@@ -278,6 +307,7 @@ _COMMANDS: dict[str, Callable[[str, "argparse._SubParsersAction[Parser]"], None]
     "new": _new,
     "check": _check,
     "train": _train,
+    "dice": _dice,
     "eval": _eval,
     "predict": _predict,
     "export": _export,

@@ -1,6 +1,6 @@
 """The handle of a project: document, history of edits, learned weights and the file it belongs to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +19,18 @@ from nnlab.errors import BuildError, DataError, FileError, SettingError
 from nnlab.files import disk as files
 from nnlab.files import store
 from nnlab.files.disk import AnyPath, Fingerprint
+from nnlab.project.many import ManyRuns, train_many
 from nnlab.project.network import ProjectGraph, checked_text, lookup
 from nnlab.project.run import Run, load, train
+
+Weights = Mapping[str, NDArray[Any]]
 
 NEW_WIDTH = 672.0  # between input and output of a new project: room for two layers
 
 if TYPE_CHECKING:
     from nnlab.core.check import Problem
     from nnlab.engine.compile import Network
+    from nnlab.engine.many.rolled import RollStatus
 
 
 class Project:
@@ -185,6 +189,20 @@ class Project:
         self.weights, self.curves, self._trained_with = run.weights, run.history, run.document.training
         return run
 
+    def train_many(
+        self,
+        seeds: int | Iterable[int] = 64,
+        epochs: int | None = None,
+        device: str | None = None,
+        threshold: float | None = None,
+        on_progress: "Callable[[RollStatus], object] | None" = None,
+    ) -> ManyRuns:
+        """Train many seeds side by side (so many from the project's own on, or these); the project itself stays as it is.
+
+        Each seed gives what training it alone gives. `threshold` is the accuracy (or R²) that counts as solved.
+        """
+        return train_many(self.document, _revived, seeds, epochs, device, threshold, on_progress)
+
     def evaluate(self, inputs: NDArray[Any] | None = None, targets: NDArray[Any] | None = None) -> dict[str, float]:
         """Figures of the trained network: of every part of its data, or of these samples in the data's own units.
 
@@ -235,6 +253,12 @@ class Project:
 
 def _names(kind: type[Settings]) -> set[str]:
     return {p.name for p in kind.params()}
+
+
+def _revived(document: Document, weights: Weights | None, curves: Weights) -> Project:
+    project = Project(document)
+    project.weights, project.curves, project._trained_with = weights, curves, document.training
+    return project
 
 
 def _python(project: Project) -> bytes:

@@ -37,7 +37,7 @@ class Run(RunResult):
 
 def train(document: Document, on_event: Callable[[Event], object] | None = None) -> Run:
     """Train to the end in this thread; Ctrl+C ends the run after the present step, as "stopped"."""
-    with _interrupt() as stopped:
+    with interruptible() as stopped:
         return Run(**vars(run_to_end(document, on_event=on_event, should_stop=stopped.is_set)))
 
 
@@ -57,7 +57,7 @@ def load(document: Document, weights: Mapping[str, NDArray[Any]]) -> "Network":
 
 
 @contextlib.contextmanager
-def _interrupt() -> Iterator[threading.Event]:
+def interruptible() -> Iterator[threading.Event]:
     """Ctrl+C sets the event, so that no step is cut in half; pressed again, it interrupts at once as usual."""
     stopped = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -1,0 +1,205 @@
+"""The same network from many seeds as one: every tensor has the seeds on its first axis, and one step moves them all."""
+
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+from nnlab.core.document import Document, Training
+from nnlab.core.objective import Objective
+from nnlab.engine.compile import Network, build, loss_function
+from nnlab.engine.dice import undisturbed
+from nnlab.engine.many.layers import put_side_by_side
+from nnlab.engine.many.noise import Noise
+from nnlab.engine.many.pieces import Pieces
+from nnlab.engine.many.rolled import Array
+from nnlab.errors import BuildError
+
+CHUNK_NUMBERS = 2**22  # numbers in the activations of one evaluated chunk of all seeds
+CLOSE = 1e-4  # how near the first step of a seed must be to its step alone
+ELEMENTWISE = frozenset({"SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "ASGD"})
+"""Update rules that treat every number by itself, so that they may run over the numbers of all seeds at once."""
+
+Tensors = dict[str, Tensor]
+
+
+class Unstackable(Exception):
+    """This network cannot be trained side by side; the text says why, as a clause."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch for every seed: (seeds, rows, ...)."""
+
+    x: Tensor
+    y: Tensor
+
+
+class Stack:
+    """Many seeds of one network; all of it happens in one thread."""
+
+    def __init__(
+        self, document: Document, objective: Objective, seeds: tuple[int, ...], device: torch.device, probe: Batch
+    ) -> None:
+        """`probe` is a batch of one seed that shows which numbers are learned; Unstackable if the seeds cannot go together."""
+        if document.training.optimizer.torch_name not in ELEMENTWISE:
+            raise Unstackable(f"{document.training.optimizer.title} looks at all numbers of a network together")
+        self.document, self.seeds, self.device = document, seeds, device
+        self.loss = loss_function(objective)
+        self.keys: list[str] = []
+        self._learned: list[str] = []
+        self._fixed: Tensors = {}
+        self._views: Tensors = {}
+        self.network = self._build(probe)
+        self._pieces = Pieces(document.training.optimizer, self._views)
+        self._views = dict(self._pieces.parameters)
+        self.update = self._pieces.update
+        self._training_pass = vmap(self._loss_of_one)
+        self._looking_pass = vmap(self._answer_of_one, in_dims=(0, 0, None))
+        self._check(probe)
+
+    # ---------------------------------------------------------------- one batch
+
+    def step(self, batch: Batch, training: Training, rate: float) -> tuple[Tensor, Tensor]:
+        """Train every seed on its batch: the losses (seeds,) and answers (seeds, rows, ...), still on the device."""
+        losses, answers, gradients = self.slopes(batch, self._noise.masks(batch.x.shape[1]))
+        with torch.no_grad():
+            self.update.rate, self.update.weight_decay = rate, training.l2
+            self.update.apply(self._prepared(gradients, training))
+        return losses, answers
+
+    def slopes(self, batch: Batch, masks: Tensors) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Losses, answers and gradients of every seed: no seed's loss knows of another's numbers."""
+        losses, answers = self._training_pass(self._views, {**self._fixed, **masks}, batch.x, batch.y)
+        gradients = torch.autograd.grad(losses.sum(), [self._views[name] for name in self._learned])
+        return losses.detach(), answers.detach(), list(gradients)
+
+    def answers(self, x: Tensor) -> Tensor:
+        """What every seed says of these samples, in evaluation mode: (seeds, rows, ...)."""
+        size = max(1, CHUNK_NUMBERS // (self.numbers_per_sample * len(self.seeds)))
+        self.network.eval()
+        try:
+            with torch.no_grad():
+                parts = [self._looking_pass(self._views, self._fixed, chunk) for chunk in x.split(size)]
+        finally:
+            self.network.train()
+        return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+
+    def health(self) -> Tensor:
+        """For each seed a number that is finite as long as every weight is."""
+        return torch.stack([view.detach().reshape(len(self.seeds), -1).sum(1) for view in self._views.values()]).sum(0)
+
+    def arrays(self) -> dict[str, Array]:
+        """All tensors by the names of state_dict, the seeds on the first axis, as private copies."""
+        found: dict[str, Array] = {}
+        for key in self.keys:
+            tensor = self._views.get(key, self._fixed.get(key))
+            assert tensor is not None
+            found[key] = tensor.detach().cpu().numpy().copy()
+        return found
+
+    @property
+    def numbers_per_sample(self) -> int:
+        """How many numbers all layers together put out for one sample of one seed."""
+        return numbers_per_sample(self.document)
+
+    # ---------------------------------------------------------------- inside
+
+    def _loss_of_one(self, learned: Tensors, fixed: Tensors, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        prediction = functional_call(self.network, {**fixed, **learned}, (x,))
+        return self.loss(prediction, y), prediction
+
+    def _answer_of_one(self, learned: Tensors, fixed: Tensors, x: Tensor) -> Tensor:
+        return functional_call(self.network, {**fixed, **learned}, (x,))  # type: ignore[no-any-return]
+
+    def _prepared(self, gradients: list[Tensor], training: Training) -> list[Tensor]:
+        """The gradients of all seeds as the update rule takes them, after L1 and each seed's own clipping."""
+        if training.l1:
+            views = [self._views[name].detach() for name in self._learned]
+            gradients = [torch.add(g, view.sign(), alpha=training.l1) for g, view in zip(gradients, views, strict=True)]
+        if training.clip_norm:
+            gradients = self._clipped(gradients, training.clip_norm)
+        return self._pieces.put(dict(zip(self._learned, gradients, strict=True)))
+
+    def _clipped(self, gradients: list[Tensor], longest: float) -> list[Tensor]:
+        seeds = len(self.seeds)
+        lengths = [torch.linalg.vector_norm(g.reshape(seeds, -1), 2.0, dim=1) for g in gradients]
+        total = torch.linalg.vector_norm(torch.stack(lengths), 2.0, dim=0)
+        factor = torch.clamp(torch.reciprocal(total + 1e-6) * longest, max=1.0)
+        return [g * factor.reshape(seeds, *[1] * (g.dim() - 1)) for g in gradients]
+
+    def _build(self, probe: Batch) -> Network:
+        """Every seed's first numbers, drawn as it would draw them alone."""
+        made: list[Tensors] = []
+        states: list[Tensor] = []
+        network: Network | None = None
+        with undisturbed():
+            for seed in self.seeds:
+                network = build(self.document, seed)
+                states.append(torch.get_rng_state())
+                made.append({key: tensor.detach() for key, tensor in network.state_dict().items()})
+        assert network is not None
+        self._alone = network
+        self.keys = list(made[0])
+        stacked = {key: torch.stack([one[key] for one in made]).to(self.device) for key in self.keys}
+        network.to(self.device).train()
+        self._learned = self._find_learned(network, probe)
+        self._views = {key: stacked.pop(key) for key in self._learned}
+        self._fixed = stacked
+        copy = build_like(self.document)
+        node_shapes = {name: self.document.shapes[n].inputs[0] for n, name in copy.attributes.items()}
+        self._noise = Noise(copy, node_shapes, states, self.device)
+        put_side_by_side(copy)
+        return copy.to(self.device).train()
+
+    def _find_learned(self, network: Network, probe: Batch) -> list[str]:
+        """The parameters that the answer depends on: others are left alone, as torch's own optimizers do."""
+        named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+        if not named:
+            raise BuildError("This network has nothing to learn: add a layer with weights, such as Linear.")
+        before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+        with undisturbed():
+            loss = self.loss(network(probe.x[0]), probe.y[0])
+        found = torch.autograd.grad(loss, [p for _, p in named], allow_unused=True)
+        network.load_state_dict(before)
+        return [name for (name, _), gradient in zip(named, found, strict=True) if gradient is not None]
+
+    def _check(self, probe: Batch) -> None:
+        """Unstackable if the first step of the last seed is not what it is alone."""
+        seeds = len(self.seeds)
+        ones = {name: torch.ones_like(mask) for name, mask in self._noise.shaped(probe.x.shape[1]).items()}
+        fixed = {key: tensor.clone() for key, tensor in self._fixed.items()}
+        wide = Batch(probe.x.expand(seeds, *probe.x.shape[1:]), probe.y.expand(seeds, *probe.y.shape[1:]))
+        try:
+            losses, _, gradients = self.slopes(wide, ones)
+        except (RuntimeError, NotImplementedError) as error:
+            raise Unstackable("one of its layers has no form for many networks at once") from error
+        self._fixed = fixed
+        alone = _without_noise(self._alone)
+        loss = self.loss(alone(probe.x[0]), probe.y[0])
+        named = dict(alone.named_parameters())
+        slopes = torch.autograd.grad(loss, [named[name] for name in self._learned])
+        del self._alone
+        pairs = [(losses[-1], loss.detach()), *((g[-1], s) for g, s in zip(gradients, slopes, strict=True))]
+        if not all(torch.allclose(a, b, rtol=CLOSE, atol=CLOSE, equal_nan=True) for a, b in pairs):
+            raise Unstackable("its numbers side by side would differ from those of each network alone")
+
+
+def build_like(document: Document) -> Network:
+    """A network of this document whose numbers do not matter."""
+    with undisturbed():
+        return build(document, 0)
+
+
+def numbers_per_sample(document: Document) -> int:
+    """How many numbers all layers together put out for one sample."""
+    return max(1, sum(prod(shape) for at in document.shapes.values() if at.known for shape in at.outputs))
+
+
+def _without_noise(network: Network) -> Network:
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return network
