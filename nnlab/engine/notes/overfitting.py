@@ -19,7 +19,8 @@ def _find(signs: Signs) -> Finding | None:
     if not np.isfinite(losses).all() or (_kept(signs) and signs.finished is not None):
         return None
     width = max(5, len(losses) // 10)
-    smooth = np.convolve(losses, np.full(width, 1 / width), "valid")
+    sums = np.cumsum(np.concatenate([[0.0], losses]))
+    smooth = (sums[width:] - sums[:-width]) / width
     best = int(smooth.argmin())
     rise = float(smooth[-1] - smooth[best]) / max(1e-12, signs.healths[-1].guess_loss)
     train = float(signs.course.column("train_metric")[-width:].mean())

@@ -1,5 +1,7 @@
 """The worst mistake at each node, found a moment after the last edit, and what would put it right."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QTimer
 
 from nnlab.core.check import Problem, check
@@ -15,6 +17,7 @@ class Problems:
     def __init__(self, bench: Workbench, scene: GraphScene) -> None:
         self._bench, self._scene = bench, scene
         self._found: tuple[Problem, ...] = ()
+        self._notes: Mapping[str, tuple[str, str]] = {}
         self._timer = QTimer(scene, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self.look)
         self.later()
@@ -22,6 +25,12 @@ class Problems:
     def later(self) -> None:
         """Look again once the edits pause."""
         self._timer.start()
+
+    def show_notes(self, notes: Mapping[str, tuple[str, str]]) -> None:
+        """Badge these nodes too: node id -> (severity, sentence) of what their run shows."""
+        if notes != self._notes:
+            self._notes = dict(notes)
+            self.look()
 
     def look(self) -> None:
         """Check the document now."""
@@ -31,7 +40,7 @@ class Problems:
         for problem in sorted(self._found, key=lambda p: p.severity != "error"):
             if problem.node is not None:
                 worst.setdefault(problem.node, (problem.severity, problem.message))
-        self._scene.show_problems(worst)
+        self._scene.show_problems({**self._notes, **worst})
 
     def at(self, node_id: str) -> list[Problem]:
         """The mistakes at this node as the document stands now."""

@@ -1,6 +1,7 @@
 """The window: welcome page and lab, menus and status bar, and what happens when it closes."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from nnlab.core.dataset import DATASETS
 from nnlab.core.example import EXAMPLES
+from nnlab.engine.doctor import Note
 from nnlab.engine.events import RunStatus
 from nnlab.files import store
 from nnlab.ui.actions import ACTIONS, Action, WindowActions
@@ -61,6 +63,8 @@ class MainWindow(QMainWindow):
         self._arrange()
         self._connect()
         self.workspace.set_motion(not self.settings.reduced_motion)
+        self.bench.time.limit(self.settings.moments_megabytes)
+        self.bench.time.limited.connect(self._keep_memory)
         window_place.restore(self, self.settings)
         self.files.adopt(project) if project is not None else self.show_welcome()
         QTimer.singleShot(LATE_MS, self, self.complete)
@@ -188,19 +192,33 @@ class MainWindow(QMainWindow):
         bench.status_changed.connect(self._on_status)
         bench.file_changed.connect(self._on_file)
         bench.said.connect(lambda level, sentence: self.toasts.say(level, sentence) if self.in_lab else None)
+        doctor = self.workspace.run_bar.doctor.doctor
+        doctor.offered.connect(self._offer)
+        doctor.withdrawn.connect(lambda note: self.toasts.withdraw(note.message))
         page.example_wanted.connect(self.files.example)
         page.file_wanted.connect(self.files.open)
         page.new_wanted.connect(self.files.new)
         page.open_wanted.connect(lambda: self.files.open())
         page.restore_wanted.connect(self.files.restore)
         page.discard_wanted.connect(self._discard)
-        self._shown_state = ("", False)
+        bench.time.changed.connect(lambda: self._on_status(bench.status))
+        self._shown_state = ("", False, False)
+
+    def _offer(self, note: Note) -> None:
+        """Training blew up: its cure is one click away."""
+        doctor = self.workspace.run_bar.doctor.doctor
+        offers = [(cure.label, partial(doctor.take, cure)) for cure in note.cures[:2]]
+        if self.in_lab:
+            self.toasts.say("error", note.message, offers)
 
     def _on_status(self, status: RunStatus) -> None:
-        shown = (status.state, status.step > 0)
+        shown = (status.state, status.step > 0, self.bench.looks_back)
         if shown != self._shown_state:  # figures change at every frame, what may be done does not
             self._shown_state = shown
             self._refresh_timer.start()
+
+    def _keep_memory(self, megabytes: int) -> None:
+        self.settings.moments_megabytes = megabytes
 
     def _on_file(self) -> None:
         name = plain(self.files.name).replace("\n", " ")

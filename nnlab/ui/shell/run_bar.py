@@ -12,6 +12,7 @@ from nnlab.engine.events import RunStatus
 from nnlab.ui.forms.controls import HEIGHT
 from nnlab.ui.forms.number_edit import NumberEdit
 from nnlab.ui.look.labels import label, plain, tooltip
+from nnlab.ui.shell.doctor_notes import DoctorButton
 from nnlab.ui.shell.figures import EpochFigure, Figure, VerticalLine, place_words
 from nnlab.ui.shell.run_buttons import CommandButton, MainButton, RestartButton
 from nnlab.ui.workbench import Workbench
@@ -46,6 +47,7 @@ class RunBar(QWidget):
         self.stop = CommandButton(actions.get("train.stop"), "stop")
         self.reset = CommandButton(actions.get("train.reset"), "reset")
         self.dice = CommandButton(actions.get("train.new_dice"), "dice")
+        self.doctor = DoctorButton(bench)
         self.epoch = EpochFigure()
         self.loss = Figure("Loss", "8.88×10⁻⁸", dot="train")
         self.measure = Figure("Accuracy", "100.0 %")
@@ -63,16 +65,16 @@ class RunBar(QWidget):
         self._build()
         bench.status_changed.connect(self.show_status)
         bench.stale_changed.connect(self._show_buttons)
+        bench.time.changed.connect(lambda: self.show_status(bench.status))
         bench.document_changed.connect(self._on_document)
         self.rate.changed.connect(self._set_rate)
+        self.doctor.shown_changed.connect(self._fit)
         self.show_status(bench.status)
 
     def show_status(self, status: RunStatus) -> None:
         """Show where the run stands."""
         metric = METRICS.get(status.metric_name, plain(status.metric_name))
-        self.epoch.set_progress(
-            status.epoch, status.epochs or self.bench.document.training.epochs, _share(status), plain(status.phase)
-        )
+        self._show_progress(status)
         self.loss.set_value(EMPTY if status.loss is None else _loss(status.loss))
         self.measure.set_caption(metric)
         self.measure.set_value(_metric(status.metric_name, status.metric))
@@ -86,11 +88,19 @@ class RunBar(QWidget):
 
     # ---------------------------------------------------------------- inside
 
+    def _show_progress(self, status: RunStatus) -> None:
+        """The epoch; or, while an earlier moment is looked at, its step and the newest one."""
+        if self.bench.looks_back:
+            self.epoch.set_moment(self.bench.shown_step, self.bench.time.furthest)
+            return
+        epochs = status.epochs or self.bench.document.training.epochs
+        self.epoch.set_progress(status.epoch, epochs, _share(status), plain(status.phase))
+
     def _build(self) -> None:
         row = self._row
         row.setContentsMargins(2 * GAP, 0, 3 * GAP, 0)
         row.setSpacing(GAP)
-        for button in (self.main, self.restart, self.step, self.stop, self.reset, self.dice):
+        for button in (self.main, self.restart, self.step, self.stop, self.reset, self.dice, self.doctor):
             row.addWidget(button)
         row.addSpacing(GAP)
         row.addWidget(VerticalLine())

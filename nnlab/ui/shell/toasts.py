@@ -1,11 +1,16 @@
 """Sentences that come and go over the canvas: nothing waits for them; errors stay until closed, mistakes until edited."""
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from nnlab.ui.look import icons, theme
-from nnlab.ui.look.labels import label
+from nnlab.ui.look.labels import label, plain
+
+Offers = Sequence[tuple[str, Callable[[], object]]]
+"""Buttons under a sentence: what stands on them, and what they do."""
 
 SHOWN_AT_ONCE = 3
 STAY_MS = {"info": 4_000, "warning": 8_000}
@@ -20,9 +25,9 @@ SIGNS = {
 
 
 class Toast(QWidget):
-    """One sentence with its sign and a cross."""
+    """One sentence with its sign, a cross, and perhaps buttons that do something about it."""
 
-    def __init__(self, level: str, sentence: str, parent: QWidget) -> None:
+    def __init__(self, level: str, sentence: str, parent: QWidget, offers: Offers = ()) -> None:
         super().__init__(parent)
         self.level = level
         self.sentence = sentence
@@ -43,10 +48,29 @@ class Toast(QWidget):
         row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(words, 1)
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
+        if offers:
+            middle = QVBoxLayout()
+            middle.setSpacing(8)
+            row.removeWidget(words)
+            middle.addWidget(words)
+            middle.addLayout(self._buttons(offers))
+            row.insertLayout(1, middle, 1)
         self.setMaximumWidth(WIDEST)
         self.on_theme()
         if level in STAY_MS:
             QTimer.singleShot(STAY_MS[level], self, self.dismiss)
+
+    def _buttons(self, offers: Offers) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        self.buttons = [QPushButton(plain(text).replace("&", "&&")) for text, _ in offers]
+        for number, (button, (_, run)) in enumerate(zip(self.buttons, offers, strict=True)):
+            button.setProperty("accented", "true" if number == 0 else "false")
+            button.clicked.connect(self.dismiss)
+            button.clicked.connect(lambda _=False, run=run: run())
+            line.addWidget(button)
+        line.addStretch(1)
+        return line
 
     def dismiss(self) -> None:
         """Away with it."""
@@ -89,16 +113,25 @@ class Toasts(QWidget):
         """The toasts on the screen, oldest first."""
         return [toast for toast in self.children() if isinstance(toast, Toast)]
 
-    def say(self, level: str, sentence: str) -> None:
-        """Show a sentence; the same one is not shown twice at a time."""
+    def say(self, level: str, sentence: str, offers: Offers = ()) -> None:
+        """Show a sentence, perhaps with buttons; the same one is not shown twice at a time."""
+        if offers:
+            self.withdraw(sentence)
         if not sentence or any(toast.sentence == sentence for toast in self.shown):
             return
         for old in self.shown[: max(0, len(self.shown) - SHOWN_AT_ONCE + 1)]:
             old.dismiss()
-        toast = Toast(level, sentence, self)
+        toast = Toast(level, sentence, self, offers)
         toast.destroyed.connect(self._place)
         self._column.addWidget(toast, 0, Qt.AlignmentFlag.AlignHCenter)
         toast.show()  # at once: a layout gives no room to what is hidden
+        self._place()
+
+    def withdraw(self, sentence: str) -> None:
+        """Away with this sentence: it no longer holds."""
+        for toast in self.shown:
+            if toast.sentence == sentence:
+                toast.dismiss()
         self._place()
 
     def clear(self, level: str | None = None) -> None:
