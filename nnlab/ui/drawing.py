@@ -25,6 +25,8 @@ class Drawing(QWidget):
         super().__init__(parent)
         self.message = PRESS_TRAIN
         self.level: Literal["calm", "error"] = "calm"
+        self.ground = "canvas"
+        """The colour behind the picture."""
         self.hover: QPointF | None = None
         """Where the mouse is, or None."""
         self._stills: dict[str, tuple[Hashable, QPixmap]] = {}
@@ -79,7 +81,7 @@ class Drawing(QWidget):
         """Paint the background, then the picture or the sentence."""
         painter = QPainter(self)
         try:  # a painter left open by an error brings the whole program down
-            painter.fillRect(self.rect(), theme.current().color("canvas"))
+            painter.fillRect(self.rect(), theme.current().color(self.ground))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if self.message:
                 plots.draw_message(painter, QRectF(self.rect()), self.message, self.level)

@@ -22,6 +22,8 @@ class Panel(QWidget):
     """Name of an SVG in resources/icons."""
     order: ClassVar[int] = 100
     """Where its tab stands; the first three are open at first."""
+    wide: ClassVar[bool] = False
+    """It lies across the window below all others, and is closed at first."""
 
     def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)

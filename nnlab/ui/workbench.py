@@ -220,6 +220,19 @@ class Workbench(QObject):
         self.trainer.start(self.document, keep=True)
         self._start_frames()
 
+    def begin_again(self) -> None:
+        """Train from the very start, with the seed's first weights, whatever the run did so far."""
+        self._asked = self._begun = True
+        self.time.forget()
+        self.trainer.start(self.document)
+        self._start_frames()
+
+    def train_on(self) -> None:
+        """Train on from where the run stands, also after its end."""
+        self._asked = self._begun = True
+        self.time.when_there(self.trainer.resume)
+        self._start_frames()
+
     def pause(self) -> None:
         """Hold after the present step, also on the way to another moment."""
         self.time.forget()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from nnlab.core.check import check
 from nnlab.ui.actions import action, in_lab
+from nnlab.ui.playback import Playback
 
 if TYPE_CHECKING:
     from nnlab.ui.shell.main_window import MainWindow
@@ -146,3 +147,93 @@ def restart(window: "MainWindow") -> None:
     """Train the network as it is drawn now; layers that did not change keep what they learned."""
     if is_sound(window):
         window.bench.restart()
+
+
+# ---------------------------------------------------------------- time travel
+
+TIME = "Train/Go to"
+
+
+def can_go_back(window: "MainWindow") -> bool:
+    """An earlier moment can be looked at."""
+    return _state(window) in ("paused", "running", "finished") and window.bench.shown_step > 0
+
+
+def can_go_forward(window: "MainWindow") -> bool:
+    """A later moment than the one that is shown is known."""
+    return window.in_lab and window.bench.looks_back
+
+
+def can_play(window: "MainWindow") -> bool:
+    """Something was trained, and nothing trains."""
+    return window.in_lab and Playback.of(window.bench).can_play
+
+
+def can_go_on(window: "MainWindow") -> bool:
+    """An earlier moment is shown, of the network as it is drawn."""
+    return window.in_lab and window.bench.looks_back and not window.bench.stale
+
+
+def _go(window: "MainWindow", step: int) -> None:
+    Playback.of(window.bench).hold()
+    window.bench.seek(step)
+
+
+def _per_epoch(window: "MainWindow") -> int:
+    return max(1, window.bench.status.steps_per_epoch)
+
+
+@action("time.start", "The start", menu=TIME, key="Alt+Home", icon="time-start", enabled=can_go_back, group=True)
+def time_start(window: "MainWindow") -> None:
+    """Look at the network as it was before the first step; nothing is lost."""
+    _go(window, 0)
+
+
+@action(
+    "time.back_epoch", "The epoch before", menu=TIME, key="Alt+Shift+Left", icon="chevron-left", enabled=can_go_back
+)
+def time_back_epoch(window: "MainWindow") -> None:
+    """Look at the end of the epoch before the one that is shown."""
+    per_epoch = _per_epoch(window)
+    _go(window, (-(-window.bench.shown_step // per_epoch) - 1) * per_epoch)
+
+
+@action("time.back", "The step before", menu=TIME, key="Alt+Left", enabled=can_go_back)
+def time_back(window: "MainWindow") -> None:
+    """Look at the network as it was one step before."""
+    _go(window, window.bench.shown_step - 1)
+
+
+@action("time.forward", "The next step", menu=TIME, key="Alt+Right", enabled=can_go_forward)
+def time_forward(window: "MainWindow") -> None:
+    """Look at the network as it was one step later."""
+    _go(window, window.bench.shown_step + 1)
+
+
+@action(
+    "time.forward_epoch", "The next epoch", menu=TIME, key="Alt+Shift+Right", icon="chevron-right",
+    enabled=can_go_forward,
+)  # fmt: skip
+def time_forward_epoch(window: "MainWindow") -> None:
+    """Look at the end of the next epoch that was trained."""
+    per_epoch = _per_epoch(window)
+    _go(window, (window.bench.shown_step // per_epoch + 1) * per_epoch)
+
+
+@action("time.newest", "The newest moment", menu=TIME, key="Alt+End", icon="time-end", enabled=can_go_forward)
+def time_newest(window: "MainWindow") -> None:
+    """Look at the network as far as it was trained."""
+    _go(window, window.bench.time.furthest)
+
+
+@action("time.play", "Play the run", menu="Train", key="Ctrl+F8", enabled=can_play)
+def time_play(window: "MainWindow") -> None:
+    """Play what was trained, from the moment that is shown to the newest; once more, and it holds."""
+    Playback.of(window.bench).toggle()
+
+
+@action("time.go_on", "Go on from here", menu="Train", enabled=can_go_on)
+def time_go_on(window: "MainWindow") -> None:
+    """Train on from the earlier moment that is shown; with changed settings the run takes another way."""
+    Playback.of(window.bench).hold()
+    window.bench.go_on()

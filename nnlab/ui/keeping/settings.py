@@ -14,6 +14,7 @@ FORMAT = "1"
 RECENT_LIMIT = 10
 FILE_LIMIT = 1_000_000  # bytes; a settings file has a few thousand
 TEXT_SCALES = (1.0, 1.25, 1.5, 2.0)
+MEGABYTES, LEAST_MEGABYTES, MOST_MEGABYTES = 64, 1, 64_000
 
 
 class Settings:
@@ -57,6 +58,19 @@ class Settings:
     @text_scale.setter
     def text_scale(self, scale: float) -> None:
         self._keep("text_scale", str(scale))
+
+    # ---------------------------------------------------------------- memory
+
+    @property
+    def moments_megabytes(self) -> int:
+        """How much memory the moments of a run that one can go back to may take."""
+        text = self._text("moments_megabytes")
+        wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else MEGABYTES
+        return min(max(wanted, LEAST_MEGABYTES), MOST_MEGABYTES)
+
+    @moments_megabytes.setter
+    def moments_megabytes(self, megabytes: int) -> None:
+        self._keep("moments_megabytes", str(megabytes))
 
     # ---------------------------------------------------------------- files
 

@@ -106,8 +106,15 @@ class EpochFigure(Figure):
 
     def set_progress(self, epoch: int, epochs: int, share: float, phase: str = "") -> None:
         """The run is in this epoch, and `share` (0 to 1) of the whole run is done."""
-        self.set_caption(f"Epoch · {phase}" if phase else "Epoch")
-        self.set_value(f"{words.count(epoch)} / {words.count(epochs)}")
+        self._set(f"Epoch · {phase}" if phase else "Epoch", epoch, epochs, share)
+
+    def set_moment(self, step: int, furthest: int) -> None:
+        """An earlier moment of the run is looked at."""
+        self._set("Looking at step", step, furthest, step / max(1, furthest))
+
+    def _set(self, caption: str, at: int, end: int, share: float) -> None:
+        self.set_caption(caption)
+        self.set_value(f"{words.count(at)} / {words.count(end)}")
         share = min(max(share, 0.0), 1.0)
         if round(share * BAR_WIDTH) != round(self._share * BAR_WIDTH):
             self.update()

@@ -11,9 +11,10 @@ from nnlab.ui.shell.docks import Dock
 if TYPE_CHECKING:
     from nnlab.ui.shell.workspace import Workspace
 
-RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+RIGHT, BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 ACROSS, DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 NARROWEST = 320  # pixels that a panel with its controls needs
+WIDE_HEIGHT = 150  # of a panel that lies across the window
 WATCH_SHARE, EXPLAIN_SHARE = 0.62, 0.5  # of the window's width, for what is beside the network
 
 
@@ -25,9 +26,12 @@ def build(workspace: "Workspace") -> None:
 
 
 def watch(workspace: "Workspace") -> None:
-    """Every panel at once, two by two, beside the network."""
-    panels = [workspace.docks[id_] for id_ in workspace.panels]
-    _clear(workspace, panels)
+    """Every panel at once, two by two, beside the network; the timeline below."""
+    wide = workspace.wide_docks()
+    panels = [dock for id_ in workspace.panels if (dock := workspace.docks[id_]) not in wide]
+    _clear(workspace, [*panels, *wide])
+    for dock in wide:
+        workspace.addDockWidget(BOTTOM, dock)
     for dock in panels:
         workspace.addDockWidget(RIGHT, dock)
     columns = panels[::2]
@@ -38,6 +42,7 @@ def watch(workspace: "Workspace") -> None:
     each = max(int(workspace.width() * WATCH_SHARE / max(len(columns), 1)), NARROWEST)
     workspace.resizeDocks(columns, [each] * len(columns), ACROSS)
     workspace.resizeDocks(panels, [workspace.height() // 2] * len(panels), DOWN)
+    workspace.resizeDocks(wide, [WIDE_HEIGHT] * len(wide), DOWN)
     _fit(workspace)
 
 

@@ -207,7 +207,7 @@ class MainWindow(QMainWindow):
     def _offer(self, note: Note) -> None:
         """Training blew up: its cure is one click away."""
         doctor = self.workspace.run_bar.doctor.doctor
-        offers = [(cure.label, partial(doctor.take, cure)) for cure in note.cures[:2]]
+        offers = [(cure.label, partial(doctor.take, cure)) for cure in note.cures[:1]]
         if self.in_lab:
             self.toasts.say("error", note.message, offers)
 

@@ -15,11 +15,13 @@ from nnlab.ui.canvas.motion import is_reduced
 from nnlab.ui.canvas.palette import Palette
 from nnlab.ui.inspector.inspector import Inspector
 from nnlab.ui.panel import PANELS, Panel
+from nnlab.ui.panels.timeline.strip import TimelineStrip
 from nnlab.ui.shell.docks import Dock
 from nnlab.ui.shell.run_bar import RunBar
 from nnlab.ui.workbench import Workbench
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 PALETTE_SHARE, SIDE_SHARE, PANEL_SHARE = 0.145, 0.29, 0.52
 PALETTE_WIDTHS, SIDE_WIDTHS = (168, 240), (320, 520)
 OPEN_AT_FIRST = "boundary"
@@ -42,7 +44,11 @@ class Workspace(QMainWindow):
         self.palette_list = Palette(bench)
         self.inspector = Inspector(bench)
         self.run_bar = RunBar(bench, actions)
+        self.strip = TimelineStrip(bench)
         self._build(bench)
+        doctor = self.run_bar.doctor
+        doctor.doctor.changed.connect(lambda: self.editor.problems.show_notes(doctor.doctor.badges))
+        doctor.layer_wanted.connect(self.show_layer)
         bench.happened.connect(self.show_events)
         bench.document_changed.connect(self._on_document)
         bench.pictured.connect(self._on_snapshot)
@@ -94,6 +100,13 @@ class Workspace(QMainWindow):
         self.open("inspector")
         self.inspector.show_training() if training else self.inspector.show_data()
 
+    def show_layer(self, node_id: str) -> None:
+        """Select a node and bring it into view."""
+        self.bench.select([node_id])
+        item = self.editor.picture.nodes.get(node_id)
+        if item is not None:
+            self.editor.show_point(item.sceneBoundingRect())
+
     def show_help(self) -> None:
         """Bring the description of the selected layer to the front."""
         self.open("inspector")
@@ -116,6 +129,7 @@ class Workspace(QMainWindow):
 
     def show_events(self, events: list[Event]) -> None:
         """Tell every panel what happened."""
+        self.strip.hear(events)
         for panel in self.panels.values():
             panel.on_events(events)
 
@@ -127,16 +141,22 @@ class Workspace(QMainWindow):
         for dock in self.docks.values():
             dock.setFloating(False)
         self.addDockWidget(LEFT, self.docks["palette"])
-        panels = [self.docks[id_] for id_ in self.panels]
+        panels = [self.docks[id_] for id_, panel in self.panels.items() if not panel.wide]
         for dock in panels:
             self.addDockWidget(RIGHT, dock)
+        for dock in self.wide_docks():
+            self.addDockWidget(BOTTOM, dock)
         self.addDockWidget(RIGHT, self.docks["inspector"])
         for before, after in pairwise(panels):
             self.tabifyDockWidget(before, after)
         for dock in self.docks.values():
-            dock.show()
+            dock.setVisible(dock not in self.wide_docks())
         self.share_out()
         self.open(OPEN_AT_FIRST)
+
+    def wide_docks(self) -> list[Dock]:
+        """The panels that lie across the window."""
+        return [self.docks[id_] for id_, panel in self.panels.items() if panel.wide]
 
     def share_out(self) -> None:
         """Give each part its share of the window."""
@@ -188,6 +208,11 @@ class Workspace(QMainWindow):
         bar.setIconSize(QSize(20, 20))
         bar.addWidget(self.run_bar)
         self.addToolBar(bar)
+        self._strip_bar = QToolBar("Timeline", movable=False, floatable=False)
+        self._strip_bar.setObjectName("bar.timeline")
+        self._strip_bar.addWidget(self.strip)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self._strip_bar)
+        self.strip.open_asked.connect(lambda: self.open("timeline"))
         self._add_dock("palette", "Layers", self.palette_list, LEFT)
         self._add_dock("inspector", "Inspector", self.inspector, RIGHT)
 
@@ -195,7 +220,7 @@ class Workspace(QMainWindow):
         panel.setObjectName(f"panel.{id_}")
         panel.setAccessibleName(panel.title)
         self.panels[id_] = panel
-        dock = self._add_dock(id_, panel.title, panel, RIGHT)
+        dock = self._add_dock(id_, panel.title, panel, BOTTOM if panel.wide else RIGHT)
 
         def wanted() -> frozenset[Want]:
             return panel.wants() if not dock.is_covered() and panel.isVisible() else frozenset()
@@ -213,6 +238,7 @@ class Workspace(QMainWindow):
     def _retitle(self) -> None:
         for dock in self.docks.values():
             dock.show_title(not self.tabifiedDockWidgets(dock) or dock.isFloating())
+        self._strip_bar.setVisible(not self.is_open("timeline") or self.docks["timeline"].is_covered())
         self.panels_changed.emit()
 
     def _on_document(self, old: Document, new: Document) -> None:
