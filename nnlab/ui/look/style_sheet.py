@@ -179,6 +179,7 @@ QGroupBox { border: none; border-top: 1px solid $hairline; margin-top: 20px; pad
 QGroupBox::title { subcontrol-origin: margin; left: 0; top: 2px; }
 
 QToolBar { background: $window; border: none; border-bottom: 1px solid $hairline; padding: 0; spacing: 0; }
+QToolBar[below="true"] { border-bottom: none; border-top: 1px solid $hairline; }
 #dockBody, #dockTitle { background: $surface; }
 QDockWidget { color: $text; titlebar-close-icon: url($sign_close); }
 QTabWidget::pane { border: none; border-top: 1px solid $hairline; }

@@ -130,7 +130,7 @@ class RunBar(QWidget):
 
     def _show_buttons(self, *_: object) -> None:
         status, stale = self.bench.status, self.bench.stale
-        self.main.show_state(status, stale)
+        self.main.show_state(status, stale, self.bench.looks_back)
         if self.restart.isHidden() == stale:
             self.restart.setVisible(stale)
             self._fit()

@@ -117,8 +117,8 @@ class MainButton(QPushButton):
         self.command = Command(self, actions.get("train.start"), "play")
         self.setFixedWidth(_width(self.font(), TRAIN, AGAIN, RESUME, PAUSE))
 
-    def show_state(self, status: RunStatus, stale: bool) -> None:
-        """Offer what makes sense in this state of the run."""
+    def show_state(self, status: RunStatus, stale: bool, looks_back: bool = False) -> None:
+        """Offer what makes sense in this state of the run; while one looks back the timeline has the thing to do next."""
         running = status.state == "running"
         text = PAUSE if running else _start_text(status, stale)
         if text != self.text():
@@ -126,7 +126,7 @@ class MainButton(QPushButton):
             self.command.set_action(
                 self._actions.get("train.pause" if running else "train.start"), "pause" if running else "play"
             )
-        self.command.set_accented(not stale and status.state not in ("running", "preparing"))
+        self.command.set_accented(not (stale or looks_back) and status.state not in ("running", "preparing"))
 
 
 def _start_text(status: RunStatus, stale: bool) -> str:

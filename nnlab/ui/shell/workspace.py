@@ -210,6 +210,7 @@ class Workspace(QMainWindow):
         self.addToolBar(bar)
         self._strip_bar = QToolBar("Timeline", movable=False, floatable=False)
         self._strip_bar.setObjectName("bar.timeline")
+        self._strip_bar.setProperty("below", True)
         self._strip_bar.addWidget(self.strip)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self._strip_bar)
         self.strip.open_asked.connect(lambda: self.open("timeline"))
