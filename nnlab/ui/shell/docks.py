@@ -85,6 +85,14 @@ class _Title(QWidget):
         row.addWidget(self._close)
         self.on_theme()
 
+    def sizeHint(self) -> QSize:
+        """As high as it is: the dock would otherwise begin under it."""
+        return QSize(super().sizeHint().width(), TITLE_HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        """As high as it is."""
+        return QSize(super().minimumSizeHint().width(), TITLE_HEIGHT)
+
     def on_theme(self) -> None:
         """The cross in the colour of the present theme."""
         self._close.setIcon(icons.icon("close", "muted"))
