@@ -188,7 +188,7 @@ class _Focus:
         """The gradient at this number, and where it came from."""
         record = self._record
         flow = record.flows.get(self._id)
-        rule = "δ = ∂L/∂y: how fast the loss grows when this number grows"
+        rule = "δ = ∂L/∂y: how fast the loss grows with this number"
         if flow is None:
             line = "No gradient comes here: the loss does not depend on these numbers in a smooth way."
             return Formula("δ at this number", rule, line, 0.0)

@@ -80,7 +80,7 @@ class _BatchNorm(Layer):
         found: list[Formula] = []
         for name, at in spot.chosen.items():
             factors = delta * normal if name == "weight" else delta
-            rule = "∂L/∂γ = Σ δ·x̂ over the batch" if name == "weight" else "∂L/∂β = Σ δ over the batch"
+            rule = "∂L/∂γ = Σ δ·x′ over the batch" if name == "weight" else "∂L/∂β = Σ δ over the batch"
             found.append(over_samples(f"∂L/∂{name}[{index_text(at)}]", rule, float(spot.slopes[name][at]), factors))
         scale, _ = self._learned(spot, channel)
         mine = float(((spot.inputs[0][spot.place]) - whole.mean()) / spread)
@@ -88,7 +88,7 @@ class _BatchNorm(Layer):
         computed = scale / spread * (spot.delta - means[0] - mine * means[1])
         parts = f"({words.number(spot.delta)} − {signed(means[0])} − {signed(mine)}·{signed(means[1])})"
         line = f" = {words.number(scale)} / {words.number(spread)}·{parts}"
-        rule = "∂L/∂x = γ/√(variance + ε)·(δ − mean δ − x̂·mean(δ·x̂))"
+        rule = "∂L/∂x = γ/√(variance + ε)·(δ − mean δ − x′·mean(δ·x′)), where x′ = (x − mean) / √(variance + ε)"
         return (*found, spot.passes(rule, line, computed))
 
     def _channel(self, spot: Spot) -> Exact:

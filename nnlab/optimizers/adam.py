@@ -50,9 +50,9 @@ class Adam(Optimizer):
             self._note(step, start),
             f"m = {words.number(m)} = {mixed}",
             f"v = {words.number(v)} = {squared}",
-            f"m̂ = m / (1 − β₁^{step.step}) = {words.number(mean)},  v̂ = v / (1 − β₂^{step.step}) = {words.number(square)}",
+            f"m′ = m / (1 − β₁^{step.step}) = {words.number(mean)},  v′ = v / (1 − β₂^{step.step}) = {words.number(square)}",
         )
-        return step.update_formula("w ← w − rate·m̂ / (√v̂ + ε)", line, start - step.rate * moved, *notes)
+        return step.update_formula("w ← w − rate·m′ / (√v′ + ε)", line, start - step.rate * moved, *notes)
 
     def _start(self, step: WeightStep) -> tuple[float, float]:
         """The value the step begins from, and the gradient it uses."""

@@ -1,10 +1,10 @@
 """The wave over the network while a batch is stepped through: numbers run forward, gradients run back, weights move."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEasingCurve, QObject, QPointF, QRectF, QVariantAnimation, Signal
+from PySide6.QtCore import QEasingCurve, QObject, QPointF, QRectF, Qt, QVariantAnimation, Signal
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -20,14 +20,14 @@ from nnlab.ui.look import theme
 if TYPE_CHECKING:
     from nnlab.ui.canvas.editor import GraphEditor
 
-WAVE_Z = 1.5  # above wires, below nodes
+WAVE_Z, LABEL_Z = 0.7, 2.9  # above wires and below what stands on them; above the nodes
 STEP_MS, SHORTEST_MS, LONGEST_MS = 260, 700, 2_400
 MARGIN = 48.0  # around the nodes, for halos and their labels
 TRAIL = (0.0, 0.06, 0.12)  # how far behind the front its dots run
 NOTES = {
     "forward": "Forward: numbers run from left to right",
     "loss": "Loss: the answers meet the truth",
-    "backward": "Backward: gradients run from right to left, orange where the loss grows with a number, blue where it falls",
+    "backward": "Backward: orange where the loss grows with the numbers, blue where it falls",
     "update": "Update: every weight takes its step",
 }
 
@@ -91,8 +91,9 @@ def _size(phase: str, node: NodePhases) -> float:
 
 
 def _token(phase: str, node: NodePhases) -> str:
-    if phase == "backward" and node.gradient is not None:
-        return "positive" if float(node.gradient.values.sum()) >= 0 else "negative"
+    if phase == "backward" and node.gradient is not None and node.gradient.values.size:
+        flat = node.gradient.values.ravel()  # their sum is no measure: a softmax's gradients always add up to 0
+        return "positive" if float(flat[abs(flat).argmax()]) >= 0 else "negative"
     return "good" if phase == "update" else "accent"
 
 
@@ -112,16 +113,16 @@ def _finite(value: float) -> float:
     return value if abs(value) < float("inf") else 0.0
 
 
-class WaveItem(QGraphicsItem):
-    """Paints the wave at one moment: halos and labels of the nodes it has come to, dots on the wires it runs along."""
+class Overlay(QGraphicsItem):
+    """Something drawn over the whole network at one moment of the wave."""
 
-    def __init__(self, scene: GraphScene) -> None:
+    def __init__(self, scene: GraphScene, z: float) -> None:
         super().__init__()
         self._scene = scene
         self._area = QRectF()
         self.scenery = Scenery()
         self.share = 1.0
-        self.setZValue(WAVE_Z)
+        self.setZValue(z)
         self.setVisible(False)
         scene.addItem(self)
 
@@ -143,16 +144,38 @@ class WaveItem(QGraphicsItem):
         """The network and a margin."""
         return self._area.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
 
+    def _cards(self) -> Iterator[tuple[QRectF, Look, float]]:
+        """The nodes that the wave has come to, and how clearly they are shown by now."""
+        for node_id, look in self.scenery.nodes.items():
+            item = self._scene.nodes.get(node_id)
+            if item is not None and self.share >= look.begins:
+                yield item.card(), look, min(1.0, (self.share - look.begins) * 6 + 0.4) if self.share < 1 else 1.0
+
+
+class Labels(Overlay):
+    """A figure at the foot of each node."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Where the wave has been."""
+        for card, look, clear in self._cards():
+            painter.save()
+            painter.translate(QPointF(card.center().x(), card.bottom() + 4))
+            painter.setOpacity(clear)
+            paint.chip(painter, (look.label,), theme.current())
+            painter.restore()
+
+
+class Light(Overlay):
+    """Halos of the nodes the wave has come to, dots on the wires it runs along."""
+
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Wires first, then the nodes."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.scenery.phase in ("forward", "backward"):
             for link, wire in self._scene.wires.items():
                 self._paint_wire(painter, link, wire.path())
-        for node_id, look in self.scenery.nodes.items():
-            item = self._scene.nodes.get(node_id)
-            if item is not None and self.share >= look.begins:
-                _paint_halo(painter, item.card(), look, min(1.0, (self.share - look.begins) * 6 + 0.4))
+        for card, look, clear in self._cards():
+            _paint_halo(painter, card, look, clear)
 
     def _paint_wire(self, painter: QPainter, link: Link, path: QPainterPath) -> None:
         """Coloured as far as the wave has come along it, with a few dots at its front."""
@@ -165,6 +188,7 @@ class WaveItem(QGraphicsItem):
         if along >= 1.0:
             color.setAlpha(150)
             painter.setPen(QPen(color, 3.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawPath(path)
             return
         painter.setPen(QPen(color, 0))
@@ -178,18 +202,13 @@ class WaveItem(QGraphicsItem):
 
 def _paint_halo(painter: QPainter, card: QRectF, look: Look, clear: float) -> None:
     now = theme.current()
-    wide = 3.0 + 7.0 * look.strength
+    wide = 2.5 + 5.0 * look.strength
     color = now.color(look.token)
     color.setAlphaF(0.75 * clear)
     painter.setPen(QPen(color, wide))
-    painter.setBrush(now.color("canvas", 0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
     half = wide / 2 + 0.5
     painter.drawRoundedRect(card.adjusted(-half, -half, half, half), theme.CARD_RADIUS + half, theme.CARD_RADIUS + half)
-    painter.save()
-    painter.translate(QPointF(card.center().x(), card.bottom() + 20))
-    painter.setOpacity(clear)
-    paint.chip(painter, (look.label,), now)
-    painter.restore()
 
 
 class Wave(QObject):
@@ -204,7 +223,7 @@ class Wave(QObject):
         self._key: tuple[object, ...] = ()
         self._reached: frozenset[str] = frozenset()
         self.values: PhaseValues | None = None
-        self.item = WaveItem(editor.picture)
+        self._items = (Light(editor.picture, WAVE_Z), Labels(editor.picture, LABEL_Z))
         self.note = Note(editor)
         self._run = QVariantAnimation(self)
         self._run.setStartValue(0.0)
@@ -234,7 +253,7 @@ class Wave(QObject):
             return
         self._run.stop()
         self.values, self._reached = None, frozenset()
-        self.item.show_moment(Scenery(), 1.0)
+        self._draw(Scenery(), 1.0)
         self.note.hide()
         self.moved.emit()
 
@@ -242,7 +261,7 @@ class Wave(QObject):
         """Nodes were moved or taken away."""
         if self.values is not None:
             self._shown = scenery(self.values, self._editor.picture.document.graph)
-            self.item.show_moment(self._shown, self.item.share)
+            self._draw(self._shown, self._items[0].share)
 
     def shown_node(self, node_id: str) -> NodePhases | None:
         """What the batch made of this node, if the wave has come to it."""
@@ -251,7 +270,11 @@ class Wave(QObject):
     def restyle(self) -> None:
         """The colours changed."""
         self.note.restyle()
-        self.item.update()
+        self._draw(self._items[0].scenery, self._items[0].share)
+
+    def _draw(self, shown: Scenery, share: float) -> None:
+        for item in self._items:
+            item.show_moment(shown, share)
 
     def _begin(self) -> None:
         self._run.stop()
@@ -264,7 +287,7 @@ class Wave(QObject):
             self._run.start()
 
     def _show(self, share: float) -> None:
-        self.item.show_moment(self._shown, float(share))
+        self._draw(self._shown, float(share))
         reached = frozenset(self.values.nodes) if share >= 1 and self.values else self._shown.reached(float(share))
         if reached != self._reached:
             self._reached = reached
@@ -274,8 +297,11 @@ class Wave(QObject):
         if self.values is None:
             return
         whose = "all samples" if self.values.sample == MEAN else f"sample {self.values.sample + 1} of the batch"
-        self.note.setText(f"{NOTES[self.values.phase]} ({whose}). F7 goes on.")
-        self.note.adjustSize()
+        for text in (f"{NOTES[self.values.phase]} · {whose} · F7 goes on", NOTES[self.values.phase]):
+            self.note.setText(text)
+            self.note.adjustSize()
+            if self.note.width() < self._editor.width() - 16:
+                break
         y = 44 if self._editor.bench.stale else 12
         self.note.move(max(8, (self._editor.width() - self.note.width()) // 2), y)
         self.note.show()

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from nnlab.core.document import Document
@@ -16,6 +16,7 @@ from nnlab.ui.panels.phases.drawing import StepsDrawing
 from nnlab.ui.panels.phases.rows import Target
 from nnlab.ui.workbench import Workbench
 
+ONE_ROW = 640  # pixels that all controls need beside each other
 OVER = "This run is over. Press Reset to step through it from the beginning, or raise the number of epochs and go on."
 
 
@@ -38,9 +39,9 @@ class PhasesPanel(DrawnPanel):
         super().__init__(bench, self.steps, parent, scrolls=True)
         self.buttons = StepButtons(bench)
         self.sample = BatchSample()
-        self.controls.addWidget(self.buttons, 1)
+        self.controls.addWidget(self.buttons)
         self.second = QWidget()
-        second = QHBoxLayout(self.second)
+        self._second_row = second = QHBoxLayout(self.second)
         second.setContentsMargins(theme.GRID * 2, 0, theme.GRID * 2, theme.GRID)
         second.setSpacing(theme.GRID)
         second.addWidget(self.buttons.play)
@@ -86,6 +87,18 @@ class PhasesPanel(DrawnPanel):
         super().on_document(old, new)
         if self._node not in self.run_graph_document().graph.nodes:
             self._node = self._chosen_node()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """One row of controls where there is room for it, else two."""
+        super().resizeEvent(event)
+        in_one = self.width() >= ONE_ROW
+        if in_one != (self.controls.indexOf(self.second) >= 0):
+            if in_one:
+                self.controls.addWidget(self.second, 1)
+            else:
+                cast(QVBoxLayout, self.layout()).insertWidget(1, self.second)
+            sides = 0 if in_one else theme.GRID * 2
+            self._second_row.setContentsMargins(sides, 0, sides, 0 if in_one else theme.GRID)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nothing goes on by itself where nobody looks."""

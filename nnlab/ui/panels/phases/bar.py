@@ -10,10 +10,10 @@ NAMES = {"forward": "Forward", "loss": "Loss", "backward": "Backward", "update":
 SENTENCES = {
     "": "Press Next phase (F7). One batch then goes forward through the network, its loss is measured, the gradient "
     "flows back, and the weights move: one press for each, with all the numbers.",
-    "forward": "From left to right, each layer computes its numbers from those before it.",
-    "loss": "The answers are compared with the truth: one number says how wrong they are.",
-    "backward": "From right to left: how does the loss change with each number, and with each weight?",
-    "update": "Every weight takes a small step that makes the loss smaller. The next press begins another batch.",
+    "forward": "Each layer computes its numbers, from left to right.",
+    "loss": "The answers meet the truth: how wrong are they?",
+    "backward": "From right to left: what makes the loss grow, and how fast?",
+    "update": "Every weight takes a step that makes the loss smaller.",
 }
 ARROW = 9.0
 

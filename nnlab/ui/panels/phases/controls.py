@@ -7,12 +7,13 @@ from nnlab.core.check import check
 from nnlab.core.words import count
 from nnlab.engine.events import RunStatus
 from nnlab.engine.wants import MEAN
-from nnlab.ui.forms.controls import HEIGHT, Choice
+from nnlab.ui.forms.controls import Choice
 from nnlab.ui.look import icons, theme
 from nnlab.ui.look.labels import tooltip
 from nnlab.ui.workbench import Workbench
 
 SPEEDS = (("Slow", 4_000), ("Normal", 2_000), ("Fast", 800))
+TALL = 30  # a button with its edge, and what stands beside it
 PATIENCE = 3  # looks at a run that goes on by itself before playing gives way to it
 STEPPABLE = ("idle", "paused", "failed", "running")
 HALF_WAY = ("forward", "loss", "backward")
@@ -42,8 +43,8 @@ class StepButtons(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GRID)
-        for button in (self.next, self.finish, self.play):
-            button.setFixedHeight(HEIGHT)
+        for control in (self.next, self.finish, self.play, self.speed):
+            control.setFixedHeight(TALL)
         row.addWidget(self.next)
         row.addWidget(self.finish)
         row.addStretch(1)
@@ -127,6 +128,8 @@ class BatchSample(QSpinBox):
         self.setPrefix("Sample ")
         self.setSpecialValueText("All samples")
         self.setMinimumWidth(132)
+        self.setFixedHeight(TALL)
+        self.lineEdit().setTextMargins(6, 0, 0, 0)
         self.set_rows(1)
         self.setValue(1)
         self.valueChanged.connect(lambda _: self.picked.emit())

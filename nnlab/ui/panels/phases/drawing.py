@@ -17,6 +17,7 @@ from nnlab.ui.panels.phases.strip import losses_strip, place_name, strip
 from nnlab.ui.panels.phases.table import lines_of, table_rows
 
 MARGIN = 12.0
+SHORT = 340  # pixels below which the formula comes first
 TWO_COLUMNS = 760.0  # pixels from which on the table stands beside the formulas
 NOTHING = PhaseValues("")
 
@@ -78,8 +79,8 @@ class StepsDrawing(Drawing):
 
     def _headline(self, room: float, sizes: Sizes) -> list[Row]:
         sentence = self.hint if self.hint and not self.values.phase else SENTENCES.get(self.shown, "")
-        rows = [space(2), *text_rows(sentence, room, sizes.text)]
         facts = self._facts()
+        rows = [space(2)] if facts and self._is_short() else [space(2), *text_rows(sentence, room, sizes.text)]
         return [*rows, *text_rows(facts, room, sizes.caption, "muted")] if facts else rows
 
     def _facts(self) -> str:
@@ -87,13 +88,12 @@ class StepsDrawing(Drawing):
         values = self.values
         if not values.phase:
             return ""
-        found = [f"Batch of {words.plural(values.rows, 'sample')}"]
+        found = [f"Batch of {words.count(values.rows)}"]
         truth = self._truth()
         if truth:
             found.append(truth)
         if values.loss is not None:
             found.append(f"loss {words.number(values.loss)}")
-        found.append(f"learning rate {words.number(values.rate)}")
         if values.clipped < 1:
             found.append(f"gradients clipped to {words.number(values.clipped)} of their length")
         return " · ".join(found)
@@ -117,22 +117,30 @@ class StepsDrawing(Drawing):
         node = self.values.nodes[focus.node]
         rows = self._title_rows(focus, room, sizes)
         numbers = node.gradient if self.shown == "backward" and node.gradient is not None else node.output
-        rows += [*strip(numbers, focus.place, room, sizes), space()]
+        cells = [*strip(numbers, focus.place, room, sizes), space()]
         if self.shown == "loss" and self.values.losses is not None:
-            rows += text_rows("Loss of each sample (click one to look at it)", room, sizes.caption, "muted")
-            rows += [losses_strip(self.values.losses, self.values.sample, room), space()]
-        formulas = focus.formulas.get(self.shown, ())
-        for place, formula in enumerate(formulas):
-            rows += [formula_card(formula, room, sizes, main=place == 0), space()]
-        return rows
+            cells = text_rows("Loss of each sample (click one to look at it)", room, sizes.caption, "muted")
+            cells += [losses_strip(self.values.losses, self.values.sample, room), space()]
+        cards: list[Row] = []
+        for place, formula in enumerate(focus.formulas.get(self.shown, ())):
+            cards += [formula_card(formula, room, sizes, main=place == 0), space()]
+        # the formula is what one came for: in a low panel it comes first
+        return [*rows, *cards, *cells] if self._is_short() else [*rows, *cells, *cards]
+
+    def _is_short(self) -> bool:
+        """Whether the panel is so low that little of the picture is seen at once."""
+        around = self.parentWidget()
+        return around is not None and around.height() < SHORT
 
     def _title_rows(self, focus: PhaseFocus, room: float, sizes: Sizes) -> list[Row]:
         title = labels.plain(self.document.graph.nodes[focus.node].title)
         where = place_name(self.values.nodes[focus.node].output.shape, focus.place)
         rows = text_rows(f"{title} · {where}" if where else title, room, sizes.large, bold=True)
-        kind = "gradient ∂L/∂y" if self.shown == "backward" else "output"
+        if self._is_short():
+            return [*rows, space(3)]
+        kind = "gradient" if self.shown == "backward" else "output"
         shape = " × ".join(str(n) for n in self.values.nodes[focus.node].output.shape)
-        said = f"{focus.code}   {shape} numbers, coloured by {kind}"
+        said = f"{focus.code} · {shape} · colours: {kind}"
         return [*rows, *text_rows(labels.plain(said), room, sizes.caption, "muted"), space(2)]
 
     def _table(self, room: float, sizes: Sizes) -> list[Row]:

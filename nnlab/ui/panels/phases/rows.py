@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from nnlab.ui.look import plots, theme
@@ -92,7 +92,7 @@ def in_card(rows: Sequence[Row], marked: bool = False) -> Row:
         painter.setPen(QPen(now.color("accent" if marked else "hairline"), 1.5 if marked else 1))
         painter.setBrush(now.color("raised"))
         painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), theme.CARD_RADIUS, theme.CARD_RADIUS)
-        painter.setBrush(theme.current().color("raised", 0))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         for row, inner in stacked(rows, _inside(place)):
             row.paint(painter, inner)
 

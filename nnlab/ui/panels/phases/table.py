@@ -70,9 +70,10 @@ def table_rows(lines: Sequence[Line], chosen: str, width: float, sizes: Sizes) -
 def _edges(lines: Sequence[Line], width: float, sizes: Sizes) -> tuple[float, float, float]:
     """Where the columns of numbers end, from the left; the names have what is left over."""
     px = sizes.caption
-    step = max([plots.text_width(line.step, px) for line in lines] + [plots.text_width("Step", px)])
-    flow = max([plots.text_width(line.gradient, px) for line in lines] + [plots.text_width("Gradient", px)])
-    return width - step - flow - 36, width - step - 22, width - 6
+    usual = plots.text_width("0.000888", px)  # so that the columns stand still while the numbers change
+    step = max([plots.text_width(line.step, px) for line in lines] + [usual])
+    flow = max([plots.text_width(line.gradient, px) for line in lines] + [usual])
+    return width - step - flow - 34, width - step - 20, width - 6
 
 
 def _text_row(texts: tuple[str, str, str, str], edges: tuple[float, float, float], sizes: Sizes) -> Row:
