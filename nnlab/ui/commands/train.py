@@ -189,9 +189,7 @@ def time_start(window: "MainWindow") -> None:
     _go(window, 0)
 
 
-@action(
-    "time.back_epoch", "The epoch before", menu=TIME, key="Alt+Shift+Left", icon="chevron-left", enabled=can_go_back
-)
+@action("time.back_epoch", "The epoch before", menu=TIME, key="Alt+PgUp", icon="chevron-left", enabled=can_go_back)
 def time_back_epoch(window: "MainWindow") -> None:
     """Look at the end of the epoch before the one that is shown."""
     per_epoch = _per_epoch(window)
@@ -211,7 +209,7 @@ def time_forward(window: "MainWindow") -> None:
 
 
 @action(
-    "time.forward_epoch", "The next epoch", menu=TIME, key="Alt+Shift+Right", icon="chevron-right",
+    "time.forward_epoch", "The next epoch", menu=TIME, key="Alt+PgDown", icon="chevron-right",
     enabled=can_go_forward,
 )  # fmt: skip
 def time_forward_epoch(window: "MainWindow") -> None:

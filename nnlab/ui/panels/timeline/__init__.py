@@ -21,7 +21,7 @@ from nnlab.ui.playback import SPEEDS, Playback
 from nnlab.ui.workbench import Workbench
 
 ONE_ROW = 900  # pixels from which on all controls stand in one row
-SPEED_WIDTH = 150
+SPEED_WIDTH = 172
 
 
 @PANELS.register("timeline")

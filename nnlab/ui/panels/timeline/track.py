@@ -124,7 +124,7 @@ class Track(Drawing):
         cut = int(np.searchsorted(xs, self.place.wanted, side="right"))
         plots.draw_line(painter, points[max(0, cut - 1) :], plots.faded(token, 0.3))
         plots.draw_line(painter, points[:cut], theme.current().color(token))
-        plots.draw_text(painter, QPointF(scale.left, top + 8), "loss", theme.current().color("muted"))
+        plots.draw_text(painter, QPointF(scale.left, bottom), "loss", theme.current().color("muted"))
 
     def _draw_epochs(self, painter: QPainter, scale: Scale) -> None:
         """Ticks and numbers of epochs below the track."""

@@ -101,6 +101,7 @@ class GoOn(QPushButton):
     def __init__(self, bench: Workbench) -> None:
         super().__init__(GO_ON)
         self._bench = bench
+        self.setStyleSheet("padding: 3px 12px;")  # as high as the fields beside it
         self.setFixedHeight(HEIGHT)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setToolTip(
