@@ -55,5 +55,6 @@ class Course:
 
     def _keep(self, name: str, most: float) -> None:
         """Only the epochs in which this figure is at most that."""
-        self._table = self._table[self.column(name) <= most]
+        figures = self.column(name)  # asked first: it joins what waits to the table
+        self._table = self._table[figures <= most]
         self._newest = float(self.epochs)
