@@ -18,9 +18,9 @@ def now(clock: Clock) -> Callable[[], float]:
     return time.process_time if clock == "cpu" else time.perf_counter
 
 
-def choose() -> Clock:
-    """The wall clock on a quiet machine; processor time where other programs are busy."""
-    return "cpu" if load_of_others() > BUSY else "wall"
+def choose(load: float) -> Clock:
+    """The wall clock on a quiet machine; processor time where other programs take this share of it."""
+    return "cpu" if load > BUSY else "wall"
 
 
 def load_of_others() -> float:

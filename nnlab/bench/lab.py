@@ -69,13 +69,16 @@ class Lab:
         self.window.close()
 
     def _lay_out(self) -> None:
-        """Loss below boundary, instead of behind it."""
+        """Loss below the canvas, instead of behind boundary."""
         workspace = self.window.workspace
-        boundary, loss = workspace.docks["boundary"], workspace.docks["loss"]
-        workspace.splitDockWidget(boundary, loss, Qt.Orientation.Vertical)
-        for dock in (boundary, loss):
-            dock.show()
-            dock.raise_()
+        workspace.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, workspace.docks["loss"])
+        spin(0.1)  # the window's own choice of panels comes first
+        for id_ in ("boundary", "loss"):
+            workspace.open(id_)
+        spin(0.1)
+        covered = [id_ for id_ in ("boundary", "loss") if workspace.docks[id_].is_covered()]
+        if covered:
+            raise RuntimeError(f"the panels {covered} are not in sight")
 
     def _await(self, state: str) -> None:
         end = time.monotonic() + READY_SECONDS

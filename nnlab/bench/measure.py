@@ -71,6 +71,11 @@ class Effort:
     """Numbers of torch threads that each contestant may try; the best is taken."""
     quick: bool = False
 
+    @property
+    def starts(self) -> int:
+        """How many rounds there are where each one starts a program anew."""
+        return min(self.rounds, 2) if self.quick else self.rounds
+
 
 class Measure(Protocol):
     """One thing that is measured."""

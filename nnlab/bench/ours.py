@@ -6,7 +6,7 @@ from nnlab.bench.workloads import Workload
 from nnlab.core.document import Document
 
 WARM_SECONDS = 1.0  # at least, so that whatever the engine prepares in the background is in place
-WARM_LIMIT = 4.0
+WARM_LIMIT = 3.0
 STEADY = 0.1  # two stretches whose speed differs by less than this share are the same speed
 
 

@@ -54,9 +54,13 @@ def measure(name: str, effort: Effort) -> Outcome:
 
 def ask(part: str, *arguments: str) -> dict[str, Any]:
     """Run a part to its end; its last answer."""
-    done = subprocess.run(
-        _command(part, arguments), capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False, env=_surroundings()
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            _command(part, arguments),
+            capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False, env=_surroundings(),
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise PartFailed(f"it did not come to an end within {LIMIT_SECONDS // 60} minutes") from None
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0 or not lines:
         raise PartFailed(_last(done.stderr) or f"it ended with code {done.returncode}")

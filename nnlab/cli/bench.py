@@ -6,6 +6,7 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from nnlab.project.network import lookup
 
 DONE, FAILED = 0, 1
 QUICK = {"rounds": 3, "seconds": 0.12}
-CLOCKS = ("auto", "cpu", "wall")
+TOOK = "measured in, s"
 
 
 def bench(names: Sequence[str], quick: bool, clock: str, threads: str, out: str | None, check: bool) -> int:
@@ -31,8 +32,9 @@ def bench(names: Sequence[str], quick: bool, clock: str, threads: str, out: str 
         lookup(MEASURES, name)
     if out is not None:
         disk.check_writable(Path(out))
-    effort = _effort(quick, clock, threads)
-    say(_head(effort))
+    load = clocks.load_of_others()
+    effort = _effort(quick, clock, threads, load)
+    say(_head(effort, load))
     began = time.perf_counter()
     outcomes = {}
     with parts.own_folder():
@@ -63,8 +65,8 @@ def show_list() -> int:
     return DONE
 
 
-def _effort(quick: bool, clock: str, threads: str) -> Effort:
-    chosen: clocks.Clock = clocks.choose() if clock == "auto" else "cpu" if clock == "cpu" else "wall"
+def _effort(quick: bool, clock: str, threads: str, load: float) -> Effort:
+    chosen: clocks.Clock = clocks.choose(load) if clock == "auto" else "cpu" if clock == "cpu" else "wall"
     try:
         counts = clocks.thread_counts(chosen, threads)
     except ValueError:
@@ -72,17 +74,16 @@ def _effort(quick: bool, clock: str, threads: str) -> Effort:
     return Effort(clock=chosen, threads=counts, quick=quick, **(QUICK if quick else {}))  # type: ignore[arg-type]
 
 
-def _head(effort: Effort) -> str:
+def _head(effort: Effort, load: float) -> str:
     clock = "processor time, one thread" if effort.clock == "cpu" else "wall clock"
-    load = percent(clocks.load_of_others(), 0)
     return (
-        f"NNLab {__version__}, {plural(os.cpu_count() or 1, 'core')} ({load} busy), torch {metadata.version('torch')}; "
+        f"NNLab {__version__}, {plural(os.cpu_count() or 1, 'core')} ({percent(load, 0)} busy), torch {metadata.version('torch')}; "
         f"training by {clock}; median of {plural(effort.rounds, 'round')} (smallest to largest)."
     )
 
 
 def _one(name: str, effort: Effort) -> Outcome:
-    measure = MEASURES[name]
+    measure, began = MEASURES[name], time.perf_counter()
     if sys.stderr.isatty():
         draw(f"\r{measure.title} ...")
     try:
@@ -100,7 +101,7 @@ def _one(name: str, effort: Effort) -> Outcome:
     for fact, value in outcome.facts.items():
         say(f"    {fact}: {value if isinstance(value, str) else number(value)}")
     flush()
-    return outcome
+    return replace(outcome, facts={**outcome.facts, TOOK: time.perf_counter() - began})
 
 
 def _row(reading: Reading) -> tuple[str, ...]:

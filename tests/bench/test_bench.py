@@ -61,7 +61,7 @@ def test_a_part_that_fails_says_why_and_the_other_measures_go_on(
         raise parts.PartFailed("the screen is gone")
 
     monkeypatch.setattr(parts, "measure", fail)
-    assert main(["bench", "surface", "seeds", "--clock", "cpu"]) == 0
+    assert main(["bench", "surface", "startup", "--clock", "cpu"]) == 0
     said = capsys.readouterr().out
     assert said.count("failed: the screen is gone") == 2
 

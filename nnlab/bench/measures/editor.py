@@ -44,7 +44,7 @@ class Editor:
     def run(self, effort: Effort) -> Outcome:
         """Windows of growing networks after each other, then the layout alone."""
         few = 1 if effort.quick else min(effort.rounds, 3)
-        small, facts = _every_gesture(effort.rounds)
+        small, facts = _every_gesture(effort.starts)
         opening, huge = _huge(few)
         values = (
             small,

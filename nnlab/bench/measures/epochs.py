@@ -13,9 +13,9 @@ from nnlab.core.words import count
 
 LATE = 50_000
 BATCH = 25
-TURN = 300  # epochs of each run in one turn
-TURNS = 3
-FULL_SECONDS, QUICK_SECONDS = 60.0, 6.0
+TURN = 60  # epochs of each run in one turn
+TURNS = 10  # in one round
+FULL_SECONDS, QUICK_SECONDS = 45.0, 5.0
 
 
 class EpochCost:
@@ -23,7 +23,7 @@ class EpochCost:
 
     title = "A long run: 2-4-1 on 250 points, batches of 25"
     how = (
-        "Processor time of 300 epochs of a run at epoch 50,000 against a run that has just begun (its engine ready), in"
+        "Processor time of 600 epochs of a run at epoch 50,000 against a run that has just begun (its engine ready), in"
         " turn; memory of the process before and after the long run."
     )
     bars = (
@@ -41,7 +41,7 @@ class EpochCost:
             _grow_old(old, QUICK_SECONDS if effort.quick else FULL_SECONDS)
             grown = (_memory() - before) / 1e6
             reached = old.loop.epoch
-            found = [_round(young, old) for _ in range(effort.rounds)]
+            found = [_round(young, old) for _ in range(effort.starts)]
         note = "" if reached >= LATE else f"stopped at epoch {count(reached)} for lack of time"
         readings = (Reading(self.bars[0], tuple(b / a for a, b in found), note), Reading(self.bars[1], (grown,)))
         facts = {f"an epoch of the young run (from epoch {first} on), ms": 1000 * found[0][0] / TURN / TURNS}

@@ -16,9 +16,8 @@ class Start:
 
     def run(self, effort: Effort) -> Outcome:
         """Start both ways, round after round."""
-        ask("start")  # the disk's cache is filled
-        ask("start", "torch")
-        pairs = [(ask("start")["cpu"], ask("start", "torch")["cpu"]) for _ in range(effort.rounds)]
+        ask("start", "torch")  # the disk's cache is filled
+        pairs = [(ask("start")["cpu"], ask("start", "torch")["cpu"]) for _ in range(effort.starts)]
         reading = Reading(self.bars[0], tuple(ours / torch for ours, torch in pairs))
         middle = sorted(pairs)[len(pairs) // 2]
         return Outcome((reading,), {"window shown, s": middle[0], "window shown with torch first, s": middle[1]})
@@ -36,7 +35,7 @@ class Loading:
 
     def run(self, effort: Effort) -> Outcome:
         """Start afresh, round after round."""
-        found = [ask("loading") for _ in range(effort.rounds)]
+        found = [ask("loading") for _ in range(effort.starts)]
         loaded = all(each["loaded"] for each in found)
         note = "" if loaded else "torch was not loaded within a minute"
         stalls = tuple(each["stall"] for each in found) if loaded else ()
