@@ -1,13 +1,16 @@
 """NNLab's side: the real engine on a real document, timed inside the run after it has warmed up."""
 
+import importlib.util
+
 from nnlab.bench.clocks import Clock, now
 from nnlab.bench.contest import Contestant, Runner
 from nnlab.bench.workloads import Workload
 from nnlab.core.document import Document
 
-WARM_SECONDS = 1.0  # at least, so that whatever the engine prepares in the background is in place
+WARM_SECONDS = 1.0  # at least, so that whatever the engine prepares is in place
 WARM_LIMIT = 3.0
 STEADY = 0.1  # two stretches whose speed differs by less than this share are the same speed
+HAS_CAPTURED = importlib.util.find_spec("nnlab.engine.switching") is not None
 
 
 class Training:
@@ -21,25 +24,33 @@ class Training:
 
     def run(self, steps: int) -> int:
         """Train for at least so many steps; how many it were."""
-        loop, going = self.loop, self._steps
-        began = loop.step
-        while loop.step - began < steps:
-            if next(going, self) is self:
-                raise RuntimeError(f"the run ended at step {loop.step}: {loop.finished}")
+        loop, began = self.loop, self.loop.step
+        until = began + steps
+        while loop.step < until:
+            if loop.finished is not None:
+                raise RuntimeError(f"the run ended at step {loop.step}: {loop.finished.message}")
+            if HAS_CAPTURED:
+                loop.stretch(until=until)
+            else:
+                next(self._steps)
         return loop.step - began
 
     def warm_up(self, least: float = WARM_SECONDS) -> None:
-        """Train until the speed is steady: the engine may have a faster way that it prepares while it trains."""
+        """Let the fastest engine take over as it does in every run, and train until the speed is steady."""
+        self.run(1)
+        if HAS_CAPTURED:
+            from nnlab.engine.switching import capture_now
+
+            capture_now(self.loop)
         read = now("wall")
-        began, last, stretch = read(), 0.0, least / 4
+        began, last, steps = read(), 0.0, 10
         while read() - began < WARM_LIMIT:
-            start, step = read(), self.loop.step
-            while read() - start < stretch:
-                self.run(1)
-            rate = (self.loop.step - step) / (read() - start)
+            start = read()
+            taken = self.run(steps)
+            rate = taken / max(read() - start, 1e-9)
             if read() - began >= least and abs(rate - last) <= STEADY * rate:
                 return
-            last = rate
+            last, steps = rate, max(10, int(rate * least / 4))
 
     def runner(self, clock: Clock) -> Runner:
         """The run as a contestant's runner."""
@@ -56,7 +67,7 @@ def engine_name(training: Training) -> str:
     """Which engine runs, as the run bar says it."""
     from nnlab.engine.telling import prepared
 
-    return str(getattr(training.loop, "engine", "") or prepared(training.loop).engine)
+    return prepared(training.loop).engine
 
 
 def contestant(work: Workload, clock: Clock) -> Contestant | None:
