@@ -9,7 +9,6 @@ from torch import Tensor
 from nnlab.core.graph import Graph
 from nnlab.core.words import number
 from nnlab.engine.learner import Learner
-from nnlab.engine.timeline import Moment
 
 if TYPE_CHECKING:
     from nnlab.engine.loop import Loop
@@ -31,13 +30,23 @@ class Alarm:
         if step == 0:
             self._usual = max(self._usual, loss)
 
+    @property
+    def limit(self) -> float:
+        """The loss beyond which no run comes back."""
+        return LOST * self._usual
+
     def is_lost(self, loss: float) -> bool:
         """Whether this mean loss of an epoch is beyond all hope."""
-        return loss > LOST * self._usual
+        return loss > self.limit
+
+    @property
+    def sane(self) -> float:
+        """The loss up to which an epoch is worth going back to."""
+        return SANE * self._usual
 
     def is_sane(self, loss: float) -> bool:
         """Whether an epoch with this mean loss is worth going back to."""
-        return loss <= SANE * self._usual
+        return loss <= self.sane
 
 
 @dataclass(frozen=True)
@@ -49,39 +58,31 @@ class Verdict:
     """A clause with {layer} for the layer's title."""
     rate: float
 
-    def message(self, loop: "Loop", good: Moment) -> str:
-        """The sentences for the user."""
+    def message(self, loop: "Loop") -> str:
+        """The sentences for the user, when the loop is back where all was well."""
         what = self.what.format(layer=_spoken(loop.document.graph, self.node))
         back = (
-            f"The weights of epoch {good.epoch} are back in place."
-            if good.epoch
+            f"The weights of epoch {loop.epoch} are back in place."
+            if loop.epoch
             else "The first weights are back in place."
         )
         clipping = "" if loop.training.clip_norm else " or clip the gradients"
         return f"Training blew up: {what}. {back} Lower the learning rate (it is {number(self.rate)}){clipping}, then train again."
 
 
-def blame(loop: "Loop", good: Moment, step: int) -> Verdict:
+def blame(loop: "Loop", step: int) -> Verdict:
     """Where a number first was none at this step (counted from 0).
 
-    The latest moment that is kept is taken as a start and the steps since are taken again, so what is looked at is
-    that very batch.
+    The steps until then are taken again, so what is looked at is that very batch.
     """
     rate = loop.rate
-    kept = loop.timeline.checkpoints.before(step) or good
-    loop.restore(max(good, kept, key=lambda moment: moment.step))
-    loop.repeating = True
-    try:
-        while loop.step < step:
-            loop.advance()
-        x, y = loop.order.batch(loop.position)
-        outputs = loop.learner.trace(x)
-        node = next((n for n, value in outputs.items() if not bool(torch.isfinite(value).all())), None)
-        if node is not None:
-            return Verdict(node, f"at step {step + 1} the outputs of {{layer}} became too large to be numbers", rate)
-        loop.learner.step(x, y, loop.training)
-    finally:
-        loop.repeating = False
+    loop.go_back(step)
+    x, y = loop.order.batch(loop.position)
+    outputs = loop.learner.trace(x)
+    node = next((n for n, value in outputs.items() if not bool(torch.isfinite(value).all())), None)
+    if node is not None:
+        return Verdict(node, f"at step {step + 1} the outputs of {{layer}} became too large to be numbers", rate)
+    loop.learner.step(x, y, loop.training)
     node = next((n for n, size in _sizes(loop, loop.learner.storage).items() if not bool(torch.isfinite(size))), None)
     if node is not None:
         return Verdict(node, f"at step {step + 1} the weights of {{layer}} became too large to be numbers", rate)

@@ -72,7 +72,7 @@ def run_to_end(
     weights: object = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> RunResult:
-    """Train from the start, or from `weights`, until nothing is left to do or `should_stop()` is true after a step.
+    """Train from the start, or from `weights`, until nothing is left to do or `should_stop()` is true (asked after each stretch of steps).
 
     The numbers are those of the window's own run, to the bit on a CPU. BuildError, DataError or SettingError with a
     sentence if the document cannot be trained.
@@ -80,7 +80,8 @@ def run_to_end(
     asked = {"device": device, "seed": seed, "epochs": epochs}
     document = document.with_training(**{name: value for name, value in asked.items() if value is not None})
     from nnlab.engine.loop import Loop
-    from nnlab.engine.telling import prepared
+    from nnlab.engine.switching import capture_now, is_worth_it
+    from nnlab.engine.telling import engine, prepared
 
     curves, rounds = Curves(), Rounds(document)
 
@@ -95,7 +96,10 @@ def run_to_end(
         begun = prepared(loop)
         tell(begun)
         with arithmetic(begun.threads):
-            for _ in loop.steps():
+            while loop.finished is None:
+                loop.stretch(until=rounds.due(loop))
+                if loop.step == 1 and is_worth_it(loop):
+                    capture_now(loop)
                 rounds.look(loop)
                 if should_stop is not None and should_stop():
                     loop.finish("stopped")
@@ -106,7 +110,7 @@ def run_to_end(
         model = loop.learner.network.cpu().eval()
     return RunResult(
         document, model, arrays, curves.arrays(), end.metrics, end.reason, end.message, loop.epoch, loop.step,
-        end.best_epoch, end.node, loop.seconds, begun.device, begun.engine, begun.threads, begun.notices, notes,
+        end.best_epoch, end.node, loop.seconds, begun.device, engine(loop), begun.threads, begun.notices, notes,
     )  # fmt: skip
 
 

@@ -70,11 +70,10 @@ class Learner:
         self.loss = loss_function(self.objective)
         self.data = {name: self.on_device(self.parts.part(name)) for name in PART_NAMES}
         self._one = torch.ones((), device=self.place.device)
-        self.parameters: list[Tensor] = self._read()
-        """Those that the answer depends on; the others are left alone, as torch's own optimizers do."""
-        self._lay_out()
+        self.take(self._read())
 
     def _read(self) -> list[Tensor]:
+        """The parameters that the answer depends on; the others are left alone, as torch's own optimizers do."""
         learned = [p for p in self.network.parameters() if p.requires_grad]
         if not learned:
             raise BuildError("This network has nothing to learn: add a layer with weights, such as Linear.")
@@ -85,17 +84,21 @@ class Learner:
         self.network.train()
         return [p for p, gradient in zip(learned, found, strict=True) if gradient is not None]
 
-    def _lay_out(self) -> None:
-        """Put the parameters into one piece of memory and an update rule over them."""
-        self.flat = Flat(self.parameters)
+    def take(self, parameters: list[Tensor]) -> None:
+        """Train these of the network's parameters: put them into one piece of memory and an update rule over them."""
+        self.parameters = parameters
+        self.flat = Flat(parameters)
         mine = {id(p) for p in self.parameters}
         rest = [t.detach() for t in self.network.state_dict(keep_vars=True).values() if id(t) not in mine]
         self.storage: list[Tensor] = [self.flat.values, *rest]
         """Everything that training changes in the network, in few pieces."""
+        self.update: Update = self.rule(self.flat)
+
+    def rule(self, flat: Flat) -> Update:
+        """The document's update rule over these parameters: over all of them as one, if that makes no difference."""
         settings = self.document.training.optimizer
-        self.update: Update = update_rule(settings, [self.flat.values])
-        if not self.update.whole:
-            self.update = update_rule(settings, [p.detach() for p in self.parameters])
+        found = update_rule(settings, [flat.values])
+        return found if found.whole else update_rule(settings, [p.detach() for p in flat.parameters])
 
     def named(self, storage: list[Tensor]) -> dict[str, Tensor]:
         """Pieces such as `state().tensors` as the network's tensors by name."""
@@ -182,10 +185,15 @@ class Learner:
 
     def answers(self, x: Tensor) -> Tensor:
         """The network's answers while looking; in chunks, if they are many."""
-        size = max(1, CHUNK_NUMBERS // self.numbers_per_sample)
+        size = self.rows_at_once
         if len(x) <= size:
             return self.network(x)  # type: ignore[no-any-return]
         return torch.cat([self.network(chunk) for chunk in x.split(size)])
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many samples are looked at together."""
+        return max(1, CHUNK_NUMBERS // self.numbers_per_sample)
 
     @cached_property
     def numbers_per_sample(self) -> int:

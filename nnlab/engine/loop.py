@@ -9,19 +9,23 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nnlab.core.document import Document, Training
 from nnlab.engine.batch_norm import leaves_out_last
 from nnlab.engine.divergence import Alarm, blame, blame_growth
 from nnlab.engine.events import Branched, EndReason, EpochDone, Epochs, Event, Finished, Losses
+from nnlab.engine.flight import SECONDS, Captured, Flight
 from nnlab.engine.learner import Learner
 from nnlab.engine.live import with_live_settings
 from nnlab.engine.order import Order
 from nnlab.engine.phases import Phases
+from nnlab.engine.program import DONE, EARLY, LOST
+from nnlab.engine.seeking import repeating
 from nnlab.engine.tally import Outbox, Tally, measure_epoch
 from nnlab.engine.telling import farewell
-from nnlab.engine.timeline import Best, Moment, Timeline
+from nnlab.engine.timeline import Best, Leg, Moment, Timeline
 
 FLUSH_SECONDS = 1 / 30  # losses are read from the device this often at most
 
@@ -39,6 +43,9 @@ class Loop:
     ) -> None:
         self.document, self.run, self.training = document, run, document.training
         self.learner = Learner(document, weights, kept_from)
+        self.captured: Captured | None = None
+        """The engine that takes the steps, where there is one; single steps and phases are always taken by the eager one."""
+        self.engine_reason = ""
         rows, size = self.learner.parts.rows[0], self.learner.batch_size
         self.leaves_out_last = leaves_out_last(document, rows, size)
         self.steps_per_epoch = -(-rows // size) - self.leaves_out_last
@@ -55,26 +62,35 @@ class Loop:
         self._emit = emit
         self._outbox = Outbox(lambda first, values: emit(Losses(run, first, values)))
         self._wanted = self.training
-        self._tally = Tally()
+        self.tally = Tally()
         self._next_flush = 0.0
-        self._good: Moment | None = None
-        self._good = self._end = self.moment()
-        self._alarm = Alarm(self.learner)
-        self.timeline = Timeline(self.training, self._good)
+        self._good = 0
+        self._latest = self._end = self.moment()
+        self.alarm = Alarm(self.learner)
+        self.timeline = Timeline(self.training, self._end)
         self._set_rate()
 
     # ---------------------------------------------------------------- going
 
     def steps(self) -> Iterator[None]:
-        """Train to the end; between two steps anything may be read or changed."""
+        """Train to the end, a stretch at a time; between two of them anything may be read or changed."""
         while self.finished is None:
-            self.advance()
+            self.stretch()
             yield
+
+    def stretch(self, until: int | None = None, seconds: float = SECONDS) -> None:
+        """Take the next step, or as many as the captured engine takes in that time, but none beyond the step `until`."""
+        flight = self.take_off(until, seconds)
+        if flight is None:
+            self.advance()
+        else:
+            flight.run()
+            flight.land()
 
     def advance(self, by_phase: bool = False) -> None:
         """Take one step, or only the next phase of it; at the end of an epoch measure it, after the last one finish."""
         began = time.perf_counter()
-        if not self._may_go_on():
+        if self._set_off(captured=False) is None:
             return
         batch, phases = self.order.batch(self.position), self.phases
         if not by_phase and not phases.half_way:
@@ -85,28 +101,75 @@ class Loop:
         if not phases.half_way:
             self._took(*phases.result(), began)
 
-    def _may_go_on(self) -> bool:
-        """Bring the settings up to date before a step; False, and the end, if there is nothing left to do."""
+    def take_off(
+        self, until: int | None = None, seconds: float = SECONDS, snap: list[Tensor] | None = None
+    ) -> Flight | None:
+        """The next stretch of the captured engine; None where the next step is the eager engine's.
+
+        `snap` is where copies of the network go, if some are asked for on the way.
+        """
+        captured = self.captured
+        if captured is None or self.step == 0 or self.phases.half_way or not self._read():
+            return None
+        leg = self._set_off(captured=not captured.exact)
+        if leg is None or not (captured.exact or leg.captured):
+            return None
+        steps = captured.steps_ahead(seconds)
+        rest = -(self.position + steps) % self.steps_per_epoch
+        steps += rest if rest < steps else 0  # between two epochs there is less to put in order
+        known = self.timeline.until(self.step)
+        ends = [end for end in (until, known if known > self.step else None) if end is not None]
+        self.phases.clear()
+        if not self.repeating:
+            self._keep(time.perf_counter())
+        return Flight(self, captured, min([self.step + steps, *ends]) - self.step, snap)
+
+    def give_up(self, reason: str) -> None:
+        """The captured engine failed on the way: be as before the stretch, and go on without it."""
+        self.captured, self.engine_reason = None, reason
+        self.restore(self._latest)
+
+    def _keep(self, now: float) -> None:
+        self._latest = self.moment()
+        if self.timeline.is_due(now):
+            self.timeline.keep(self._latest, now)
+
+    def _set_off(self, captured: bool) -> Leg | None:
+        """Bring the settings up to date before a step; None, and the end, if there is nothing left to do."""
         if self.finished is not None:
-            return False
-        known = self.timeline.in_force(self.step) if self.repeating else None
-        if known is None and self.timeline.branches(self.step, self._wanted):
-            self._emit(Branched(self.run, self.step))
-        training = known or self.timeline.go_on(self.step, self._wanted)
-        changed, self.training = training is not self.training, training
-        if self.epoch >= training.epochs:
+            return None
+        if self.repeating:
+            leg = self.timeline.leg(self.step)
+        else:
+            if self.timeline.branches(self.step, self._wanted):
+                self._emit(Branched(self.run, self.step))
+            leg = self.timeline.go_on(self.step, self._wanted, captured)
+        changed, self.training = leg.training is not self.training, leg.training
+        if self.epoch >= self.training.epochs:
             self.finish("done")
-            return False
-        if changed or training.schedule.per_step or self.position == 0:
+            return None
+        if changed or self.training.schedule.per_step or self.position == 0:
             self._set_rate()
-        return True
+        return leg
 
     def _set_rate(self) -> None:
-        factor = self.training.schedule.factor(self.step, self.steps_per_epoch, self.training.epochs)
-        self.rate = self.learner.update.rate = self.training.learning_rate * factor
+        self.rate = self.learner.update.rate = self._rate_at(self.step)
+
+    def _rate_at(self, step: int) -> float:
+        training = self.training
+        return training.learning_rate * training.schedule.factor(step, self.steps_per_epoch, training.epochs)
+
+    def rates(self, steps: int) -> list[float]:
+        """The learning rate of each of the next steps."""
+        if self.training.schedule.per_step:
+            return [self._rate_at(self.step + k) for k in range(steps)]
+        found = [self.rate] * (self.steps_per_epoch - self.position)
+        while len(found) < steps:
+            found += [self._rate_at(self.step + len(found))] * self.steps_per_epoch
+        return found[:steps]
 
     def _took(self, loss: Tensor, prediction: Tensor, began: float) -> None:
-        self._tally.add(loss, prediction)
+        self.tally.add(loss, prediction)
         self.step += 1
         self.position += 1
         now = time.perf_counter()
@@ -121,30 +184,30 @@ class Loop:
         if self.finished is None and not self.repeating:
             self.timeline.furthest = max(self.timeline.furthest, self.step)
             if self.timeline.is_due(now):
-                self.timeline.keep(self.moment(), now)
+                self._keep(now)
 
     def _end_epoch(self) -> None:
         if not self._read():
             return
         learner = self.learner
-        figures = measure_epoch(learner, self._tally, self.order)
+        figures = measure_epoch(learner, self.tally, self.order)
         if not math.isfinite(figures.health):
             self._diverge(self.step - 1)
             return
-        if self._alarm.is_lost(figures.train_loss) and not self.repeating:
+        if self.alarm.is_lost(figures.train_loss) and not self.repeating:
             self._diverge(self.step - 1, figures.train_loss)
             return
         watched = figures.train_loss if figures.validation_loss is None else figures.validation_loss
         is_best = math.isfinite(watched) and (self.best is None or watched < self.best.loss)
         self.epoch, self.position = self.epoch + 1, 0
-        self._tally = Tally()
+        self.tally = Tally()
         self.order.end()
         if is_best:
             self.best = Best(self.epoch, watched, learner.weights())
         self.last_epoch = EpochDone(self.epoch, self.step, *figures.told, self.rate, self.seconds, is_best)
-        if math.isfinite(watched) and self._alarm.is_sane(figures.train_loss):
-            self._good = None
-            self._good = self.moment()
+        if math.isfinite(watched) and self.alarm.is_sane(figures.train_loss):
+            self._good = self.step
+            self._latest = self.moment()
         if not self.repeating:
             self._emit(Epochs.of(self.run, [self.last_epoch]))
             self._check_end()
@@ -165,12 +228,12 @@ class Loop:
         return good
 
     def _read(self) -> bool:
-        first = self.step - self._tally.unread
-        values = self._tally.read()
+        first = self.step - self.tally.unread
+        values = self.tally.read()
         bad = np.flatnonzero(~np.isfinite(values))
         told = values[: bad[0]] if len(bad) else values
         if len(told):
-            self._alarm.hear(first, float(told[0]))
+            self.alarm.hear(first, float(told[0]))
             self.last_loss = float(told[-1])
             if not self.repeating:
                 self._outbox.put(first, told)
@@ -202,11 +265,46 @@ class Loop:
 
     def _diverge(self, step: int, loss: float = math.nan) -> None:
         """This step (counted from 0) led nowhere: find out which layer it was, and go back to the last good epoch."""
-        good = self._good or self._end
-        verdict = blame(self, good, step) if math.isnan(loss) else blame_growth(self, loss)
-        self.restore(good)
+        good = self._good
+        verdict = blame(self, step) if math.isnan(loss) else blame_growth(self, loss)
+        self.go_back(good)
         self.timeline.forget_after(self.step)
-        self.finish("diverged", verdict.message(self, good), verdict.node, step + 1)
+        self.finish("diverged", verdict.message(self), verdict.node, step + 1)
+
+    # ---------------------------------------------------------------- heard of a stretch of the captured engine
+
+    def hear(self, first: int, losses: NDArray[np.float32]) -> None:
+        """The losses of the steps from `first` on."""
+        if len(losses):
+            self.last_loss = float(losses[-1])
+            if not self.repeating:
+                self._outbox.put(first, losses)
+
+    def hear_epochs(self, epochs: Epochs) -> None:
+        """These epochs ended."""
+        self.last_epoch = epochs.last
+        self.epoch = self.last_epoch.epoch
+        loss, held = epochs.column("train_loss"), epochs.column("validation_loss")
+        sane = np.flatnonzero((loss <= self.alarm.sane) & (np.isfinite(held) if self.learner.parts.rows[1] else True))
+        if len(sane):
+            self._good = int(epochs.column("step")[sane[-1]])
+        if not self.repeating:
+            self._emit(epochs)
+
+    def landed(self, reason: int, bad: int | None) -> None:
+        """The stretch is over, for this reason; `bad` is the first step whose loss was no number."""
+        if bad is not None:
+            self._diverge(bad)
+            return
+        if reason == LOST:
+            loss = self.tally.mean_loss()
+            self._diverge(self.step - 1, loss if self.alarm.is_lost(loss) else math.nan)
+            return
+        if self.repeating:
+            return
+        self.timeline.furthest = max(self.timeline.furthest, self.step)
+        if reason in (EARLY, DONE):
+            self.finish("early" if reason == EARLY else "done")
 
     # ---------------------------------------------------------------- time travel
 
@@ -219,7 +317,19 @@ class Loop:
     def moment(self) -> Moment:
         """The run as it is now, as a private copy."""
         at, told = (self.step, self.epoch, self.position), (self.seconds, self.last_epoch)
-        return Moment(*at, self.learner.state(), self.order.state, self._tally.state(), self.best, self._good, *told)
+        return Moment(*at, self.learner.state(), self.order.state, self.tally.state(), self.best, self._good, *told)
+
+    def nearest(self, step: int) -> Moment:
+        """The latest moment that is kept and not after this step."""
+        kept = self.timeline.checkpoints.before(step)
+        assert kept is not None  # the start of the run is always kept
+        return self._latest if kept.step < self._latest.step <= step else kept
+
+    def go_back(self, step: int) -> None:
+        """Be as the run was after so many steps, at once."""
+        self.restore(self.nearest(step))
+        for _ in repeating(self, step):
+            pass
 
     def restore(self, moment: Moment) -> None:
         """Be as the run was at that moment."""
@@ -227,6 +337,8 @@ class Loop:
         self.step, self.epoch, self.position = moment.step, moment.epoch, moment.position
         self.learner.restore(moment.learner)
         self.order.restore(moment.order)
-        self._tally.restore(moment.tally)
-        self.best, self._good = moment.best, moment.good or moment
+        self.tally.restore(moment.tally)
+        self.best, self._good = moment.best, moment.good
         self.seconds, self.last_epoch = moment.seconds, moment.last_epoch
+        self.training = self.timeline.leg(max(0, self.step - 1)).training
+        self._set_rate()

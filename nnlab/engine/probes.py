@@ -15,8 +15,8 @@ from nnlab.core.words import plural
 from nnlab.engine.dice import undisturbed
 from nnlab.engine.health import measure
 from nnlab.engine.learner import Learner
-from nnlab.engine.loop import Loop
 from nnlab.engine.metrics import classes_of, probabilities
+from nnlab.engine.scene import Scene
 from nnlab.engine.wants import (
     Activations,
     ActivationsWant,
@@ -43,15 +43,15 @@ PROBE_NUMBERS = 2**22  # activations of the probe batch at most, in all layers
 PART_WORDS = {"train": "training", "validation": "validation", "test": "test"}
 
 
-def answer(want: Want, loop: Loop) -> object:
+def answer(want: Want, scene: Scene) -> object:
     """The answer to one want, or a sentence why there is none."""
     probe = _PROBES.get(type(want))
     if probe is None:
         return "Nobody here knows how to answer this."
-    calm = contextlib.nullcontext() if loop.learner.dice.drawn is False else undisturbed()
+    calm = contextlib.nullcontext() if scene.learner.dice.drawn is False else undisturbed()
     try:
-        with calm, loop.learner.looking():
-            return probe(want, loop)
+        with calm, scene.learner.looking():
+            return probe(want, scene)
     except _Unfit as reason:
         return str(reason)
     except Exception as error:  # noqa: BLE001 - a picture that cannot be made must not end the training
@@ -65,8 +65,8 @@ class _Unfit(Exception):
 # ------------------------------------------------------------------- the plane of two inputs
 
 
-def _boundary(want: BoundaryWant, loop: Loop) -> Boundary:
-    learner, parts = loop.learner, loop.learner.parts
+def _boundary(want: BoundaryWant, scene: Scene) -> Boundary:
+    learner, parts = scene.learner, scene.learner.parts
     x_input, y_input = _axes(parts, want.x_input, want.y_input)
     grid = _grid(parts, x_input, y_input, want.resolution, want.held)
     values = _said(learner, learner.answers(torch.tensor(grid, device=learner.place.device)))
@@ -75,8 +75,8 @@ def _boundary(want: BoundaryWant, loop: Loop) -> Boundary:
     return Boundary(_range(parts, x_input), y_range, _frozen(shaped), parts.spec.task)
 
 
-def _points(want: PointsWant, loop: Loop) -> Points:
-    learner, parts = loop.learner, loop.learner.parts
+def _points(want: PointsWant, scene: Scene) -> Points:
+    learner, parts = scene.learner, scene.learner.parts
     x_input, y_input = _axes(parts, want.x_input, want.y_input)
     rows = _spaced(len(parts.part(want.part)), want.limit)
     raw = parts.raw(want.part)
@@ -135,8 +135,8 @@ def _grid(parts: Parts, x_input: int, y_input: int | None, resolution: int, held
 # ------------------------------------------------------------------- activations
 
 
-def _activations(want: ActivationsWant, loop: Loop) -> Activations:
-    learner, parts = loop.learner, loop.learner.parts
+def _activations(want: ActivationsWant, scene: Scene) -> Activations:
+    learner, parts = scene.learner, scene.learner.parts
     limit = max(1, min(PROBE_ROWS, PROBE_NUMBERS // learner.numbers_per_sample))
     probe_rows = _spaced(_rows(parts, want.part), limit)
     probe = learner.network.trace(_rows_of(learner, want.part, probe_rows))
@@ -184,8 +184,8 @@ def _figures(units: Tensor) -> tuple[float, float, float, float]:
 # ------------------------------------------------------------------- weights, one sample, phases
 
 
-def _weights(want: WeightsWant, loop: Loop) -> Weights:
-    network = loop.learner.network
+def _weights(want: WeightsWant, scene: Scene) -> Weights:
+    network = scene.learner.network
     node_ids = {name: node_id for node_id, name in network.attributes.items()}
     found: dict[str, dict[str, Array]] = {}
     for key, parameter in network.named_parameters():
@@ -194,8 +194,8 @@ def _weights(want: WeightsWant, loop: Loop) -> Weights:
     return Weights(found)
 
 
-def _sample(want: SampleWant, loop: Loop) -> SampleValues:
-    learner, parts = loop.learner, loop.learner.parts
+def _sample(want: SampleWant, scene: Scene) -> SampleValues:
+    learner, parts = scene.learner, scene.learner.parts
     row = _clamped(parts, want)
     outputs = learner.network.trace(_rows_of(learner, want.part, np.array([row])))
     raw = parts.raw(want.part)
@@ -205,12 +205,12 @@ def _sample(want: SampleWant, loop: Loop) -> SampleValues:
     return SampleValues(_frozen(raw.inputs[row]), nodes, target, _frozen(said), len(raw))
 
 
-def _phase(want: PhaseWant, loop: Loop) -> object:
-    return loop.phases.values(want)
+def _phase(want: PhaseWant, scene: Scene) -> object:
+    return scene.phases.values(want)
 
 
-def _way(want: WayWant, loop: Loop) -> Way:
-    return Way(loop.timeline.checkpoints.steps, loop.timeline.settings)
+def _way(want: WayWant, scene: Scene) -> Way:
+    return Way(scene.timeline.checkpoints.steps, scene.timeline.settings)
 
 
 def _rows(parts: Parts, part: str) -> int:
@@ -252,7 +252,7 @@ def _frozen(values: NDArray[Any]) -> Array:
     return copy
 
 
-_PROBES: dict[type[Want], Callable[[Any, Loop], object]] = {
+_PROBES: dict[type[Want], Callable[[Any, Scene], object]] = {
     BoundaryWant: _boundary,
     PointsWant: _points,
     ActivationsWant: _activations,

@@ -20,12 +20,21 @@ class Rounds:
         self._doctor = Doctor(document)
         self._next = 1
 
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What is wrong with the run so far."""
+        return self._doctor.notes
+
     def hear(self, event: Event) -> None:
         """Take in what happened."""
         self._doctor.hear(event)
 
+    def due(self, loop: "Loop") -> int:
+        """The step after which the next look is due."""
+        return self._next * loop.steps_per_epoch
+
     def look(self, loop: "Loop") -> None:
-        """After every step: look at the network where it is time for it."""
+        """After every stretch: look at the network where it is time for it."""
         if loop.epoch >= self._next:
             self._next = max(loop.epoch + 1, int(loop.epoch * APART))
             self._doctor.see(_health(loop))
@@ -37,6 +46,7 @@ class Rounds:
 
 def _health(loop: "Loop") -> Health | None:
     from nnlab.engine.probes import answer
+    from nnlab.engine.scene import Scene
 
-    found = answer(HealthWant(), loop)
+    found = answer(HealthWant(), Scene.of(loop))
     return found if isinstance(found, Health) else None

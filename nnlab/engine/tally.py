@@ -46,7 +46,15 @@ class Tally:
 
     def mean_loss(self) -> float:
         """Mean of the losses that were read."""
-        return float(torch.from_numpy(np.concatenate(self._losses)).double().mean())
+        return float(torch.from_numpy(self.losses()).double().mean())
+
+    def losses(self) -> Losses:
+        """The losses that were read."""
+        return np.concatenate([np.empty(0, np.float32), *self._losses])
+
+    def answers(self) -> list[Tensor]:
+        """The answers of each step so far."""
+        return list(self._predictions)
 
     def predictions(self) -> Tensor:
         """The answers to the samples of this epoch, in their order, each as it was when it was trained on."""

@@ -5,11 +5,15 @@ from typing import TYPE_CHECKING
 from nnlab.core.words import plural
 from nnlab.engine.events import EndReason, Prepared, RunState, RunStatus
 from nnlab.engine.pace import Pace
+from nnlab.engine.switching import EAGER
 
 if TYPE_CHECKING:
     from nnlab.engine.loop import Loop
 
-ENGINE = "eager"
+
+def engine(loop: "Loop") -> str:
+    """Which engine takes the steps: "captured" or "eager"."""
+    return "eager" if loop.captured is None else "captured"
 
 
 def prepared(loop: "Loop") -> Prepared:
@@ -28,7 +32,7 @@ def prepared(loop: "Loop") -> Prepared:
         notices.append("Nothing is held back for validation, so early stopping watches the training loss.")
     device, threads = learner.place.label, learner.threads
     return Prepared(
-        loop.run, loop.document, device, ENGINE, threads, loop.steps_per_epoch, rows, learner.kept, tuple(notices)
+        loop.run, loop.document, device, engine(loop), threads, loop.steps_per_epoch, rows, learner.kept, tuple(notices)
     )
 
 
@@ -51,7 +55,8 @@ def status(loop: "Loop", state: RunState, pace: Pace) -> RunStatus:
         seconds=loop.seconds,
         seconds_left=pace.left(total - loop.step) if running else None,
         learning_rate=loop.rate,
-        engine=ENGINE,
+        engine=engine(loop),
+        engine_reason=loop.engine_reason or EAGER,
         device=loop.learner.place.label,
         furthest=max(loop.step, loop.timeline.furthest),
         moments=len(loop.timeline.checkpoints.steps),

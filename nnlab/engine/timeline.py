@@ -38,8 +38,8 @@ class Moment:
     tally: tuple[tuple[NDArray[np.float32], ...], tuple[Tensor, ...]]
     """Losses and answers of the epoch so far."""
     best: Best | None
-    good: "Moment | None"
-    """The end of the last epoch in which all numbers were numbers; None if this is it."""
+    good: int
+    """The step after which all numbers were last seen to be good: the end of an epoch, or the start."""
     seconds: float
     last_epoch: EpochDone | None
 
@@ -48,14 +48,24 @@ class Moment:
         """Memory it takes, about."""
         best = self.best.weights if self.best else []
         tensors = sum(t.numel() * t.element_size() for t in (*best, *self.tally[1]))
-        return tensors + self.learner.bytes + (self.good.bytes if self.good else 6_000)
+        return tensors + self.learner.bytes + 6_000
+
+
+@dataclass(frozen=True)
+class Leg:
+    """Part of a run's way: the settings that were in force, and which engine took the steps."""
+
+    since: int
+    training: Training
+    captured: bool = False
+    """Only where that makes a difference in the last bit."""
 
 
 class Timeline:
-    """One way that a run took; training on from an earlier step begins another."""
+    """One way that a run took; training on from an earlier step with other settings begins another."""
 
     def __init__(self, training: Training, start: Moment) -> None:
-        self._settings = [(0, training)]
+        self._legs = [Leg(0, training)]
         self.checkpoints: Checkpoints[Moment] = Checkpoints()
         self.checkpoints.keep(start)
         self._due = math.inf if start.bytes > self.checkpoints.cap else 0.0
@@ -65,32 +75,38 @@ class Timeline:
     @property
     def settings(self) -> tuple[tuple[int, Training], ...]:
         """The settings of this way: from which step on, and which."""
-        return tuple(self._settings)
+        found = [(leg.since, leg.training) for leg in self._legs]
+        return tuple(part for k, part in enumerate(found) if k == 0 or part[1] is not found[k - 1][1])
 
-    def in_force(self, step: int) -> Training:
-        """The settings with which this step was taken."""
-        return next(training for since, training in reversed(self._settings) if since <= step)
+    def leg(self, step: int) -> Leg:
+        """The part of the way that this step belongs to."""
+        return next(leg for leg in reversed(self._legs) if leg.since <= step)
+
+    def until(self, step: int) -> int:
+        """How far the way is known to go on from here as this step was taken."""
+        return min([self.furthest, *(leg.since for leg in self._legs if leg.since > step)])
 
     def branches(self, step: int, wanted: Training) -> bool:
         """Whether a step from here with these settings leaves the way that was taken before."""
         if step >= self.furthest:
             return False
-        later = [training for since, training in self._settings if since > step]
-        return any(training != wanted for training in (self.in_force(step), *later))
+        later = [leg.training for leg in self._legs if leg.since > step]
+        return any(training != wanted for training in (self.leg(step).training, *later))
 
-    def go_on(self, step: int, wanted: Training) -> Training:
+    def go_on(self, step: int, wanted: Training, captured: bool) -> Leg:
         """A step is taken from here with these settings; where they differ, what came later before is forgotten."""
         if self.branches(step, wanted):
             self.forget_after(step)
         elif step < self.furthest:
-            return self.in_force(step)
-        if self._settings[-1][1] is not wanted:
-            self._settings.append((step, wanted))
-        return wanted
+            return self.leg(step)
+        last = self._legs[-1]
+        if last.training is not wanted or last.captured != captured:
+            self._legs.append(Leg(step, wanted, captured))
+        return self._legs[-1]
 
     def forget_after(self, step: int) -> None:
         """Nothing after this step has happened."""
-        self._settings = [(since, t) for since, t in self._settings if since <= step]
+        self._legs = [leg for leg in self._legs if leg.since <= step]
         self.checkpoints.forget_after(step)
         self.furthest = step
 

@@ -13,6 +13,9 @@ from nnlab.engine.events import Event, Failed, RunState, RunStatus, StateChanged
 from nnlab.engine.learner import Learner
 from nnlab.engine.loop import Loop
 from nnlab.engine.pace import Pace
+from nnlab.engine.pilot import Pilot
+from nnlab.engine.scene import Scene
+from nnlab.engine.seeking import SECONDS as EPOCH_SECONDS
 from nnlab.engine.seeking import seeking
 from nnlab.engine.telling import prepared, status
 from nnlab.errors import BuildError, NNLabError
@@ -39,12 +42,15 @@ class Worker:
         self._kept: Learner | None = None
         """The network of the last run that was built, for one that begins with its weights."""
         self._answers = Answers()
+        self._pilot = Pilot(channel, self._answers)
+        self._freely = False
+        """What is under way is training without an end in sight, not a step or a way to another moment."""
         self._pace = Pace()
         self._arithmetic = contextlib.ExitStack()
 
     def work(self) -> None:
         """Until the channel closes: commands, training, pictures; rest where there is nothing of these."""
-        with self._arithmetic:
+        with self._arithmetic, contextlib.closing(self._pilot):
             self._work(self._channel)
 
     def _work(self, channel: Channel) -> None:
@@ -68,6 +74,12 @@ class Worker:
         channel, loop, going = self._channel, self._loop, self._going
         assert loop is not None
         assert going is not None
+        if self._freely:
+            self._pilot.look(loop)
+            if self._pilot.fly(loop, self._publish_now_and_then):
+                if loop.finished is not None:
+                    self._arrived(loop)
+                return
         now = time.perf_counter()
         look, breath = now + LOOK_SECONDS, now + BREATH_SECONDS
         while not channel.commands and not channel.closing:
@@ -131,6 +143,7 @@ class Worker:
             self._kept = self._loop.learner
         self._loop, self._run = None, run
         self._pace.reset()
+        self._pilot.renew()
         self._enter("preparing")
         self._loop = loop = Loop(what.document, self._say, run, what.weights, self._kept if what.keep else None)
         self._kept = None
@@ -145,7 +158,8 @@ class Worker:
 
     def _resume(self, loop: Loop, value: object) -> None:
         loop.reopen()
-        self._begin(loop.steps(), "finished")
+        self._begin(_freely(loop), "finished")
+        self._freely = True
 
     def _pause(self, loop: Loop, value: object) -> None:
         if self._going is not None:
@@ -180,6 +194,7 @@ class Worker:
     def _let_go(self) -> None:
         """What is under way is left where it is."""
         going, self._going = self._going, None
+        self._freely = False
         if isinstance(going, Generator):
             going.close()
 
@@ -228,7 +243,7 @@ class Worker:
     def _answer(self) -> None:
         loop = self._loop
         if loop is not None and self._state != "preparing":
-            self._answers.look(self._channel, loop, training=self._going is not None)
+            self._answers.look(self._channel, Scene.of(loop), training=self._going is not None)
 
 
 def _once(act: Callable[[], None]) -> Iterator[None]:
@@ -236,11 +251,18 @@ def _once(act: Callable[[], None]) -> Iterator[None]:
     yield
 
 
+def _freely(loop: Loop) -> Iterator[None]:
+    """Eager steps to the end; the captured engine's are the pilot's."""
+    while loop.finished is None:
+        loop.advance()
+        yield
+
+
 def _epoch(loop: Loop) -> Iterator[None]:
     """To the end of the present epoch."""
     goal = loop.epoch + 1
     while loop.finished is None and loop.epoch < goal:
-        loop.advance()
+        loop.stretch((goal * loop.steps_per_epoch), EPOCH_SECONDS)
         yield
 
 

@@ -81,7 +81,7 @@ def test_without_validation_early_stopping_watches_the_training_loss_and_says_so
 
 def test_should_stop_ends_after_the_present_step() -> None:
     count = iter(range(100))
-    result = run_to_end(network(*DEEP, epochs=100), should_stop=lambda: next(count) == 6)
+    result = run_to_end(network(*DEEP, epochs=20), should_stop=lambda: next(count) == 6)
     assert (result.reason, result.steps) == ("stopped", 7)
     assert len(result.history["loss"]) == 7
 

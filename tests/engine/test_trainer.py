@@ -137,14 +137,14 @@ def test_stop_ends_the_run_and_its_network_still_answers(trainer: Trainer) -> No
     assert trainer.picture() is None
 
 
-def test_stop_start_and_reset_five_hundred_times_leaves_one_thread_and_no_double_run() -> None:
+def test_stop_start_and_reset_five_hundred_times_leaves_its_threads_and_no_double_run() -> None:
     document = network(*PLAIN, epochs=1_000_000)
     before = threading.active_count()
     with Trainer() as trainer:
         for n in range(500):
             (trainer.start, trainer.prepare)[n % 2](document)
             trainer.stop()
-        assert threading.active_count() <= before + 1
+        assert threading.active_count() <= before + 3  # its own, the one that trains and the one that captures
         assert trainer.wait(WAIT)
         assert trainer.run == 500
         assert trainer.status().run == 500

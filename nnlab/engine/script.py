@@ -1,0 +1,143 @@
+"""Operations from a tape as TorchScript source text: straight-line code without Python, tracers or a C++ compiler.
+
+Source text is printed because `torch.jit.trace` cannot replay the backward passes of convolutions and norms.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nnlab.engine.tape import CannotCapture, Operation, Place, place, storage, tensors_in
+
+DROPPED = frozenset({"pin_memory"})
+EMPTY_LISTS = (("Tensor", "Tensor"), ("float", "float"), ("bool", "bool"), ("int", "int"))
+DRAWN_LIKE = {"aten::rand_like": "uniform_({0}, 0.0, 1.0", "aten::randn_like": "normal_({0}, 0.0, 1.0"}
+"""Operations that draw from nobody's generator but the process's own, and what they do with one of ours."""
+
+
+class Writer:
+    """Turns operations into lines. Names of values that exist before are given; new ones begin with `prefix`."""
+
+    def __init__(
+        self, known: Mapping[Place, str], changing: Mapping[Place, str], constants: list[Tensor], prefix: str
+    ) -> None:
+        self._names = {**known, **changing}
+        self._constants = constants
+        self._prefix = prefix
+        self._stable = set(known.values())
+        """Names of memory that is the same at every step."""
+        self._fixed: set[str] = set()
+        """Names of values that are the same at every step."""
+        self._touched: set[int] = set()
+        self._count = 0
+        self.before: list[str] = []
+        """Lines that need to run only once."""
+        self.lines: list[str] = []
+
+    def write(self, operations: list[Operation], into: Mapping[int, str] | None = None) -> None:
+        """These operations; the result whose memory `into` names is written to that place at once, where torch can."""
+        self._touched |= {storage(t) for operation in operations for t in operation.written}
+        for operation in operations:
+            made = operation.made
+            if not operation.mutates and len(made) == 1 and place(made[0]) in self._names:
+                continue  # other words for what has a name already: detach, and the transpose of a transpose
+            self._write(operation, into or {})
+
+    def name(self, tensor: Tensor) -> str:
+        """What the text calls this value; one that no operation made becomes a constant."""
+        where = place(tensor)
+        if where not in self._names:
+            self._names[where] = name = f"c[{len(self._constants)}]"
+            self._constants.append(tensor)
+            self._fixed.add(name)
+        return self._names[where]
+
+    def _write(self, operation: Operation, into: Mapping[int, str]) -> None:
+        call = self._call(operation)
+        fresh = [t for t in operation.made if place(t) not in self._names]
+        if not fresh:
+            self.lines.append(call)
+            return
+        target = into.get(storage(fresh[0]))
+        if target is not None and writes_out(operation):
+            self._names[place(fresh[0])] = target
+            self.lines.append(f"{call[:-1]}, out={target})")
+            return
+        self._count += 1
+        name = f"{self._prefix}{self._count}"
+        lines = self.before if self._is_lasting(operation, name) else self.lines
+        lines.append(f"{name} = {call}")
+        if isinstance(operation.result, Tensor):
+            self._names[place(operation.result)] = name
+            return
+        for k, part in enumerate(operation.result):
+            for tensor in tensors_in(part):
+                self._names.setdefault(place(tensor), f"{name}[{k}]")
+
+    def _is_lasting(self, operation: Operation, name: str) -> bool:
+        """Whether the result is the same at every step, so that one time is enough."""
+        if not isinstance(operation.result, Tensor) or operation.mutates or _draws(operation):
+            return False
+        read = {self._names[place(t)] for t in operation.read}
+        if operation.is_view and read <= self._stable | self._fixed:
+            (self._fixed if read <= self._fixed else self._stable).add(name)
+            return True
+        if read <= self._fixed and storage(operation.result) not in self._touched:
+            self._fixed.add(name)
+            return True
+        return False
+
+    def _call(self, operation: Operation) -> str:
+        schema = operation.function._schema
+        types = {a.name: str(a.type) for a in schema.arguments}
+        parts = [self._text(v, str(schema.arguments[k].type)) for k, v in enumerate(operation.arguments)]
+        given = {k: v for k, v in operation.keywords.items() if k not in DROPPED}
+        if _draws(operation):
+            like = DRAWN_LIKE.get(operation.name)
+            if like is not None:
+                made = f"torch.ops.aten.empty_like({parts[0]})"
+                return f"torch.ops.aten.{like.format(made)}, generator=dice)"
+            if "generator" not in types or given.get("generator") is not None:
+                raise CannotCapture("it draws random numbers that cannot be repeated")
+            parts = [p for k, p in enumerate(parts) if schema.arguments[k].name != "generator"]
+            given.pop("generator", None)
+            parts.append("generator=dice")
+        parts += [f"{name}={self._text(value, types[name])}" for name, value in given.items()]
+        space, name = operation.name.split("::")
+        return f"torch.ops.{space}.{name}({', '.join(parts)})"
+
+    def _text(self, value: Any, kind: str) -> str:
+        """One argument; `kind` is its type in torch's schema."""
+        if isinstance(value, Tensor):
+            return self.name(value)
+        if isinstance(value, tuple | list):
+            if not value:
+                return f"torch.jit.annotate(List[{next(t for word, t in EMPTY_LISTS if word in kind)}], [])"
+            items = ", ".join(self._text(part, kind) for part in value)
+            optional = "Optional[Tensor]" in kind and None in [v if v is None else 0 for v in value]
+            return f"torch.jit.annotate(List[Optional[Tensor]], [{items}])" if optional else f"[{items}]"
+        if isinstance(value, torch.device):
+            return f'torch.device("{value}")'
+        if isinstance(value, float) and not math.isfinite(value):
+            return f'float("{value}")'
+        return repr(value)
+
+
+def _draws(operation: Operation) -> bool:
+    return torch.Tag.nondeterministic_seeded in operation.function.tags
+
+
+def writes_out(operation: Operation) -> bool:
+    """Whether the operation can put its one result where it is told to."""
+    if not isinstance(operation.result, Tensor) or operation.is_view or operation.mutates:
+        return False
+    mine = [(a.name, str(a.type)) for a in operation.function._schema.arguments]
+    packet = operation.function.overloadpacket
+    for overload in packet.overloads():
+        other = [(a.name, str(a.type)) for a in getattr(packet, overload)._schema.arguments]
+        if other == [*mine, ("out", "Tensor")]:
+            return True
+    return False
