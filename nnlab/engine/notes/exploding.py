@@ -31,7 +31,5 @@ def _find(signs: Signs) -> Finding | None:
 
 
 RULES.register("exploding")(
-    Rule(
-        "Exploding gradients", _find, explains=("rate", "saturated", "vanishing", "collapse", "plateau", "overfitting")
-    )
+    Rule("Exploding gradients", _find, explains=("saturated", "vanishing", "collapse", "plateau", "overfitting"))
 )

@@ -7,7 +7,7 @@ from nnlab.core.words import fixed, number, percent
 from nnlab.engine.cures import DROPPED, GOOD_L2, before_last_linear, setting
 from nnlab.engine.doctor import RULES, Cure, Finding, Rule
 from nnlab.engine.signs import Signs
-from nnlab.engine.thresholds import OVERFIT_EPOCHS, OVERFIT_GAP, OVERFIT_RISE, OVERFIT_WIDE
+from nnlab.engine.thresholds import OVERFIT, OVERFIT_EPOCHS
 
 PATIENCE = 20
 
@@ -25,8 +25,7 @@ def _find(signs: Signs) -> Finding | None:
     rise = float(smooth[-1] - smooth[best]) / max(1e-12, signs.healths[-1].guess_loss)
     train = float(signs.course.column("train_metric")[-width:].mean())
     held = float(signs.course.column("validation_metric")[-width:].mean())
-    enough = OVERFIT_RISE if train - held < OVERFIT_WIDE else OVERFIT_RISE / 2
-    if rise < enough or train - held < OVERFIT_GAP:
+    if not any(train - held >= gap and rise >= least for gap, least in OVERFIT):
         return None
     epoch = int(signs.course.column("epoch")[min(best + width // 2, len(losses) - 1)])
     message = (

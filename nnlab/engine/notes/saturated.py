@@ -26,5 +26,5 @@ def _find(signs: Signs) -> Finding | None:
 
 
 RULES.register("saturated")(
-    Rule("Saturated units", _find, explains=("vanishing", "exploding", "collapse", "plateau", "slow", "overfitting"))
+    Rule("Saturated units", _find, explains=("vanishing", "collapse", "plateau", "slow", "overfitting"))
 )
