@@ -18,6 +18,7 @@ from nnlab.engine.wants import Want
 FRAME_MS = 33
 PREPARE_DELAY_MS = 150  # after the last edit, before the untrained network is built for the pictures
 SEEK_PATIENCE = 0.25  # seconds that the way to a moment may take before a newer wish cuts it short
+SLOW = 0.3  # seconds on the way from which on it is told
 MEGABYTE = 1_000_000
 
 
@@ -39,7 +40,7 @@ class TimeTravel(QObject):
         """What the moments may take; 0 until it was set."""
         self._trainer = trainer
         self._sent: int | None = None
-        self._sent_at = 0.0
+        self._sent_at = self._began_at = 0.0
         self._then: Callable[[], object] | None = None
         self._end = 0  # where the run ended: its last step can be looked at, too
 
@@ -47,8 +48,14 @@ class TimeTravel(QObject):
         """Show the moment after this many steps, as soon as the trainer has time for it."""
         self.target, self._then = min(max(0, step), self.furthest), None
         if self._sent is None:
+            self._began_at = time.monotonic()
             self._send()
         self.changed.emit()
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the way to another moment takes long enough to speak of it."""
+        return self._sent is not None and time.monotonic() > self._began_at + SLOW
 
     def when_there(self, act: Callable[[], object]) -> None:
         """Do this at the moment that is wanted: now, or when the way to it has come to its end."""
@@ -87,6 +94,8 @@ class TimeTravel(QObject):
                 self._send()
             elif settled:
                 self._arrive()
+        if status.step == 0 and status.loss is not None:
+            status = replace(status, loss=None)  # that of a later moment
         if self.target is not None and status.state == "running":
             return replace(status, state="paused", steps_per_second=0.0, seconds_left=None)
         return status
@@ -123,6 +132,8 @@ class Workbench(QObject):
     """(level, sentence) for the user; level is "info", "warning" or "error"."""
     file_changed = Signal()
     """The path or the saved mark changed."""
+    closing = Signal()
+    """The window closes: whoever has a thread of its own ends it now."""
 
     def __init__(self, document: Document | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -321,6 +332,7 @@ class Workbench(QObject):
 
     def close(self) -> None:
         """Stop timers and the training thread; nothing of it is alive afterwards."""
+        self.closing.emit()
         self._frame_timer.stop()
         self._prepare_timer.stop()
         self.trainer.close()
