@@ -126,10 +126,10 @@ def test_the_roll_ends_when_every_seed_has_blown_up() -> None:
 
 
 def test_it_can_be_stopped_after_any_step() -> None:
-    steps = iter(range(33))
-    rolled = roll(Asked(network(*EIGHT, epochs=100), next_seeds(0, 5), go_on=lambda: next(steps, None) is not None))
+    moments = iter(range(3))
+    rolled = roll(Asked(network(*EIGHT, epochs=900), next_seeds(0, 5), go_on=lambda: next(moments, None) is not None))
     assert rolled.reason == "stopped"
-    assert rolled.epochs == 1
+    assert rolled.epochs < 4
     assert np.isfinite(rolled.scores).all()
 
 

@@ -39,6 +39,11 @@ class Noise:
                 self._keep[name] = 1.0 - module.p
                 setattr(network, name, Masked())
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything is drawn while training."""
+        return bool(self._keep)
+
     def masks(self, rows: int) -> dict[str, Tensor]:
         """Fresh masks for a batch of this many samples, by the name of the buffer that takes them; overwritten next time."""
         found = self.shaped(rows)

@@ -24,7 +24,14 @@ class Pieces:
         self._groups = [names for names in (whole, [n for n in stacked if n not in whole]) if names]
         self._flats = [Flat([self.parameters[name] for name in names]) for names in self._groups]
         self._apart = [names != whole for names in self._groups]
-        self._gradients = self._split([flat.gradient for flat in self._flats], [flat.gradients for flat in self._flats])
+        self.gradients = {
+            name: view
+            for names, flat in zip(self._groups, self._flats, strict=True)
+            for name, view in zip(names, flat.gradients, strict=True)
+        }
+        """Where the gradient of each parameter goes."""
+        self.laid_out = self._split([flat.gradient for flat in self._flats], [flat.gradients for flat in self._flats])
+        """The same, as the update rule takes them."""
         views = [[self.parameters[name].detach() for name in names] for names in self._groups]
         self.update: Update = update_rule(settings, self._split([flat.values for flat in self._flats], views))
 
@@ -32,7 +39,7 @@ class Pieces:
         """These gradients, laid out as the update rule takes them."""
         for names, flat in zip(self._groups, self._flats, strict=True):
             flat.put_gradients([gradients[name] for name in names])
-        return self._gradients
+        return self.laid_out
 
     def _split(self, long: list[Tensor], parts: list[list[Tensor]]) -> list[Tensor]:
         found: list[Tensor] = []

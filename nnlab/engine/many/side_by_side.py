@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
@@ -23,6 +23,8 @@ from nnlab.engine.many.rolled import Array, Planes
 from nnlab.engine.many.stack import Batch, Stack
 from nnlab.engine.metrics import accuracy, r_squared, targets_as
 
+STRETCH_SECONDS = 0.008  # between two moments at which the roll can be stopped or looked at
+MOST_STEPS = 256
 GATHER_NUMBERS = 2**22  # inputs of all seeds' batches that are put in order at once
 
 
@@ -46,6 +48,8 @@ class SideBySide:
         self.book = Book(len(seeds), self.parts.rows[1] > 0, self.training.epochs)
         self.seconds = 0.0
         self.step = self.epoch = 0
+        self._stretch = 1
+        self._validate: Callable[[], tuple[Tensor, Tensor]] | None = None
         self._orders = [torch.Generator().manual_seed(seed) for seed in seeds]
         self._metric = vmap(self._metric_of_one)
         self._loss = vmap(self.stack.loss)
@@ -73,43 +77,43 @@ class SideBySide:
         order = torch.stack([torch.randperm(self.rows, generator=g) for g in self._orders]).to(self.place.device)
         losses: list[Tensor] = []
         answers: list[Tensor] = []
-        rate = self._rate()
-        for batch in self._batches(order):
-            if self.training.schedule.per_step:
-                rate = self._rate()
-            loss, answer = self.stack.step(batch, self.training, rate)
+        for xs, ys in self._stretches(order):
+            loss, answer = self.stack.steps(xs, ys, self.training, self._rates(len(xs)))
             losses.append(loss)
-            answers.append(answer)
-            self.step += 1
-            if len(losses) < self.steps_per_epoch:
-                self.seconds += time.perf_counter() - began
+            answers += answer
+            self.step += len(xs)
+            now = time.perf_counter()
+            self._stretch = int(min(MOST_STEPS, max(1, STRETCH_SECONDS * len(xs) / max(1e-9, now - began))))
+            self.seconds += now - began
+            if len(answers) < self.steps_per_epoch:
                 yield
-                began = time.perf_counter()
-        self._end_epoch(torch.stack(losses), torch.cat(answers, 1), order)
+            began = time.perf_counter()
+        self._end_epoch(torch.cat(losses), torch.cat(answers, 1), order)
         self.seconds += time.perf_counter() - began
         yield
 
-    def _rate(self) -> float:
-        schedule, epochs = self.training.schedule, self.training.epochs
-        return self.training.learning_rate * schedule.factor(self.step, self.steps_per_epoch, epochs)
+    def _rates(self, count: int) -> list[float]:
+        """The learning rate of the next steps."""
+        schedule, epochs, per_epoch = self.training.schedule, self.training.epochs, self.steps_per_epoch
+        steps = range(self.step, self.step + count) if schedule.per_step else (self.epoch * per_epoch,) * count
+        return [self.training.learning_rate * schedule.factor(step, per_epoch, epochs) for step in steps]
 
-    def _batches(self, order: Tensor) -> Iterator[Batch]:
-        """The epoch's batches of all seeds: whole ones are put in order at once where they are small."""
+    def _stretches(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """The epoch's batches of all seeds, (steps, seeds, rows, ...): a few at a time, the smaller last one alone."""
         (x, y), size, seeds = self.data["train"], self.batch_size, len(self.seeds)
         whole = min(self.steps_per_epoch, self.rows // size)
-        per_batch = max(1, size * seeds * x[0].numel())
-        together = max(1, GATHER_NUMBERS // per_batch)
-        for first in range(0, whole, together):
-            count = min(together, whole - first)
+        most = max(1, GATHER_NUMBERS // max(1, size * seeds * x[0].numel()))
+        first = 0
+        while first < whole:
+            count = min(most, self._stretch, whole - first)
             picked = order[:, first * size : (first + count) * size].reshape(seeds, count, size)
             rows = picked.transpose(0, 1).reshape(-1)
             xs = x.index_select(0, rows).view(count, seeds, size, *x.shape[1:])
-            ys = y.index_select(0, rows).view(count, seeds, size, *y.shape[1:])
-            for k in range(count):
-                yield Batch(xs[k], ys[k])
+            yield xs, y.index_select(0, rows).view(count, seeds, size, *y.shape[1:])
+            first += count
         if whole < self.steps_per_epoch:
             rest = order[:, whole * size :]
-            yield Batch(x[rest], y[rest])
+            yield x[rest][None], y[rest][None]
 
     # ---------------------------------------------------------------- measuring
 
@@ -117,7 +121,9 @@ class SideBySide:
         seen = self.data["train"][1][order[:, : answers.shape[1]]]
         figures = {"train_metric": _floats(self._metric(answers, seen))}
         if self.parts.rows[1]:
-            loss, metric = self.evaluate("validation")
+            if self._validate is None:
+                self._validate = self.stack.looker(self._figures, *self.data["validation"])
+            loss, metric = self._validate()
             figures |= {"validation_loss": _floats(loss), "validation_metric": _floats(metric)}
         each = _floats(losses)
         with np.errstate(invalid="ignore", over="ignore"):
@@ -142,7 +148,9 @@ class SideBySide:
 
     def evaluate(self, part: str) -> tuple[Tensor, Tensor]:
         """Loss and metric of every seed on one part, as the networks are now."""
-        x, y = self.data[part]
+        return self._figures(*self.data[part])
+
+    def _figures(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         answers = self.stack.answers(x)
         targets = y.expand(len(self.seeds), *y.shape)
         return self._loss(answers, targets), self._metric(answers, targets)

@@ -1,7 +1,10 @@
 """The same network from many seeds as one: every tensor has the seeds on its first axis, and one step moves them all."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +14,13 @@ from nnlab.core.document import Document, Training
 from nnlab.core.objective import Objective
 from nnlab.engine.compile import Network, build, loss_function
 from nnlab.engine.dice import undisturbed
+from nnlab.engine.many.captured import Captured, Subject, capture, capture_look
 from nnlab.engine.many.layers import put_side_by_side
 from nnlab.engine.many.noise import Noise
 from nnlab.engine.many.pieces import Pieces
 from nnlab.engine.many.rolled import Array
+from nnlab.engine.tape import CannotCapture
+from nnlab.engine.update import WrittenUpdate
 from nnlab.errors import BuildError
 
 CHUNK_NUMBERS = 2**22  # numbers in the activations of one evaluated chunk of all seeds
@@ -56,15 +62,34 @@ class Stack:
         self._pieces = Pieces(document.training.optimizer, self._views)
         self._views = dict(self._pieces.parameters)
         self.update = self._pieces.update
+        self._programs: dict[int, Captured | None] = {}
         self._training_pass = vmap(self._loss_of_one)
         self._looking_pass = vmap(self._answer_of_one, in_dims=(0, 0, None))
         self._check(probe)
 
     # ---------------------------------------------------------------- one batch
 
-    def step(self, batch: Batch, training: Training, rate: float) -> tuple[Tensor, Tensor]:
-        """Train every seed on its batch: the losses (seeds,) and answers (seeds, rows, ...), still on the device."""
-        losses, answers, gradients = self.slopes(batch, self._noise.masks(batch.x.shape[1]))
+    def steps(self, xs: Tensor, ys: Tensor, training: Training, rates: list[float]) -> tuple[Tensor, list[Tensor]]:
+        """Train every seed on batches (steps, seeds, rows, ...): losses (steps, seeds), and answers still on the device."""
+        program = self._program(xs[0], ys[0])
+        if program is not None and not (training.l1 or training.clip_norm or self._noise.is_there):
+            return program.run(xs, ys, rates, training.l2)
+        losses, answers = [], []
+        for x, y, rate in zip(xs, ys, rates, strict=True):
+            loss, answer = self._step(x, y, training, rate, program)
+            losses.append(loss)
+            answers.append(answer)
+        return torch.stack(losses), answers
+
+    def _step(
+        self, x: Tensor, y: Tensor, training: Training, rate: float, program: Captured | None
+    ) -> tuple[Tensor, Tensor]:
+        masks = self._noise.masks(x.shape[1])
+        if program is not None:
+            losses, answers = program.look(x, y)
+            gradients = program.subject.gradients
+        else:
+            losses, answers, gradients = self.slopes(Batch(x, y), masks)
         with torch.no_grad():
             self.update.rate, self.update.weight_decay = rate, training.l2
             self.update.apply(self._prepared(gradients, training))
@@ -78,14 +103,33 @@ class Stack:
 
     def answers(self, x: Tensor) -> Tensor:
         """What every seed says of these samples, in evaluation mode: (seeds, rows, ...)."""
-        size = max(1, CHUNK_NUMBERS // (self.numbers_per_sample * len(self.seeds)))
         self.network.eval()
         try:
             with torch.no_grad():
-                parts = [self._looking_pass(self._views, self._fixed, chunk) for chunk in x.split(size)]
+                parts = [self._looking_pass(self._views, self._fixed, chunk) for chunk in x.split(self._chunk)]
         finally:
             self.network.train()
         return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+
+    def looker(self, look: Callable[[Tensor, Tensor], Sequence[Tensor]], x: Tensor, y: Tensor) -> Callable[[], Any]:
+        """A fast way to ask `look(x, y)` again and again; `look` itself where there is none."""
+        plain = partial(look, x, y)
+        if self.device.type != "cpu" or len(x) > self._chunk:
+            return plain
+        first = plain()  # and the products have found their ways
+        try:
+            program = capture_look(self._tensors(), list(self._fixed.values()), look, x, y)
+        except CannotCapture:
+            return plain
+        same = all(torch.allclose(a, b, rtol=CLOSE, atol=CLOSE) for a, b in zip(first, program(), strict=True))
+        return program if same else plain
+
+    @property
+    def _chunk(self) -> int:
+        return max(1, CHUNK_NUMBERS // (numbers_per_sample(self.document) * len(self.seeds)))
+
+    def _tensors(self) -> list[Tensor]:
+        return [self._views[name].detach() for name in self._learned]
 
     def health(self) -> Tensor:
         """For each seed a number that is finite as long as every weight is."""
@@ -100,12 +144,41 @@ class Stack:
             found[key] = tensor.detach().cpu().numpy().copy()
         return found
 
-    @property
-    def numbers_per_sample(self) -> int:
-        """How many numbers all layers together put out for one sample of one seed."""
-        return numbers_per_sample(self.document)
-
     # ---------------------------------------------------------------- inside
+
+    def _program(self, x: Tensor, y: Tensor) -> Captured | None:
+        """The step for batches of this shape as a program; None where there is none, or it would give other numbers."""
+        rows = x.shape[1]
+        if rows not in self._programs:
+            kept = [tensor.clone() for tensor in self._fixed.values()]
+            try:
+                self._programs[rows] = self._captured(x, y)
+            except CannotCapture:
+                self._programs[rows] = None
+            for tensor, value in zip(self._fixed.values(), kept, strict=True):
+                tensor.copy_(value)
+        return self._programs[rows]
+
+    def _captured(self, x: Tensor, y: Tensor) -> Captured:
+        if self.device.type != "cpu" or not isinstance(self.update, WrittenUpdate):
+            raise CannotCapture("it is not worth it")
+        masks = {name: mask.fill_(1.0) for name, mask in self._noise.shaped(x.shape[1]).items()}
+        losses, _, gradients = self.slopes(Batch(x, y), masks)
+        places = [self._pieces.gradients[name] for name in self._learned]
+        subject = Subject(
+            self._tensors(),
+            list(self._fixed.values()),
+            list(masks.values()),
+            places,
+            self.update,
+            self._pieces.laid_out,
+        )
+        program = capture(subject, lambda x, y: self.slopes(Batch(x, y), masks), x.clone(), y.clone())
+        found, _ = program.look(x, y)
+        pairs = [(losses, found), *zip(gradients, places, strict=True)]
+        if not all(torch.allclose(a, b, rtol=CLOSE, atol=CLOSE, equal_nan=True) for a, b in pairs):
+            raise CannotCapture("its first step would give other numbers")
+        return program
 
     def _loss_of_one(self, learned: Tensors, fixed: Tensors, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         prediction = functional_call(self.network, {**fixed, **learned}, (x,))
