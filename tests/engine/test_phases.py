@@ -338,10 +338,6 @@ def test_every_formula_gives_the_number_that_the_network_has(id_: str) -> None:
                 assert formulas(found, phase)
 
 
-SAY_NOTHING = set(LATER)
-"""Layers that leave their explanation to a general sentence."""
-
-
 @pytest.mark.parametrize("id_", KNOWN)
 def test_a_layer_of_the_catalogue_explains_itself_with_numbers_or_shows_its_torch_code(id_: str) -> None:
     loop = loop_of(fitting(id_))
