@@ -25,6 +25,4 @@ def _find(signs: Signs) -> Finding | None:
     return Finding(message, node_id, tuple(cures))
 
 
-RULES.register("saturated")(
-    Rule("Saturated units", _find, explains=("vanishing", "collapse", "plateau", "slow", "overfitting"))
-)
+RULES.register("saturated")(Rule("Saturated units", _find, explains=("collapse", "plateau", "slow", "overfitting")))
