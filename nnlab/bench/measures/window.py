@@ -1,14 +1,18 @@
 """The window while it trains at full speed: what it costs the training, how evenly it paints, how soon it answers."""
 
 import statistics
+from dataclasses import replace
 from typing import Any
 
-from nnlab.bench.measure import MEASURES, Bar, Effort, Facts, Outcome, Reading
-from nnlab.bench.parts import partners
+import numpy as np
 
-TRAIN_SECONDS, QUICK_SECONDS = 3.0, 1.2
+from nnlab.bench.measure import MEASURES, Bar, Effort, Facts, Outcome, Reading
+from nnlab.bench.parts import Partner, partners
+from nnlab.core.words import plural
+
+TURNS = 3  # of window and engine in one round
+FULL_SECONDS, QUICK_SECONDS = 1.0, 0.5  # of the window in one turn; the engine has half of that before and after
 PLAYGROUND_EPOCHS = 43  # that TensorFlow Playground's page can show in a second
-FIGURES = ("p50", "p99", "cpu")
 
 BARS = (
     Bar("of the speed that the same engine has with no window", 0.95),
@@ -37,46 +41,64 @@ class WindowSpeed:
 
     def run(self, effort: Effort) -> Outcome:
         """Let them train in turn, round after round."""
-        seconds = QUICK_SECONDS if effort.quick else TRAIN_SECONDS
+        seconds = QUICK_SECONDS if effort.quick else FULL_SECONDS
         with partners("window", "engine") as (window, engine):
             engine.ask("train", 0.2)
             rounds = [_round(window, engine, seconds) for _ in range(effort.rounds)]
-        values = [
-            [r["window"]["rate"] / r["engine"]["rate"] for r in rounds],
-            [r["window"]["epochs"] for r in rounds],
-            *([r["window"][name] for r in rounds] for name in FIGURES),
-            [max(r["input"]["waits"], default=float("nan")) for r in rounds],
+        readings = [
+            Reading(bar, tuple(r[key] for r in rounds if key in r)) for bar, key in zip(self.bars, KEYS, strict=True)
         ]
-        notes = ["", "", "", "", "", _lost(rounds)]
-        readings = [Reading(bar, tuple(v), n) for bar, v, n in zip(self.bars, values, notes, strict=True)]
+        readings[-1] = replace(readings[-1], note=_lost(rounds))
         return Outcome(tuple(readings), _facts(rounds))
 
 
-def _round(window: Any, engine: Any, seconds: float) -> dict[str, Any]:
+KEYS = ("ratio", "epochs", "p50", "p99", "cpu", "slowest")
+"""Of a round, one for each bar."""
+
+
+def _round(window: Partner, engine: Partner, seconds: float) -> dict[str, Any]:
+    alone, shown = [], []
+    for _ in range(TURNS):
+        alone.append(engine.ask("train", seconds / 2))
+        shown.append(window.ask("train", seconds))
+        alone.append(engine.ask("train", seconds / 2))
+    rest = [window.ask("rest", seconds)]
+    clicks = window.ask("input", 2 * seconds)
+    rates = {"alone": _mean(alone, "rate"), "shown": _mean(shown, "rate")}
+    waits = {"slowest": max(clicks["waits"])} if clicks["waits"] else {}
     return {
-        "engine": engine.ask("train", seconds / 2),
-        "window": window.ask("train", seconds),
-        "again": engine.ask("train", seconds / 4),
-        "rest": window.ask("rest", seconds / 3),
-        "input": window.ask("input", seconds / 2),
-    }
+        **rates, **waits, **_painting(shown), "ratio": rates["shown"] / rates["alone"],
+        "epochs": _mean(shown, "epochs"), "rest": _painting(rest), "clicks": clicks,
+        "engines": (alone[-1]["engine"], shown[-1]["engine"]),
+    }  # fmt: skip
+
+
+def _painting(turns: list[dict[str, Any]]) -> dict[str, float]:
+    """Half and 99 of 100 of the times between two paintings, and what each painting costs, in milliseconds."""
+    gaps = np.concatenate([turn["gaps"] for turn in turns])
+    p50, p99 = np.percentile(gaps, [50, 99])
+    return {"p50": float(p50), "p99": float(p99), "cpu": sum(turn["cpu"] for turn in turns) / len(gaps)}
+
+
+def _mean(turns: list[dict[str, Any]], key: str) -> float:
+    return statistics.fmean(turn[key] for turn in turns)
 
 
 def _lost(rounds: list[dict[str, Any]]) -> str:
-    lost = sum(r["input"]["lost"] for r in rounds)
-    return f"{lost} clicks had no effect" if lost else ""
+    lost = sum(r["clicks"]["lost"] for r in rounds)
+    return f"{plural(lost, 'click')} had no effect" if lost else ""
 
 
 def _facts(rounds: list[dict[str, Any]]) -> Facts:
-    middle = statistics.median
-    waits = [wait for r in rounds for wait in r["input"]["waits"]]
+    waits = [wait for r in rounds for wait in r["clicks"]["waits"]]
+    alone, shown = rounds[-1]["engines"]
     return {
-        f"engine alone ({rounds[-1]['engine']['engine']}), steps/s": middle(r["engine"]["rate"] for r in rounds),
-        f"with the window ({rounds[-1]['window']['engine']}), steps/s": middle(r["window"]["rate"] for r in rounds),
-        "between two paintings while nothing trains, p50, ms": middle(r["rest"]["p50"] for r in rounds),
-        "between two paintings while nothing trains, p99, ms": middle(r["rest"]["p99"] for r in rounds),
-        "processor time for each painting while nothing trains, ms": middle(r["rest"]["cpu"] for r in rounds),
-        "from a click to its effect painted, half of them, ms": middle(waits) if waits else "none",
+        f"engine alone ({alone}), steps/s": _mean(rounds, "alone"),
+        f"with the window ({shown}), steps/s": _mean(rounds, "shown"),
+        "between two paintings while nothing trains, p50, ms": statistics.median(r["rest"]["p50"] for r in rounds),
+        "between two paintings while nothing trains, p99, ms": statistics.median(r["rest"]["p99"] for r in rounds),
+        "processor time for each painting while nothing trains, ms": _mean([r["rest"] for r in rounds], "cpu"),
+        "from a click to its effect painted, half of them, ms": statistics.median(waits) if waits else "none",
     }
 
 
