@@ -54,6 +54,7 @@ class Playback(QObject):
         self._timer = QTimer(self, interval=FRAME_MS)
         self._timer.timeout.connect(self._tick)
         bench.status_changed.connect(self._on_status)
+        bench.time.interrupted.connect(self.hold)
 
     @classmethod
     def of(cls, bench: Workbench) -> "Playback":

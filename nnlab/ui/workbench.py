@@ -27,6 +27,8 @@ class TimeTravel(QObject):
 
     changed = Signal()
     """Another moment is wanted, or the wanted one is reached."""
+    interrupted = Signal()
+    """Something else than looking was asked for: training, a step, another run."""
     limited = Signal(object)
     """Megabytes that the moments to go back to may take from now on."""
 
@@ -59,6 +61,7 @@ class TimeTravel(QObject):
 
     def when_there(self, act: Callable[[], object]) -> None:
         """Do this at the moment that is wanted: now, or when the way to it has come to its end."""
+        self.interrupted.emit()
         if self.target is None:
             act()
         else:
@@ -66,6 +69,7 @@ class TimeTravel(QObject):
 
     def forget(self) -> None:
         """Nothing is wanted any more."""
+        self.interrupted.emit()
         if self.target is not None:
             self.target = self._sent = self._then = None
             self.changed.emit()

@@ -16,6 +16,11 @@ def _state(window: "MainWindow") -> str:
     return window.bench.status.state if window.in_lab else "none"
 
 
+def _has_steps(window: "MainWindow") -> bool:
+    """Something was trained, even if the moment before the first step is looked at."""
+    return window.bench.status.step > 0 or window.bench.looks_back
+
+
 def can_train(window: "MainWindow") -> bool:
     """There is a network, and it is not training already."""
     return _state(window) in ("idle", "preparing", "paused", "finished", "failed")
@@ -33,17 +38,17 @@ def can_step(window: "MainWindow") -> bool:
 
 def can_stop(window: "MainWindow") -> bool:
     """A run is under way, going or holding."""
-    return _state(window) == "running" or (_state(window) == "paused" and window.bench.status.step > 0)
+    return _state(window) == "running" or (_state(window) == "paused" and _has_steps(window))
 
 
 def has_trained(window: "MainWindow") -> bool:
     """There is something to go back from."""
-    return window.in_lab and window.bench.status.step > 0
+    return window.in_lab and _has_steps(window)
 
 
 def is_stale(window: "MainWindow") -> bool:
     """The run is of an older network than the one on the canvas."""
-    return window.in_lab and window.bench.stale and window.bench.status.step > 0
+    return window.in_lab and window.bench.stale and _has_steps(window)
 
 
 def steps_phases(window: "MainWindow") -> bool:
@@ -58,7 +63,7 @@ def step_text(window: "MainWindow") -> str:
 
 def train_text(window: "MainWindow") -> str:
     """ "Resume" while a run is held, else "Train"."""
-    held = _state(window) == "paused" and window.bench.status.step > 0 and not window.bench.stale
+    held = _state(window) == "paused" and _has_steps(window) and not window.bench.stale
     return "Resume" if held else "Train"
 
 

@@ -120,7 +120,7 @@ class MainButton(QPushButton):
     def show_state(self, status: RunStatus, stale: bool, looks_back: bool = False) -> None:
         """Offer what makes sense in this state of the run; while one looks back the timeline has the thing to do next."""
         running = status.state == "running"
-        text = PAUSE if running else _start_text(status, stale)
+        text = PAUSE if running else RESUME if looks_back and not stale else _start_text(status, stale)
         if text != self.text():
             self.setText(text)
             self.command.set_action(

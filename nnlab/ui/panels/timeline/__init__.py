@@ -94,9 +94,9 @@ class TimelinePanel(DrawnPanel):
         """What is shown, and what going on from here would do."""
         bench, time = self.bench, self.bench.time
         per_epoch = max(1, bench.status.steps_per_epoch)
-        if time.target is not None and time.target != bench.status.step:
+        if time.target is not None and time.is_slow and not Playback.of(bench).is_on:
             return f"Going to {moment_words(time.target, per_epoch)}: now at step {words.count(bench.status.step)}."
-        if not bench.looks_back:
+        if not bench.looks_back or Playback.of(bench).is_on:
             return ""
         if bench.stale:
             return "The network was changed since. Restart trains the new one."

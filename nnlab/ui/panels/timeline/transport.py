@@ -6,12 +6,13 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from nnlab.ui.forms.controls import HEIGHT
-from nnlab.ui.look import icons, theme
+from nnlab.ui.look import icons, plots, theme
 from nnlab.ui.look.labels import tooltip
 from nnlab.ui.playback import Playback
 from nnlab.ui.workbench import Workbench
 
 GO_ON = "Go on from here"
+SIDES = 32  # pixels of the button beside its text
 
 
 class Transport(QWidget):
@@ -102,7 +103,7 @@ class GoOn(QPushButton):
         super().__init__(GO_ON)
         self._bench = bench
         self.setStyleSheet("padding: 3px 12px;")  # as high as the fields beside it
-        self.setFixedHeight(HEIGHT)
+        self.setFixedSize(round(plots.text_width(GO_ON, theme.TEXT_PX, bold=True)) + SIDES, HEIGHT)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setToolTip(
             tooltip("Train on from the moment that is shown. With changed settings the run takes another way.")
