@@ -38,6 +38,7 @@ class StepButtons(QWidget):
         for text, pause in SPEEDS:
             self.speed.addItem(text, pause)
         self.speed.setCurrentIndex(1)
+        self.speed.setMinimumWidth(80)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
         row = QHBoxLayout(self)
@@ -127,7 +128,7 @@ class BatchSample(QSpinBox):
         self.setKeyboardTracking(False)
         self.setPrefix("Sample ")
         self.setSpecialValueText("All samples")
-        self.setMinimumWidth(132)
+        self.setMinimumWidth(130)
         self.setFixedHeight(TALL)
         self.lineEdit().setTextMargins(6, 0, 0, 0)
         self.set_rows(1)
