@@ -28,6 +28,8 @@ class Contestant:
     """Whether it may be the best of the rivals; others are told for information."""
     own_threads: int = 0
     """The number of torch threads it has chosen itself; 0 leaves it to a trial."""
+    note: str = ""
+    """What one should know of it."""
     threads: int = 1
     rate: float = 0.0
     rates: list[float] = field(default_factory=list)

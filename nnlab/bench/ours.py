@@ -4,7 +4,7 @@ import importlib.util
 
 from nnlab.bench.clocks import Clock, now
 from nnlab.bench.contest import Contestant, Runner
-from nnlab.bench.workloads import Workload
+from nnlab.bench.workloads import Workload, stand_in
 from nnlab.core.document import Document
 
 WARM_SECONDS = 1.0  # at least, so that whatever the engine prepares is in place
@@ -70,15 +70,28 @@ def engine_name(training: Training) -> str:
     return prepared(training.loop).engine
 
 
-def contestant(work: Workload, clock: Clock) -> Contestant | None:
-    """NNLab on this work; None where it cannot be drawn yet."""
-    if work.document is None:
-        return None
+def contestant(work: Workload, clock: Clock) -> Contestant:
+    """NNLab on this work."""
     from nnlab.engine.device import arithmetic
 
-    training = Training(work.document)
-    threads = 1 if clock == "cpu" else training.loop.learner.threads
+    training = Training(work.document) if work.document is not None else with_module(work)
+    threads = 1 if clock == "cpu" or work.document is None else training.loop.learner.threads
     with arithmetic(threads):
         training.warm_up()
-    name = f"NNLab ({engine_name(training)} engine)"
-    return Contestant(name, training.runner(clock), counts=False, own_threads=threads)
+    own = 0 if work.document is None else threads
+    name, note = f"NNLab ({engine_name(training)} engine)", getattr(training.loop, "engine_reason", "")
+    return Contestant(name, training.runner(clock), counts=False, own_threads=own, note=note)
+
+
+def with_module(work: Workload) -> Training:
+    """A run of NNLab's engine in which a module written by hand stands in the place of the network that was drawn."""
+    from nnlab.engine.order import Order
+
+    x, y = work.data()
+    training = Training(stand_in(work, len(x), int(y.max()) + 1))
+    loop, learner = training.loop, training.loop.learner
+    learner.network = work.module().train()  # type: ignore[assignment]
+    learner.data["train"] = x, y
+    learner.take(list(learner.network.parameters()))
+    loop.order = Order((x, y), work.batch, loop.training.seed)
+    return training

@@ -132,6 +132,20 @@ def test_nnlab_is_timed_inside_its_run() -> None:
     assert seconds >= 0
 
 
+@pytest.mark.parametrize("name", ["gru", "transformer"])
+def test_nnlab_s_engine_trains_a_module_that_cannot_be_drawn(name: str) -> None:
+    from nnlab.bench.ours import with_module
+
+    measure = MEASURES[name]
+    assert isinstance(measure, TrainingSpeed)
+    training = with_module(measure.make())
+    before = [p.detach().clone() for p in training.loop.learner.network.parameters()]
+    training.run(2)
+    after = list(training.loop.learner.network.parameters())
+    assert len(before) == len(after) > 4
+    assert all(not a.equal(b) for a, b in zip(after, before, strict=True))
+
+
 def test_the_processor_clock_judges_one_thread_only() -> None:
     assert clocks.thread_counts("cpu", "1,all") == (1,)
     assert clocks.thread_counts("wall", "1") == (1,)
