@@ -10,6 +10,8 @@ from nnlab.core.document import Document
 from nnlab.engine.events import EPOCH_COLUMNS, Branched, Epochs, Event, Finished, Losses, Prepared
 from nnlab.ui.look.curves import Curve
 
+EPOCH_CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric", "rate")
+CURVES = ("steps", *EPOCH_CURVES)
 SAME = 1e-6  # two losses that differ by no more than this share are of the same way
 
 
@@ -87,6 +89,9 @@ class Record:
         at, epoch = step / self.steps_per_epoch, step // self.steps_per_epoch
         old = self.later or self._copied()
         self.later = None
+        for name in CURVES:
+            setattr(self, name, getattr(old, name).copied())
+        self.epoch, self.best = old.epoch, old.best
         self.steps.cut(at)
         self._cut_epochs(epoch + 1)
         old.since = at
@@ -103,9 +108,16 @@ class Record:
         old.since = first - 1.0
         return [old]
 
+    def _skip_to(self, epoch: int) -> None:
+        """The run went on from a later moment than this record has come to: what lies between is known."""
+        if self.later is not None and epoch > self.epoch + 1:
+            for name in EPOCH_CURVES:
+                setattr(self, name, getattr(self.later, name).copied())
+            self.epoch, self.best = self.later.epoch, self.later.best
+
     def _cut_epochs(self, epoch: int) -> None:
-        for curve in (self.train_loss, self.validation_loss, self.train_metric, self.validation_metric, self.rate):
-            curve.cut(epoch)
+        for name in EPOCH_CURVES:
+            getattr(self, name).cut(epoch)
         self.epoch = min(self.epoch, epoch - 1)
         self.end = None
         if self.best is not None and self.best[0] >= epoch:
@@ -113,8 +125,7 @@ class Record:
             self.best = (int(lowest[0]), lowest[1]) if lowest else None
 
     def _copied(self) -> "Record":
-        names = ("steps", "train_loss", "validation_loss", "train_metric", "validation_metric", "rate")
-        return replace(self, later=None, **{name: getattr(self, name).copied() for name in names})
+        return replace(self, later=None, **{name: getattr(self, name).copied() for name in CURVES})
 
     # ---------------------------------------------------------------- taking
 
@@ -123,6 +134,9 @@ class Record:
         first = event.first_step / self.steps_per_epoch
         if self.steps.last and first <= self.steps.last[0]:
             self.later = self.later or self._copied()
+        elif self.later and self.steps.last and first > self.steps.last[0] + 1.5 / self.steps_per_epoch:
+            self.steps = self.later.steps.copied()
+        if self.later:
             self.steps.cut(first)
         xs = (event.first_step + np.arange(len(values))) / self.steps_per_epoch
         self.steps.extend(xs, values)
@@ -131,6 +145,7 @@ class Record:
         numbers, losses = event.column("epoch"), event.column("train_loss")
         if len(numbers) == 0:
             return []
+        self._skip_to(int(numbers[0]))
         left = self._repeats(int(numbers[0]), float(losses[0])) if numbers[0] <= self.epoch or self.later else []
         self.epoch = int(numbers[-1])
         self.train_loss.extend(numbers, losses)

@@ -14,13 +14,14 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
-from nnlab.engine.events import EpochDone, Epochs, Event, Finished, Losses, Prepared
+from nnlab.engine.events import Branched, EpochDone, Epochs, Event, Finished, Losses, Prepared, RunStatus
 from nnlab.ui.look import plots
 from nnlab.ui.look.curves import BUCKETS, Curve
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.loss import GHOSTS, LossPanel
 from nnlab.ui.panels.loss.drawing import Chart
-from nnlab.ui.panels.loss.marks import stop_epoch
+from nnlab.ui.panels.loss.marks import moment_words, stop_epoch
+from nnlab.ui.record import Record
 from nnlab.ui.workbench import Workbench
 
 STEPS = 10
@@ -328,3 +329,124 @@ def test_a_right_click_opens_nothing(panel: LossPanel, bench: Workbench, qtbot: 
     qtbot.mouseClick(panel.curves.canvas.viewport(), Qt.MouseButton.RightButton, pos=middle)
     assert QApplication.activePopupWidget() is None
     assert panel.curves.canvas.follows
+
+
+# ---------------------------------------------------------------- going back in time
+
+
+def looking_back(panel: LossPanel, bench: Workbench, step: int, furthest: int) -> None:
+    """As the workbench tells it when an earlier moment is looked at."""
+    bench.time.furthest = furthest
+    bench.status = RunStatus(1, "paused", step // STEPS, 20, step, STEPS, furthest=furthest)
+    bench.status_changed.emit(bench.status)
+
+
+def test_while_an_earlier_moment_is_looked_at_later_curves_are_pale_not_gone(
+    panel: LossPanel, bench: Workbench
+) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    whole = panel.grab().toImage()
+    looking_back(panel, bench, 8 * STEPS, 20 * STEPS)
+    assert panel.curves.now == 8
+    assert panel.curves.record.epoch == 20
+    full, pale = panel.curves._lines, panel.curves._later_lines
+    for lines in (full, pale):
+        for chart in canvas_charts(panel)[:2]:
+            assert all(line.isVisible() for line in lines[chart].values())
+    assert panel.grab().toImage() != whole
+    assert panel.curves._newest(panel.curves.record.train_loss) == (8, pytest.approx(1 / 8))
+    looking_back(panel, bench, 20 * STEPS, 20 * STEPS)
+    assert panel.curves.now is None
+    assert not any(line.isVisible() for chart in canvas_charts(panel)[:2] for line in pale[chart].values())
+
+
+def test_the_run_repeats_itself_and_nothing_is_lost_on_the_way(panel: LossPanel, bench: Workbench) -> None:
+    events = run_of(bench, 1, 20)
+    panel.on_events(events)
+    again = events[1 + 2 * 5 :]  # from the end of epoch 5 on
+    panel.on_events(again[:6])
+    record = panel.curves.record
+    assert (record.epoch, record.whole.epoch) == (8, 20)
+    assert panel.curves.charts().record is record.whole  # the axes stay where they are
+    assert panel.curves.cut == record.reach
+    panel.grab()
+    panel.on_events(again[6:])
+    assert record.later is None
+    assert record.epoch == 20
+    assert record.train_loss.points()[0].tolist() == list(range(1, 21))
+    assert not panel.curves.ghosts
+
+
+def test_a_branch_leaves_the_old_way_as_a_ghost(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    assert panel.ghosts_box.isHidden()
+    panel.on_events([Branched(1, 8 * STEPS)])
+    (ghost,) = panel.curves.ghosts
+    assert (ghost.since, ghost.epoch) == (8, 20)
+    record = panel.curves.record
+    assert (record.epoch, record.best) == (8, (8, pytest.approx(1.2 / 8)))
+    panel.on_events([epoch(1, 9, 0.7, 0.8), epoch(1, 10, 0.6, 0.7)])
+    assert record.train_loss.last == (10, 0.6)
+    assert not panel.ghosts_box.isHidden()
+    shown = panel.grab().toImage()
+    panel.ghosts_box.setChecked(False)
+    assert panel.grab().toImage() != shown
+    panel.ghosts_box.setChecked(True)
+    panel.clear_ghosts.click()
+    assert not panel.curves.ghosts
+    assert panel.ghosts_box.isHidden()
+
+
+def test_a_branch_on_the_way_back_through_known_steps_keeps_the_whole_old_way(
+    panel: LossPanel, bench: Workbench
+) -> None:
+    events = run_of(bench, 1, 20)
+    panel.on_events([*events, *events[1 + 2 * 5 : 1 + 2 * 8], Branched(1, 8 * STEPS)])
+    (ghost,) = panel.curves.ghosts
+    assert (ghost.since, ghost.epoch) == (8, 20)
+    assert panel.curves.record.later is None
+    panel.grab()
+
+
+def test_the_crosshair_reads_the_way_that_was_left(
+    panel: LossPanel, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.on_events([*run_of(bench, 1, 20), Branched(1, 8 * STEPS), *(epoch(1, n, 0.7, 0.8) for n in range(9, 15))])
+    shown: list[plots.CardLine] = []
+    monkeypatch.setattr(plots, "draw_card", lambda painter, at, bounds, lines: shown.extend(lines))
+    axes = panel.curves.charts().loss_axes()
+    panel.curves.hover = QPointF(axes.to_x(12), axes.rect.center().y())
+    panel.grab()
+    assert any(line.caption == "before the change at epoch 8" and line.value == "0.1" for line in shown)
+
+
+def test_other_numbers_for_the_same_epoch_are_another_way(panel: LossPanel, bench: Workbench) -> None:
+    panel.on_events(run_of(bench, 1, 20))
+    panel.on_events([epoch(1, 5, 0.9, 0.9)])  # after a run that went astray nothing is said of a branch
+    (ghost,) = panel.curves.ghosts
+    assert ghost.since == 4
+    assert panel.curves.record.epoch == 5
+
+
+def test_a_moment_is_named_by_its_epoch_or_its_step() -> None:
+    assert moment_words(12, 15) == "epoch 12"
+    assert moment_words(12.2, 15) == "step 183"
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 30), st.integers(1, 30)), max_size=8))
+def test_any_way_through_time_ends_with_the_curve_of_the_way_that_was_taken(ways: list[tuple[bool, int, int]]) -> None:
+    record, furthest, known, offset = Record(steps_per_epoch=STEPS), 0, {}, 0.0
+    for changes, back, length in ways:
+        start = min(back, furthest)
+        if changes and start < furthest:
+            record.take([Branched(1, start * STEPS)])
+            offset += 1.0
+            furthest = start
+            known = {n: v for n, v in known.items() if n <= start}
+        for n in range(start + 1, start + length + 1):
+            value = known.setdefault(n, offset + 1 / n)
+            record.take([Losses(1, (n - 1) * STEPS, np.full(STEPS, value, np.float32)), epoch(1, n, value)])
+        furthest = max(furthest, start + length)
+        assert record.whole.epoch == furthest
+        assert record.epoch == start + length
+    assert dict(zip(*(axis.tolist() for axis in record.whole.train_loss.points()), strict=True)) == known
