@@ -20,7 +20,7 @@ from nnlab.ui.panels.dice.drawing import DiceDrawing
 from nnlab.ui.panels.dice.view import OneRun, View
 from nnlab.ui.workbench import Workbench
 
-LOOK_MS = 80  # between two looks at the roll
+LOOK_MS = 150  # between two looks at the roll
 COUNTS = (8, 16, 32, 64, 128, 256)
 FIRST_COUNT = 64
 WAITING = (
@@ -61,10 +61,13 @@ class DicePanel(DrawnPanel):
         self.roll_button.setProperty("accented", True)
         self.roll_button.clicked.connect(self._roll_or_stop)
         self.controls.addWidget(self.roll_button)
-        self.count_box = self._combo("How many seeds", [f"{n} seeds" for n in COUNTS], "How many seeds are rolled.")
+        self.count_box = self._combo("How many seeds", [str(n) for n in COUNTS], "How many seeds are rolled.")
         self.count_box.setCurrentIndex(COUNTS.index(FIRST_COUNT))
-        self.curve_box = self._combo("What the lines show", ["Loss", "Accuracy"], "What the lines show.")
-        self.log_box = self._check_box("Log scale", "Equal distances for equal ratios: small losses are told apart.")
+        self.curve_box = self._combo(
+            "What the lines show",
+            ["Loss", "Loss, log scale", "Accuracy"],
+            "What the lines show. On a log scale small losses are told apart.",
+        )
         self.best_box = self._check_box("Best first", "The pictures in the order of their seeds' results.")
         self.controls.addStretch(1)
         self._say_button()
@@ -197,8 +200,7 @@ class DicePanel(DrawnPanel):
             return View(self.roller.status(), OneRun())
         status, document = self.roller.status(), self.bench.document
         accuracy = document.spec is None or document.spec.task == "classes"
-        self.curve_box.setItemText(1, "Accuracy" if accuracy else "R²")
-        self.log_box.setEnabled(self.curve_box.currentIndex() == 0)
+        self.curve_box.setItemText(2, "Accuracy" if accuracy else "R²")
         epochs, losses = self._loss.points()
         metric_epochs, metrics = self._metric.points()
         if len(metric_epochs) != len(epochs):
@@ -209,8 +211,8 @@ class DicePanel(DrawnPanel):
             status,
             OneRun(self._run_seed, epochs, losses, metrics),
             accuracy,
+            self.curve_box.currentIndex() == 2,
             self.curve_box.currentIndex() == 1,
-            self.log_box.isChecked(),
             self.best_box.isChecked(),
             document.training.seed,
             is_old,

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF
 
 from nnlab.core import words
 from nnlab.engine.many.rolled import RollStatus
@@ -16,7 +16,6 @@ HEAD = 58.0
 BIG_PX = 30
 SIDE = 12.0
 NAMES_WIDTH = 78.0
-CLICK = "Click: this seed, as it has learned"
 
 
 class DiceDrawing(Drawing):
@@ -147,9 +146,10 @@ class DiceDrawing(Drawing):
         painter.save()
         painter.setClipRect(axes.rect.adjusted(-1, -1, 1, 1))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, not view.is_rolling)
-        for solved, color in ((False, plots.faded("muted", 0.4)), (True, plots.faded("good", 0.4))):
-            for place in np.flatnonzero(view.solved == solved) if len(view.solved) else ():
-                plots.draw_line(painter, axes.points(xs, values[:, place], 2.0), color, thick=False)
+        for place, shape in enumerate(_shapes(axes, xs, values)):
+            solved = place < len(view.solved) and bool(view.solved[place])
+            painter.setPen(QPen(plots.faded("good" if solved else "muted", 0.4), 1))
+            painter.drawPolyline(shape)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         plots.draw_line(painter, axes.points(xs, view.median, 2.0), now.color("text"))
         plots.draw_line(painter, axes.points(*view.run.curve(view.of_metric), 2.0), now.color("accent"))
@@ -191,7 +191,9 @@ class DiceDrawing(Drawing):
         if len(values):
             plots.draw_line(painter, axes.points(xs, values[:, place], 2.0), theme.current().color("warning"))
         painter.restore()
-        plots.draw_card(painter, QPointF(tile.right(), tile.center().y()), QRectF(self.rect()), self._card(place))
+        chart = self.chart()
+        at = QPointF(min(tile.center().x(), chart.right()), chart.center().y())  # beside its line, not over the others
+        plots.draw_card(painter, at, chart.adjusted(0, 0, 0, 6), self._card(place))
 
     def _card(self, place: int) -> list[plots.CardLine]:
         view = self.view
@@ -257,3 +259,14 @@ class DiceDrawing(Drawing):
         """It goes."""
         super().focusOutEvent(event)
         self.update()
+
+
+def _shapes(axes: plots.Axes, xs: Numbers, values: Numbers) -> list[QPolygonF]:
+    """The lines of all seeds on the screen, each up to where it blew up."""
+    if len(values) == 0:
+        return []
+    flat = values.T.ravel()
+    known = np.isfinite(flat)
+    points = axes.points(np.tile(xs, values.shape[1])[known], flat[known], 2.0)
+    ends = np.cumsum(np.isfinite(values).sum(axis=0))
+    return [plots.polygon(part) for part in np.split(points, ends[:-1])]

@@ -117,7 +117,8 @@ def _draw_frame(painter: QPainter, tile: QRectF, view: View, place: int) -> None
     now = theme.current()
     solved = place < len(view.solved) and bool(view.solved[place])
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(now.color("good") if solved else now.color("hairline"), 2 if solved else 1))
+    wide = 2.0 if tile.width() > 30 else 1.3
+    painter.setPen(QPen(now.color("good"), wide) if solved else QPen(now.color("hairline"), 1))
     painter.drawRect(tile.adjusted(0.5, 0.5, -0.5, -0.5))
 
 
