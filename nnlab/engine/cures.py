@@ -78,7 +78,7 @@ def normalised(signs: Signs, nodes: list[str]) -> list[Cure]:
     fitting = [(n, kind) for n, kind in kinds.items() if kind is not None and kind in LAYERS and before.get(n) != kind]
     if not fitting or signs.document.training.batch_size < 2:
         return []
-    name = signs.case.name(fitting[0][0]) if len(fitting) == 1 else f"{len(fitting)} layers"
+    name = signs.case.name(fitting[0][0]) if len(fitting) == 1 else f"each of {len(fitting)} layers"
 
     def norm(document: Document) -> Document:
         graph = document.graph

@@ -22,8 +22,9 @@ def _find(signs: Signs) -> Finding | None:
     if ratio >= (VANISHED_DEEP if deep else VANISHED) or (ends >= SATURATED and not deep):
         return None
     message = (
-        f"The gradient of {signs.case.name(early[0])} is {number(ratio)} times that of {signs.case.name(strongest[0])}: "
-        f"on the way back through {len(weights)} layers it fades to almost nothing, so the first layers hardly learn."
+        f"The gradient of {signs.case.name(early[0])} is {number(1 / ratio)} times smaller than that of "
+        f"{signs.case.name(strongest[0])}: on the way back through {len(weights)} layers it "
+        "fades to almost nothing, so the first layers hardly learn."
     )
     kinds = {signs.case.kinds[n] for n in squashing}
     same = squashing if len(kinds) == 1 else []

@@ -18,6 +18,7 @@ from nnlab.ui.workbench import Workbench
 WIDTH = 420
 GAP, MARGIN = 8, 12
 TALLEST = 520
+SHOW = "Show the layer"
 
 
 class NoteCard(QFrame):
@@ -41,10 +42,10 @@ class NoteCard(QFrame):
         self.message = label(note.message)
         self.message.setWordWrap(True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.cures = [self._button(cure.label, partial(take, cure)) for cure in note.cures]
+        self.cures = [self._button(cure.label, partial(take, cure), _after(cure)) for cure in note.cures]
         if self.cures:
             self.cures[0].setProperty("accented", "true")
-        self.show_layer = self._button("Show the layer", to_layer) if to_layer is not None else None
+        self.show_layer = self._button(SHOW, to_layer, "Select it") if to_layer is not None else None
         self._lay_out()
         self._draw_signs()
 
@@ -53,9 +54,9 @@ class NoteCard(QFrame):
         self.note = note
         self.message.setText(note.message)
 
-    def _button(self, text: str, run: Callable[[], None]) -> QPushButton:
+    def _button(self, text: str, run: Callable[[], None], why: str) -> QPushButton:
         button = QPushButton(plain(text).replace("&", "&&"))
-        button.setToolTip(tooltip(text))
+        button.setToolTip(tooltip(why))
         button.clicked.connect(lambda: run())
         return button
 
@@ -185,6 +186,12 @@ class Notes(QFrame):
         painter.setPen(QPen(now.color("hairline"), 1))
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
+
+
+def _after(cure: Cure) -> str:
+    """What a click on this cure does besides."""
+    then = "training begins again from its start" if cure.fresh else "training goes on with it"
+    return f"{cure.label}: one edit, which Undo takes back. Then {then}."
 
 
 def _form(note: Note) -> tuple[str, str | None, tuple[str, ...]]:

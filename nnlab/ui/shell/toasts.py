@@ -33,6 +33,7 @@ class Toast(QWidget):
         self.sentence = sentence
         self.setObjectName("toast")
         self.setAccessibleName(sentence)
+        self.offers: list[QPushButton] = []
         self._sign = label("")
         self._close = QToolButton()
         self._close.setAccessibleName("Close this message")
@@ -63,8 +64,8 @@ class Toast(QWidget):
     def _buttons(self, offers: Offers) -> QHBoxLayout:
         line = QHBoxLayout()
         line.setSpacing(8)
-        self.buttons = [QPushButton(plain(text).replace("&", "&&")) for text, _ in offers]
-        for number, (button, (_, run)) in enumerate(zip(self.buttons, offers, strict=True)):
+        self.offers = [QPushButton(plain(text).replace("&", "&&")) for text, _ in offers]
+        for number, (button, (_, run)) in enumerate(zip(self.offers, offers, strict=True)):
             button.setProperty("accented", "true" if number == 0 else "false")
             button.clicked.connect(self.dismiss)
             button.clicked.connect(lambda _=False, run=run: run())
