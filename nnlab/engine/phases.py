@@ -147,7 +147,7 @@ def _used(record: Record, training: Training) -> tuple[list[Kept], float]:
         found = [g + training.l1 * old.tensor.sign() for g, old in zip(found, record.before, strict=True)]
     factor = 1.0
     if training.clip_norm:
-        length = math.sqrt(sum(float(g.double().pow(2).sum()) for g in found))
+        length = math.sqrt(sum(float(g.float().pow(2).sum()) for g in found))
         factor = min(1.0, training.clip_norm / (length + 1e-6))
         found = [g * factor for g in found]
     return [Kept(g) for g in found], factor

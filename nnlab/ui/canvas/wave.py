@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WAVE_Z, LABEL_Z = 0.7, 2.9  # above wires and below what stands on them; above the nodes
 STEP_MS, SHORTEST_MS, LONGEST_MS = 260, 700, 2_400
 MARGIN = 48.0  # around the nodes, for halos and their labels
+SMALLEST_LABEL, LABEL_SPARE = 0.62, 56.0  # of its full size on the screen; how far it may reach beyond its node
 TRAIL = (0.0, 0.06, 0.12)  # how far behind the front its dots run
 NOTES = {
     "forward": "Forward: numbers run from left to right",
@@ -156,10 +157,16 @@ class Labels(Overlay):
     """A figure at the foot of each node."""
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        """Where the wave has been."""
+        """Where the wave has been; from far away larger, as long as that can be read."""
+        zoom = painter.worldTransform().m11() / painter.device().devicePixelRatio()
         for card, look, clear in self._cards():
+            width, _ = paint.chip_size((look.label,))
+            scale = max(1.0, min(0.9 / zoom, (card.width() + LABEL_SPARE) / width))
+            if scale * zoom < SMALLEST_LABEL:
+                continue
             painter.save()
             painter.translate(QPointF(card.center().x(), card.bottom() + 4))
+            painter.scale(scale, scale)
             painter.setOpacity(clear)
             paint.chip(painter, (look.label,), theme.current())
             painter.restore()
@@ -202,7 +209,8 @@ class Light(Overlay):
 
 def _paint_halo(painter: QPainter, card: QRectF, look: Look, clear: float) -> None:
     now = theme.current()
-    wide = 2.5 + 5.0 * look.strength
+    zoom = painter.worldTransform().m11()
+    wide = max(2.5 + 5.0 * look.strength, (1.5 + 2.0 * look.strength) / zoom)
     color = now.color(look.token)
     color.setAlphaF(0.75 * clear)
     painter.setPen(QPen(color, wide))

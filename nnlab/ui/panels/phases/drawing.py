@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 
 from nnlab.core import words
 from nnlab.core.document import Document
 from nnlab.engine.wants import MEAN, PhaseFocus, PhaseValues
 from nnlab.ui.drawing import Drawing
-from nnlab.ui.look import labels
+from nnlab.ui.look import labels, theme
 from nnlab.ui.panels.phases.bar import NAMES, SENTENCES, phase_bar
 from nnlab.ui.panels.phases.formulas import formula_card
 from nnlab.ui.panels.phases.rows import GAP, Row, Sizes, Target, space, stacked, target_in, text_rows
@@ -48,7 +48,17 @@ class StepsDrawing(Drawing):
         if values.phase != self.values.phase:
             self.shown = values.phase
         self.values, self.document = values, document
+        self._describe()
         self._lay_out()
+
+    def _describe(self) -> None:
+        """What a screen reader says: the first formula."""
+        focus = self.values.focus
+        said = focus.formulas.get(self.shown, ()) if focus is not None else ()
+        if focus is not None and said and focus.node in self.document.graph.nodes:
+            title = self.document.graph.nodes[focus.node].title
+            text = f"{NAMES.get(self.shown, '')}: {title}, {said[0].name}, {said[0].line}"
+            self.setAccessibleDescription(labels.plain(text))
 
     def look_at(self, phase: str) -> None:
         """Show the formulas of this phase."""
@@ -160,6 +170,10 @@ class StepsDrawing(Drawing):
             for row, inner in stacked(rows, place):
                 if inner.intersects(seen) or seen.isEmpty():
                     row.paint(painter, inner)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.current().color("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(seen.adjusted(1, 1, -1, -1))
 
     def target_at(self, at: QPointF) -> Target | None:
         """What lies at this point."""
@@ -223,6 +237,16 @@ class StepsDrawing(Drawing):
 
     def _choose(self, kind: str, value: object) -> None:
         self.chosen.emit(Target(kind, value))  # type: ignore[arg-type]
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keyboard's mark shows."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """It goes."""
+        super().focusOutEvent(event)
+        self.update()
 
     def minimumSizeHint(self) -> QSize:
         """As tall as everything in it."""
