@@ -22,9 +22,9 @@ from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.timeline import TimelinePanel
 from nnlab.ui.panels.timeline.marks import Mark, branch_words, difference, marks_of
 from nnlab.ui.panels.timeline.memory import CHOICES
-from nnlab.ui.panels.timeline.scale import Scale
+from nnlab.ui.panels.timeline.scale import Place, Scale
 from nnlab.ui.panels.timeline.strip import TimelineStrip
-from nnlab.ui.panels.timeline.track import Place, Track, moment_words
+from nnlab.ui.panels.timeline.track import Track, moment_words
 from nnlab.ui.playback import SPEEDS, Playback
 from nnlab.ui.record import Record
 from nnlab.ui.shell.main_window import MainWindow
@@ -113,7 +113,7 @@ def test_best_epoch_end_and_changed_settings_are_marked() -> None:
     start = Training()
     way = Way((0, 30), ((0, start), (20, start.with_(learning_rate=0.1)), (33, start.with_(epochs=7))))
     marks = marks_of(record, way)
-    assert [(mark.kind, mark.step) for mark in marks] == [("change", 20), ("best", 30), ("change", 33), ("end", 45)]
+    assert [(mark.kind, mark.step) for mark in marks] == [("change", 20), ("best", 30), ("change", 33), ("early", 45)]
     assert marks[0].text == f"Learning rate {start.learning_rate:g} → 0.1"
     assert marks[-1].text == "stopped early"
 

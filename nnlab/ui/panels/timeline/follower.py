@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from nnlab.engine.events import Event, Prepared
 from nnlab.engine.wants import Way
 from nnlab.ui.panels.timeline.marks import marks_of
-from nnlab.ui.panels.timeline.track import Place, Track
+from nnlab.ui.panels.timeline.scale import Place
+from nnlab.ui.panels.timeline.track import Track
 from nnlab.ui.playback import Playback
 from nnlab.ui.record import Record
 from nnlab.ui.workbench import Workbench

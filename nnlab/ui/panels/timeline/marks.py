@@ -18,7 +18,7 @@ class Mark:
 
     step: int
     kind: str
-    """"best", "end" or "change"."""
+    """"best", "end", "early" or "change"."""
     text: str
 
 
@@ -29,7 +29,8 @@ def marks_of(record: Record, way: Way | None) -> list[Mark]:
         found.append(Mark(record.best[0] * record.steps_per_epoch, "best", "best epoch so far"))
     if record.end is not None:
         step = record.end.step - (record.end.reason == "diverged")
-        found.append(Mark(step, "end", ENDS[record.end.reason]))
+        kind = "end" if record.end.reason in ("done", "stopped") else "early"
+        found.append(Mark(step, kind, ENDS[record.end.reason]))
     return sorted(found, key=lambda mark: mark.step)
 
 

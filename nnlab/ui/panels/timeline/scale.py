@@ -41,3 +41,22 @@ class Scale:
         if self.end / max(1.0, self.right - self.left) >= per_epoch:
             step = round(step / per_epoch) * per_epoch
         return min(max(0, round(step)), self.furthest)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the run stands, in steps."""
+
+    step: int = 0
+    """Of the moment that is shown."""
+    target: int | None = None
+    """Of the moment that is on its way."""
+    furthest: int = 0
+    steps_per_epoch: int = 1
+    planned: int = 0
+    looks_back: bool = False
+
+    @property
+    def wanted(self) -> int:
+        """Where the handle stands."""
+        return self.step if self.target is None else self.target

@@ -1,46 +1,27 @@
 """The track of the timeline: the run from its start to its newest step, with a handle to pull."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isfinite
 
-import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 
 from nnlab.core import words
 from nnlab.ui.drawing import Drawing
 from nnlab.ui.look import plots, theme
+from nnlab.ui.panels.timeline import painting
 from nnlab.ui.panels.timeline.marks import Mark
-from nnlab.ui.panels.timeline.scale import Scale
+from nnlab.ui.panels.timeline.painting import HANDLE
+from nnlab.ui.panels.timeline.scale import Place, Scale
 from nnlab.ui.record import Record
 
 SIDE = 14.0  # room beside the track for half a handle
-GROOVE, HANDLE = 4.0, 7.0
 TEXTS = 18.0  # for the epochs below the track
 MARKS = 13.0  # for the marks above it
 TALL = 64  # pixels from which on there is room for more than the track
 CLOSE = 5.0  # pixels from a mark that still mean it
 LEAST_CURVE = 16.0
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the run stands, in steps."""
-
-    step: int = 0
-    """Of the moment that is shown."""
-    target: int | None = None
-    """Of the moment that is on its way."""
-    furthest: int = 0
-    steps_per_epoch: int = 1
-    planned: int = 0
-    looks_back: bool = False
-
-    @property
-    def wanted(self) -> int:
-        """Where the handle stands."""
-        return self.step if self.target is None else self.target
+CURVE_MS = 250  # between two pictures of a curve that grows
 
 
 class Track(Drawing):
@@ -65,6 +46,9 @@ class Track(Drawing):
         """A sentence above the curve."""
         self._pulled = False
         self._ringed = False
+        self._version: tuple[int, int] | None = None
+        self._grows = QTimer(self, interval=CURVE_MS, singleShot=True)
+        self._grows.timeout.connect(self.update)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def show_place(self, place: Place) -> None:
@@ -88,15 +72,16 @@ class Track(Drawing):
 
     def draw(self, painter: QPainter) -> None:
         """Curve and epochs where there is room, then the track, its marks, the handle and what the mouse points at."""
-        scale, tall = self.scale(), self.height() >= TALL
+        scale, place, y, tall = self.scale(), self.place, self.groove_y, self.height() >= TALL
         if tall:
             self._draw_curve(painter, scale)
-            self._draw_epochs(painter, scale)
-        self._draw_groove(painter, scale)
+            axis = (scale.steps_per_epoch, scale.end)
+            self.still(painter, "epochs", axis, lambda inner: painting.draw_epochs(inner, scale, y, self.height() - 5))
+        painting.draw_groove(painter, scale, place, y)
         if tall:
-            self._draw_kept(painter, scale)
-        self._draw_marks(painter, scale)
-        self._draw_handle(painter, scale)
+            painting.draw_kept(painter, scale, self.kept, y)
+        painting.draw_marks(painter, scale, self.marks, y - (12.0 if tall else 8.0))
+        painting.draw_handle(painter, scale, place, y, place.looks_back or self._pulled)
         if tall and self.caption:
             text = plots.shortened(self.caption, scale.right - scale.left - 60)
             at = QPointF(scale.right - plots.text_width(text), 14)
@@ -110,84 +95,27 @@ class Track(Drawing):
 
     def _draw_curve(self, painter: QPainter, scale: Scale) -> None:
         """The loss, so that one sees where one is; pale where it is later than what is shown."""
-        top, bottom = 6.0, self.groove_y - MARKS - 4
-        xs, ys = self.record.whole.watched.points()
-        fine = np.isfinite(ys)
-        if bottom - top < LEAST_CURVE or fine.sum() < 2:
+        whole = self.record.whole
+        if self.groove_y - MARKS - 10 < LEAST_CURVE or not whole.watched.last:
             return
-        xs, ys = xs[fine] * self.record.steps_per_epoch, ys[fine]
-        low, high = float(ys.min()), float(np.quantile(ys, 0.995))
-        across = scale.left + (scale.right - scale.left) * np.clip(xs / scale.end, 0, 1)
-        up = bottom - (bottom - top) * np.clip((ys - low) / max(high - low, 1e-12), 0, 1)
-        points = np.column_stack([across, up])
-        token = "validation" if self.record.whole.validation_loss.last else "train"
-        cut = int(np.searchsorted(xs, self.place.wanted, side="right"))
-        plots.draw_line(painter, points[max(0, cut - 1) :], plots.faded(token, 0.3))
-        plots.draw_line(painter, points[:cut], theme.current().color(token))
+        token = "validation" if whole.validation_loss.last else "train"
+        key, bottom = (*self._newest_version(), scale.end, token), self.groove_y - MARKS - 4
+        pale, full = plots.faded(token, 0.3), theme.current().color(token)
+        self.still(painter, "later", key, lambda inner: painting.draw_loss(inner, scale, whole, bottom, pale))
+        painter.save()
+        painter.setClipRect(QRectF(0, 0, scale.x(self.place.wanted), self.height()))
+        self.still(painter, "sooner", key, lambda inner: painting.draw_loss(inner, scale, whole, bottom, full))
+        painter.restore()
         plots.draw_text(painter, QPointF(scale.left, bottom), "loss", theme.current().color("muted"))
 
-    def _draw_epochs(self, painter: QPainter, scale: Scale) -> None:
-        """Ticks and numbers of epochs below the track."""
-        per_epoch, y = max(1, self.place.steps_per_epoch), self.groove_y
-        ticks = plots.ticks(0, scale.end / per_epoch, max(2, int((scale.right - scale.left) / 76)) + 1, whole=True)
-        muted = theme.current().color("muted")
-        painter.setFont(plots.font())
-        right = scale.right - plots.text_width("epoch")
-        plots.draw_text(painter, QPointF(right, self.height() - 5), "epoch", muted)
-        for tick in ticks:
-            x, text = scale.x(tick * per_epoch), words.count(tick)
-            painter.setPen(QPen(theme.current().color("hairline"), 1))
-            painter.drawLine(QPointF(x, y), QPointF(x, y + 9))
-            half = plots.text_width(text) / 2
-            if x + half + 8 < right:
-                plots.draw_text(painter, QPointF(max(2.0, x - half), self.height() - 5), text, muted)
-
-    def _draw_groove(self, painter: QPainter, scale: Scale) -> None:
-        now, place, y = theme.current(), self.place, self.groove_y
-        reach, handle, shown = scale.x(place.furthest), scale.x(place.wanted), scale.x(place.step)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for left, right, color in (
-            (scale.left, scale.right, now.color("hairline")),
-            (scale.left, reach, plots.faded("muted", 0.55)),
-            (scale.left, min(handle, shown), now.color("accent")),
-            (min(handle, shown), max(handle, shown), plots.faded("accent", 0.5)),
-        ):
-            if right > left:
-                painter.setBrush(color)
-                painter.drawRoundedRect(QRectF(left, y - GROOVE / 2, right - left, GROOVE), 2, 2)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-
-    def _draw_kept(self, painter: QPainter, scale: Scale) -> None:
-        """A tick for each moment that is kept: it is there at once."""
-        painter.setPen(QPen(plots.faded("muted", 0.7), 1))
-        for step in self.kept:
-            if step <= self.place.furthest:
-                x = scale.x(step)
-                painter.drawLine(QPointF(x, self.groove_y - 7), QPointF(x, self.groove_y - 3))
-
-    def _draw_marks(self, painter: QPainter, scale: Scale) -> None:
-        now, y = theme.current(), self.groove_y - (12.0 if self.height() >= TALL else 8.0)
-        tokens = {"best": "good", "end": "warning", "change": "text"}
-        for mark in self.marks:
-            if mark.step > self.place.furthest:
-                continue
-            x = scale.x(mark.step)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(now.color(tokens[mark.kind]))
-            painter.drawPolygon(_shape(mark.kind, x, y))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-
-    def _draw_handle(self, painter: QPainter, scale: Scale) -> None:
-        now, place, y = theme.current(), self.place, self.groove_y
-        if place.target is not None and place.target != place.step:  # how far the way there has come
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(now.color("accent"))
-            painter.drawEllipse(QPointF(scale.x(place.step), y), 4, 4)
-        active = place.looks_back or self._pulled
-        painter.setPen(QPen(now.color("accent" if active else "muted"), 2 if active else 1.5))
-        painter.setBrush(now.color("raised"))
-        painter.drawEllipse(QPointF(scale.x(place.wanted), y), HANDLE, HANDLE)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+    def _newest_version(self) -> tuple[int, int]:
+        """Which curve is drawn: the newest, but no more than some four a second while it grows."""
+        newest = (id(self.record), self.record.version)
+        if self._version is None or newest[0] != self._version[0] or not self._grows.isActive():
+            if newest != self._version:
+                self._grows.start()
+            self._version = newest
+        return self._version
 
     def _draw_card(self, painter: QPainter, scale: Scale, at: QPointF) -> None:
         step = self._step_at(at.x())
@@ -283,13 +211,3 @@ _KEYS = "Left and right go by one step, with Ctrl by one epoch, Home and End to 
 def moment_words(step: int, steps_per_epoch: int) -> str:
     """The moment after so many steps: "epoch 12, step 300"."""
     return f"epoch {words.count(step // max(1, steps_per_epoch))}, step {words.count(step)}"
-
-
-def _shape(kind: str, x: float, y: float) -> QPolygonF:
-    """A pointer down for the best epoch, a bar for the end, a diamond for a change."""
-    corners = {
-        "best": ((-4.5, -3.0), (4.5, -3.0), (0.0, 4.0)),
-        "end": ((-1.5, -4.0), (1.5, -4.0), (1.5, 4.0), (-1.5, 4.0)),
-        "change": ((0.0, -4.5), (4.5, 0.0), (0.0, 4.5), (-4.5, 0.0)),
-    }[kind]
-    return QPolygonF([QPointF(x + dx, y + dy) for dx, dy in corners])
