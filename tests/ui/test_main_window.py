@@ -420,7 +420,8 @@ def test_layouts_show_what_they_promise_and_build_brings_everything_back(window,
     window.commands["view.layout_build"].trigger()
     qtbot.waitUntil(lambda: {"palette", "inspector", "boundary"} <= seen())
     assert workspace.editor.isVisible()
-    assert all(workspace.is_open(id_) for id_ in workspace.docks)
+    wide = {id_ for id_, panel in workspace.panels.items() if panel.wide}
+    assert all(workspace.is_open(id_) != (id_ in wide) for id_ in workspace.docks)
 
 
 def test_a_project_given_at_the_start_is_seen_whole_beside_docks_that_came_back(qtbot):
