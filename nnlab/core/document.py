@@ -89,6 +89,22 @@ class Training(Settings):
         choices={"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"},
         advanced=True,
     )
+    precision: str = param(
+        "float32",
+        "How many bits the network computes with; weights always keep 32. 16 bits are faster on a GPU, seldom on a CPU.",
+        choices={"float32": "32 bits", "bf16": "16 bits (bfloat16)", "fp16": "16 bits (float16, scaled loss)"},
+        advanced=True,
+    )
+    layout: str = param(
+        "auto",
+        "How pictures lie in memory. Automatic: whichever a short trial finds faster.",
+        choices={"auto": "Automatic", "standard": "Channel by channel", "channels-last": "Pixel by pixel"},
+        label="Memory layout",
+        advanced=True,
+    )
+    threads: int = param(
+        0, "Processor cores that compute; 0 leaves it to a short trial.", low=0, high=256, advanced=True
+    )
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Captured:
     def of(cls, program: Program, learner: Learner, exact: bool) -> "Captured":
         """This program, training this learner."""
         assert isinstance(learner.update, WrittenUpdate)
-        data = [*learner.data["train"], *learner.data["validation"]]
+        data = [*learner.samples("train"), *learner.samples("validation")]
         return cls(program, Memory(learner.storage, learner.flat, learner.update, data), exact)
 
     def steps_ahead(self, seconds: float) -> int:

@@ -92,7 +92,7 @@ def run_to_end(
             on_event(event)
 
     with _in_words():
-        loop = Loop(document, tell, weights=weights)
+        loop = Loop(document, tell, weights=weights, spare=0)
         begun = prepared(loop)
         tell(begun)
         with arithmetic(begun.threads):

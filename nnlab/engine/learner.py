@@ -18,13 +18,16 @@ from nnlab.core.graph import Graph
 from nnlab.core.objective import resolve
 from nnlab.core.parts import PART_NAMES, Parts, divide
 from nnlab.engine.compile import attribute_names, build, loss_function
-from nnlab.engine.device import Place, check_memory, choose, threads_for
+from nnlab.engine.device import Place, check_memory, choose
 from nnlab.engine.dice import Dice, undisturbed
 from nnlab.engine.flat import Flat
 from nnlab.engine.metrics import accuracy, r_squared, targets_as
+from nnlab.engine.precision import LossScale, Precision
+from nnlab.engine.trial import arranged
 from nnlab.engine.update import Update, prepare, update_rule
 from nnlab.errors import BuildError
 
+PICTURE_AXES = (0, 3, 1, 2)  # of samples that are kept with the channels of a pixel side by side
 CHUNK_NUMBERS = 2**24  # numbers in the activations of one evaluated chunk: 64 MB
 
 
@@ -35,6 +38,8 @@ class LearnerState:
     tensors: list[Tensor]
     update: Any
     dice: Tensor
+    scale: tuple[float, int, int] | None = None
+    """Of the loss, in float16."""
 
     @property
     def bytes(self) -> int:
@@ -47,7 +52,9 @@ class LearnerState:
 class Learner:
     """Trains one network batch by batch. All of it happens in one thread."""
 
-    def __init__(self, document: Document, weights: object = None, kept_from: "Learner | None" = None) -> None:
+    def __init__(
+        self, document: Document, weights: object = None, kept_from: "Learner | None" = None, spare: int = 1
+    ) -> None:
         self.document = document
         self.objective = resolve(document)
         self.parts: Parts = divide(document.data)
@@ -55,7 +62,6 @@ class Learner:
         self.batch_size = min(document.training.batch_size, rows)
         check_memory(document, self.batch_size, sum(self.parts.rows))
         self.place: Place = choose(document.training.device)
-        self.threads = threads_for(document, self.batch_size)
         self.dice = Dice()
         with self.dice.rolling():
             self.network = build(document, document.training.seed)
@@ -69,20 +75,52 @@ class Learner:
         self.network.to(self.place.device).train()
         self.loss = loss_function(self.objective)
         self.data = {name: self.on_device(self.parts.part(name)) for name in PART_NAMES}
+        self._arrange(spare)
         self._one = torch.ones((), device=self.place.device)
-        self.take(self._read())
+        self.precision = Precision(document.training.precision, self.place.device.type)
+        learned = self._read()
+        self.scale = LossScale(self.place.device) if self.precision.kind == "fp16" else None
+        self.take(learned)
+
+    def _arrange(self, spare: int) -> None:
+        """Choose threads and the layout of pictures in memory, and lay everything out that way."""
+        x, y = (part[: self.batch_size] for part in self.data["train"])
+        self.arrangement = arranged(self.document, self.network, (x, y), self.loss, spare)
+        self.threads = self.arrangement.threads
+        self.axes: tuple[int, ...] = PICTURE_AXES if self.arrangement.channels_last else ()
+        """The order of the axes that the network sees, where samples are kept in another one."""
+        if self.axes:
+            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            last = {name: x.contiguous(memory_format=torch.channels_last) for name, (x, _) in self.data.items()}
+            self.data = {name: (last[name], y) for name, (_, y) in self.data.items()}
+
+    def samples(self, part: str) -> tuple[Tensor, Tensor]:
+        """The samples of a part as they lie in memory; `axes` says how the network sees them."""
+        x, y = self.data[part]
+        return (x.permute(0, 2, 3, 1) if self.axes else x), y
 
     def _read(self) -> list[Tensor]:
         """The parameters that the answer depends on; the others are left alone, as torch's own optimizers do."""
         learned = [p for p in self.network.parameters() if p.requires_grad]
         if not learned:
             raise BuildError("This network has nothing to learn: add a layer with weights, such as Linear.")
-        x, y = (part[:2] for part in self.data["train"])
         self.network.eval()
-        with undisturbed():
-            found = torch.autograd.grad(self.loss(self.network(x), y), learned, self._one, allow_unused=True)
+        try:
+            found = self._slopes(learned)
+        except RuntimeError:
+            if self.precision.is_full:
+                raise
+            self.notices.append(self.precision.refusal())
+            self.precision = Precision("float32", self.place.device.type)
+            found = self._slopes(learned)
         self.network.train()
         return [p for p, gradient in zip(learned, found, strict=True) if gradient is not None]
+
+    def _slopes(self, learned: list[Tensor]) -> tuple[Tensor | None, ...]:
+        x, y = (part[:2] for part in self.data["train"])
+        with undisturbed():
+            loss = self.loss(self.precision.answer(self.network, x), y)
+            return torch.autograd.grad(loss, learned, self._one, allow_unused=True)
 
     def take(self, parameters: list[Tensor]) -> None:
         """Train these of the network's parameters: put them into one piece of memory and an update rule over them."""
@@ -121,23 +159,33 @@ class Learner:
     def forward(self, x: Tensor) -> Tensor:
         """The network's answers in training mode."""
         if self.dice.drawn is False:
-            return self.network(x)  # type: ignore[no-any-return]
+            return self.precision.answer(self.network, x)
         with self.dice.rolling():
-            return self.network(x)  # type: ignore[no-any-return]
+            return self.precision.answer(self.network, x)
 
     def trace(self, x: Tensor) -> dict[str, Tensor]:
         """The same, with the output of every node."""
-        with self.dice.rolling():
+        with self.dice.rolling(), self.precision.inside():
             return self.network.trace(x)
 
     def gradients(self, loss: Tensor) -> list[Tensor]:
         """The slope of the loss for each parameter, in their order."""
-        return list(torch.autograd.grad(loss, self.parameters, self._one))
+        scale = self.scale
+        if scale is None:
+            return list(torch.autograd.grad(loss, self.parameters, self._one))
+        found = list(torch.autograd.grad(loss, self.parameters, scale.slope))
+        scale.undo(found)
+        return found
 
     def apply(self, gradients: list[Tensor], training: Training) -> None:
-        """Move the weights by one step of the update rule, after L1 and clipping."""
+        """Move the weights by one step of the update rule, after L1 and clipping.
+
+        In float16 a step with an infinite gradient is left out.
+        """
         with torch.no_grad():
             flat = [self.flat.put_gradients(gradients)]
+            if self.scale is not None and not self.scale.passes(flat[0]):
+                return
             if training.l1 or training.clip_norm:
                 prepare([self.flat.values], flat, self.flat.gradients, training.l1, training.clip_norm)
             self.update.weight_decay = training.l2
@@ -204,13 +252,16 @@ class Learner:
 
     def state(self) -> LearnerState:
         """A private copy of everything training changes."""
-        return LearnerState([t.clone() for t in self.storage], self.update.state(), self.dice.state)
+        scale = self.scale.state() if self.scale is not None else None
+        return LearnerState([t.clone() for t in self.storage], self.update.state(), self.dice.state, scale)
 
     def restore(self, state: LearnerState) -> None:
         """Be as `state` was, to the bit."""
         self.put(state.tensors)
         self.update.restore(state.update)
         self.dice.state = state.dice
+        if self.scale is not None and state.scale is not None:
+            self.scale.restore(state.scale)
 
     def weights(self) -> list[Tensor]:
         """A private copy of the network's tensors alone."""

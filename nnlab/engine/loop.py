@@ -40,16 +40,17 @@ class Loop:
         run: int = 1,
         weights: object = None,
         kept_from: Learner | None = None,
+        spare: int = 1,
     ) -> None:
         self.document, self.run, self.training = document, run, document.training
-        self.learner = Learner(document, weights, kept_from)
+        self.learner = Learner(document, weights, kept_from, spare)
         self.captured: Captured | None = None
         """The engine that takes the steps, where there is one; single steps and phases are always taken by the eager one."""
         self.engine_reason = ""
         rows, size = self.learner.parts.rows[0], self.learner.batch_size
         self.leaves_out_last = leaves_out_last(document, rows, size)
         self.steps_per_epoch = -(-rows // size) - self.leaves_out_last
-        self.order = Order(self.learner.data["train"], size, self.training.seed)
+        self.order = Order(self.learner.samples("train"), size, self.training.seed, self.learner.axes)
         self.phases = Phases(self.learner)
         self.step = self.epoch = self.position = 0
         self.rate = self.seconds = 0.0
@@ -302,8 +303,9 @@ class Loop:
             return
         if self.repeating:
             return
-        self.timeline.furthest = max(self.timeline.furthest, self.step)
-        if reason in (EARLY, DONE):
+        over = reason in (EARLY, DONE)
+        self.timeline.furthest = max(self.timeline.furthest, self.step - over)  # the last step ends a run each time
+        if over:
             self.finish("early" if reason == EARLY else "done")
 
     # ---------------------------------------------------------------- time travel
@@ -317,7 +319,9 @@ class Loop:
     def moment(self) -> Moment:
         """The run as it is now, as a private copy."""
         at, told = (self.step, self.epoch, self.position), (self.seconds, self.last_epoch)
-        return Moment(*at, self.learner.state(), self.order.state, self.tally.state(), self.best, self._good, *told)
+        tally = self.tally.state()
+        last = float(tally[0][-1][-1]) if self.position else self.last_loss
+        return Moment(*at, self.learner.state(), self.order.state, tally, self.best, self._good, *told, last)
 
     def nearest(self, step: int) -> Moment:
         """The latest moment that is kept and not after this step."""
@@ -339,6 +343,6 @@ class Loop:
         self.order.restore(moment.order)
         self.tally.restore(moment.tally)
         self.best, self._good = moment.best, moment.good
-        self.seconds, self.last_epoch = moment.seconds, moment.last_epoch
+        self.seconds, self.last_epoch, self.last_loss = moment.seconds, moment.last_epoch, moment.last_loss
         self.training = self.timeline.leg(max(0, self.step - 1)).training
         self._set_rate()

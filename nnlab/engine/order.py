@@ -13,9 +13,10 @@ ALIGNMENT = 64  # bytes; torch begins every tensor of its own at a multiple of t
 class Order:
     """Shuffles one part of the data again for every epoch, from one generator with the run's seed."""
 
-    def __init__(self, data: Batch, size: int, seed: int) -> None:
+    def __init__(self, data: Batch, size: int, seed: int, axes: tuple[int, ...] = ()) -> None:
         self._x, self._y = data
         self._size = size
+        self._axes = axes
         self.generator = torch.Generator().manual_seed(seed)
         self._stride = padded(size, data)
         self.epoch: list[Tensor] = []
@@ -30,7 +31,11 @@ class Order:
         x, y, order = self.epoch
         begin = position * self._stride
         rows = min(self._size, len(order) - position * self._size)
-        return x.narrow(0, begin, rows), y.narrow(0, begin, rows)
+        x, y = x.narrow(0, begin, rows), y.narrow(0, begin, rows)
+        batch = (x.permute(self._axes) if self._axes else x), y
+        if x.is_inference():  # the captured engine began this epoch: autograd takes only a copy of what it made
+            return batch[0].clone(), batch[1].clone()
+        return batch
 
     def seen(self, count: int) -> Tensor:
         """The targets of the first `count` samples of the present epoch."""

@@ -1,5 +1,6 @@
 """Keeps the captured engine in the air for the training thread: captures in the background, flies, looks, lands."""
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nnlab.engine.loop import Loop
 
 LOOK_SECONDS = 1 / 40  # between two looks at a flight, where nobody asks for more
+TELL_SECONDS = 1 / 30
 COPY_SECONDS = 0.001  # between two looks while a copy of the network is awaited
 
 
@@ -34,6 +36,7 @@ class Pilot:
         self._program: Program | Exception | None = None
         self._captured_for: object = None
         self._shadow: Learner | None = None
+        self._next_tell = 0.0
 
     def renew(self) -> None:
         """Another run begins: what was captured for the last one is of no use."""
@@ -106,8 +109,11 @@ class Pilot:
                 self._answers.draw(channel, Scene.copied(loop, self._shadow, flight.copied_at), training=True)
             elif not flight.asked and self._answers.is_due(channel):
                 flight.ask()
-            flight.tell()
-            publish()
+            now = time.perf_counter()
+            if now >= self._next_tell:
+                self._next_tell = now + TELL_SECONDS
+                flight.tell()
+                publish()
             channel.wake.wait(COPY_SECONDS if flight.asked else LOOK_SECONDS)
             channel.wake.clear()
 

@@ -41,6 +41,8 @@ def subject_of(loop: "Loop") -> Subject:
     learner = loop.learner
     if learner.place.device.type != "cpu":
         raise CannotCapture(f"it computes on {learner.place.label}")
+    if learner.scale is not None:
+        raise CannotCapture("float16 decides after each backward pass whether the step is taken")
     if not isinstance(learner.update, WrittenUpdate):
         raise CannotCapture("its optimizer runs as torch's own class")
     rows, size = learner.parts.rows[0], learner.batch_size
@@ -48,8 +50,9 @@ def subject_of(loop: "Loop") -> Subject:
     chunk = learner.rows_at_once
     return Subject(
         copy.deepcopy(learner.network), tuple(places[id(p)] for p in learner.parameters),
-        learner.loss, learner.metric, learner.rule, learner.data["train"], learner.data["validation"],
-        Layout(rows, size, padded(size, learner.data["train"]), loop.steps_per_epoch), chunk,
+        learner.loss, learner.metric, learner.rule, learner.samples("train"), learner.samples("validation"),
+        Layout(rows, size, padded(size, learner.samples("train")), loop.steps_per_epoch, learner.axes), chunk,
+        learner.precision,
     )  # fmt: skip
 
 
