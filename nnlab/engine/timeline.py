@@ -42,6 +42,7 @@ class Moment:
     """The step after which all numbers were last seen to be good: the end of an epoch, or the start."""
     seconds: float
     last_epoch: EpochDone | None
+    last_loss: float | None
 
     @property
     def bytes(self) -> int:
