@@ -51,7 +51,7 @@ class Course:
             self._table = np.concatenate([self._table, *self._tables])
             self._tables, self._waiting = [], 0
         while len(self._table) > 2 * ROWS:
-            self._table = self._table[len(self._table) % 2 :: 2]
+            self._table = self._table[(len(self._table) - 1) % 2 :: 2]  # the newest stays
 
     def _keep(self, name: str, most: float) -> None:
         """Only the epochs in which this figure is at most that."""
