@@ -93,9 +93,10 @@ class Tape(TorchDispatchMode):
 
 
 def place(tensor: Tensor) -> Place:
-    """Where a tensor's numbers lie, and how they are read: equal for two tensors that are the same value."""
-    if tensor.numel() == 0:
-        raise CannotCapture("one of its values is empty")
+    """Where a tensor's numbers lie, and how they are read: equal for two tensors that are the same value.
+
+    Empty ones lie nowhere and have nothing to read: any two of a form are the same value.
+    """
     layout = (tuple(tensor.shape), tensor.stride(), tensor.storage_offset(), tensor.dtype)
     return (storage(tensor), *layout)
 
