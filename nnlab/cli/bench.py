@@ -22,6 +22,7 @@ from nnlab.project.network import lookup
 
 DONE, FAILED = 0, 1
 QUICK = {"rounds": 3, "seconds": 0.12}
+BUSY = 0.3  # share of the machine that others use above which the window cannot be judged
 TOOK = "measured in, s"
 
 
@@ -35,6 +36,8 @@ def bench(names: Sequence[str], quick: bool, clock: str, threads: str, out: str 
     load = clocks.load_of_others()
     effort = _effort(quick, clock, threads, load)
     say(_head(effort, load))
+    if load > BUSY:
+        say("Other programs are busy: the figures of the window are worse than on a quiet machine.")
     began = time.perf_counter()
     outcomes = {}
     with parts.own_folder():
