@@ -104,7 +104,7 @@ class Program:
         """Train. Other threads of this process run freely meanwhile."""
         n = [work.steps, work.every, work.position, work.taken, work.earlier, work.epochs_left, work.since]
         n += [work.patience, self.layout.steps, int(self.held)]
-        f = [*work.penalties, work.lost, work.best_loss]
+        f = [*work.penalties, work.lost, work.best_loss, 1.0]
         lists = (memory.storage, work.best, work.snap, *memory.lists, self.constants, memory.data)
         tensors = (work.losses, work.table, work.flags, work.order, work.dice)
         with torch.inference_mode():

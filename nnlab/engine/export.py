@@ -16,11 +16,13 @@ from nnlab.core.layer import Shape
 from nnlab.core.objective import Objective, resolve
 from nnlab.core.optimizer import FUSED
 from nnlab.engine.batch_norm import leaves_out_last
+from nnlab.engine.precision import KINDS
 from nnlab.errors import BuildError
 
 DEMO_ROWS = 100  # made-up samples a script trains on when it is given none
 TITLE_LIMIT = 80
 LINE_LIMIT = 110
+PENALTY = "L1 * sum(p.abs().sum() for p in model.parameters())"
 SKIP = """            if len(batch) == 1:
                 continue  # batch normalisation cannot compare a sample with itself"""
 
@@ -185,7 +187,11 @@ def _train(document: Document, objective: Objective) -> str:
     skips = leaves_out_last(document, rows=3, batch=2)  # whether a last batch of one sample would be left out
     less = " - (len(x) % BATCH_SIZE == 1)" if skips else ""
     early = _early_stopping(bool(document.data.validation))
-    penalty = "L1 * sum(p.abs().sum() for p in model.parameters())"
+    scaled = training.precision == "fp16"
+    total = f"loss + {PENALTY}" if training.l1 else "loss"
+    backward = (
+        f"scaler.scale({total}).backward()" if scaled else f"({total}).backward()" if training.l1 else "loss.backward()"
+    )
     lines = {
         "def train(model, x, y, validation=None):": True,
         '    """Train on x and y, and watch the pair `validation` meanwhile; the loss of every step."""': True,
@@ -193,6 +199,7 @@ def _train(document: Document, objective: Objective) -> str:
         f"    steps_per_epoch = -(-len(x) // BATCH_SIZE){less}": "steps_per_epoch"
         in scheduler + early * training.early_stopping,
         _assignment("scheduler", scheduler): bool(scheduler),
+        "    scaler = torch.amp.GradScaler(torch.device(DEVICE).type)": scaled,
         "    order = torch.Generator().manual_seed(SEED)": True,
         '    best_loss, best_epoch, best_weights = float("inf"), 0, None': training.early_stopping,
         "    losses = []": True,
@@ -200,12 +207,14 @@ def _train(document: Document, objective: Objective) -> str:
         "        model.train()": True,
         "        for batch in torch.randperm(len(x), generator=order).split(BATCH_SIZE):": True,
         SKIP: skips,
-        "            loss = loss_function(model(x[batch]), y[batch])": True,
+        "            loss = loss_function(model(x[batch]), y[batch])": training.precision == "float32",
+        _mixed(training): training.precision != "float32",
         "            optimizer.zero_grad()": True,
-        f"            (loss + {penalty}).backward()": bool(training.l1),
-        "            loss.backward()": not training.l1,
+        f"            {backward}": True,
+        "            scaler.unscale_(optimizer)": scaled and bool(training.clip_norm),
         "            nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)": bool(training.clip_norm),
-        "            optimizer.step()": True,
+        "            optimizer.step()": not scaled,
+        "            scaler.step(optimizer)\n            scaler.update()": scaled,
         "            scheduler.step()": bool(scheduler) and per_step,
         "            losses.append(loss.item())": True,
         "        scheduler.step()": bool(scheduler) and not per_step,
@@ -217,6 +226,15 @@ def _train(document: Document, objective: Objective) -> str:
         "    return losses": True,
     }
     return "\n".join(line for line, shown in lines.items() if shown) + "\n"
+
+
+def _mixed(training: Training) -> str:
+    """The forward pass in 16 bits; the loss has 32 again."""
+    kind = str(KINDS[training.precision])
+    return f"""\
+            with torch.autocast(torch.device(DEVICE).type, dtype={kind}):
+                prediction = model(x[batch])
+            loss = loss_function(prediction.float(), y[batch])"""
 
 
 def _early_stopping(validates: bool) -> str:

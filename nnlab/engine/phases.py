@@ -88,7 +88,7 @@ class Phases:
             x = x.detach().requires_grad_()  # so that the gradient of the data is known as well
         traced = {node_id: main_output(value) for node_id, value in self._learner.trace(x).items()}
         self._outputs = {node_id: value for node_id, value in traced.items() if value is not None}
-        self.prediction = self._outputs[self._learner.objective.output]
+        self.prediction = self._outputs[self._learner.objective.output].float()
         kept = {node_id: Kept(value) for node_id, value in self._outputs.items()}
         self._record = Record(self._learner, x.detach(), y, training, kept)
 

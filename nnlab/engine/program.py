@@ -149,7 +149,7 @@ def run(storage: List[Tensor], best: List[Tensor], snap: List[Tensor], p: List[T
         rates: List[float], n: List[int], f: List[float]):
     steps, every, position, taken, at, epochs_left, since, patience = n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]
     per_epoch, held = n[8], n[9] != 0
-    l1, clip, decay, lost, best_loss = f[0], f[1], f[2], f[3], f[4]
+    l1, clip, decay, lost, best_loss, unit = f[0], f[1], f[2], f[3], f[4], f[5]
     nothing = torch.full([], float("nan"), dtype=torch.float64)"""
 
 START = """\

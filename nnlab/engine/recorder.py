@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from nnlab.engine.dice import undisturbed
 from nnlab.engine.flat import Flat, dense_stride
+from nnlab.engine.precision import Precision
 from nnlab.engine.program import Body, Layout, Measure, Text
 from nnlab.engine.script import Writer, writes_out
 from nnlab.engine.tape import Operation, Place, Tape, needed, place, record, storage
@@ -32,6 +33,8 @@ class Subject:
     layout: Layout
     chunk: int
     """Samples that are looked at together."""
+    precision: Precision
+    """Of the network while it trains."""
 
 
 class Recorder:
@@ -69,7 +72,7 @@ class Recorder:
         x, y = self._sample(subject.train[0], rows), subject.train[1][:rows].clone()
 
         def step() -> tuple[Tensor, Tensor, list[Tensor]]:
-            answer = subject.network(x)
+            answer = subject.precision.answer(subject.network, x)
             loss = subject.loss(answer, y)
             return answer, loss, list(torch.autograd.grad(loss, parameters, self._one))
 

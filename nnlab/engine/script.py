@@ -17,6 +17,10 @@ EMPTY_LISTS = (("Tensor", "Tensor"), ("float", "float"), ("bool", "bool"), ("int
 DRAWN_LIKE = {"aten::rand_like": "uniform_({0}, 0.0, 1.0", "aten::randn_like": "normal_({0}, 0.0, 1.0"}
 """Operations that draw from nobody's generator but the process's own, and what they do with one of ours."""
 
+# WORKAROUND: where it sees that both factors of an addmm are 1, TorchScript makes a product and a sum of it, and in 16
+# bits that rounds twice. `unit` is a 1 that it cannot see through.
+FULL_BYTES = 4
+
 
 class Writer:
     """Turns operations into lines. Names of values that exist before are given; new ones begin with `prefix`."""
@@ -106,6 +110,8 @@ class Writer:
             given.pop("generator", None)
             parts.append("generator=dice")
         parts += [f"{name}={self._text(value, types[name])}" for name, value in given.items()]
+        if operation.name == "aten::addmm" and not given and operation.result.element_size() < FULL_BYTES:
+            parts += ["beta=unit", "alpha=unit"]
         space, name = operation.name.split("::")
         return f"torch.ops.{space}.{name}({', '.join(parts)})"
 

@@ -43,7 +43,7 @@ def group(kind: type[Any], raw: object, notices: list[str]) -> tuple[Any, Plain]
     items = dict(mapping(raw, kind.title))
     kept: Plain = {}
     if kind is Training:
-        _forget_device(items, notices)
+        _forget_choices(items, notices)
     for p in kind.params():
         if p.kind == "variant" and p.name in items:
             value, unknown = _variant(p, items.pop(p.name), f"{kind.title}: {p.label}", notices)
@@ -54,12 +54,14 @@ def group(kind: type[Any], raw: object, notices: list[str]) -> tuple[Any, Plain]
     return found, {**unknown, **kept}
 
 
-def _forget_device(items: Plain, notices: list[str]) -> None:
-    """A device that no computer has here is no reason to keep a project shut."""
-    device = items.get("device")
-    if isinstance(device, str) and device not in [value for value, _ in Training.param("device").choices]:
-        notices.append(f"The device {shown(device)} is not known here, so the best one is chosen when training starts")
-        del items["device"]
+def _forget_choices(items: Plain, notices: list[str]) -> None:
+    """A device or an arithmetic that is not known here is no reason to keep a project shut."""
+    instead = {"device": "the best one is chosen when training starts", "precision": "32 bits are used"}
+    for name, what in instead.items():
+        value = items.get(name)
+        if isinstance(value, str) and value not in [known for known, _ in Training.param(name).choices]:
+            notices.append(f"The {name} {shown(value)} is not known here, so {what}")
+            del items[name]
 
 
 def _variant(p: Param, raw: object, where: str, notices: list[str]) -> tuple[Settings | None, Plain]:

@@ -91,6 +91,8 @@ DOCUMENTS = {
         validation=0.0
     ),
     "three parts": mlp("iris", 8, 3).with_data(test=0.2),
+    "bfloat16": mlp("spiral", 8, 2, precision="bf16", l1=0.001),
+    "float16": mlp("spiral", 8, 2, precision="fp16", clip_norm=0.5),
     "pictures": chain("digits", *CNN, epochs=1, batch_size=64),
     "single last sample": chain("iris", layer("BatchNorm1d"), layer("Linear", out_features=3), batch_size=7).with_data(
         validation=0.2

@@ -52,6 +52,8 @@ class Stack:
         """`probe` is a batch of one seed that shows which numbers are learned; Unstackable if the seeds cannot go together."""
         if document.training.optimizer.torch_name not in ELEMENTWISE:
             raise Unstackable(f"{document.training.optimizer.title} looks at all numbers of a network together")
+        if document.training.precision != "float32":
+            raise Unstackable("side by side there is only arithmetic in 32 bits")
         self.document, self.seeds, self.device = document, seeds, device
         self.loss = loss_function(objective)
         self.keys: list[str] = []
