@@ -16,9 +16,7 @@ from nnlab.core.formula import (
     LossSpot,
     Place,
     Spot,
-    Term,
     WeightStep,
-    in_order,
     index_text,
     over_samples,
     signed,
@@ -74,7 +72,7 @@ class _Focus:
         value, rule = float(self._shown[self.place]), self._node.layer.formula
         if self._sample == MEAN:
             each = self._over_batch(self._record.outputs[self._id].tensor)
-            return (over_samples("mean of the batch", rule, value, each / len(each)),)
+            return (Formula("mean of the batch", rule, _mean_text(value, each.tolist()), value, float(each.mean())),)
         if not self._sources:
             return (Formula("output", rule, f"{words.number(value)}, as the data have it after scaling", value),)
         said = self._node.layer.explain_forward(self._spot(self._sample))
@@ -91,11 +89,8 @@ class _Focus:
             found.append(said)
         if record.losses is not None:
             each = record.losses.astype(float)
-            terms = in_order([Term(f"sample {k + 1}", 1.0, x) for k, x in enumerate((each / len(each)).tolist())])
-            shown = " + ".join(words.number(x) for x in each[:3].tolist()) + (" + …" if len(each) > 3 else "")
-            line = f"{words.number(record.loss)} = ({shown}) / {words.count(len(each))}"
-            rule = "L = mean over the samples of the batch"
-            found.append(Formula("loss of the batch", rule, line, record.loss, float(each.mean()), terms))
+            line, rule = _mean_text(record.loss, each.tolist()), "L = mean over the samples of the batch"
+            found.append(Formula("loss of the batch", rule, line, record.loss, float(each.mean())))
         else:
             line = f"{words.number(record.loss)}, over {words.plural(record.rows, 'sample')}"
             found.append(Formula("loss of the batch", loss.formula, line, record.loss))
@@ -230,6 +225,12 @@ class _Focus:
             said = Formula("new value", "w ← w + step", line, step.after, step.after)
         notes = (*_changes(step, record.training.l1, record.clipped), *said.notes)
         return replace(said, name=f"{name}[{index_text(at)}]", notes=notes)
+
+
+def _mean_text(value: float, each: list[float]) -> str:
+    """0.53 = (0.2 + 0.9 + 0.1 + …) / 16."""
+    shown = " + ".join(signed(x) for x in each[:3]) + (" + …" if len(each) > 3 else "")
+    return f"{words.number(value)} = ({shown}) / {words.count(len(each))}"
 
 
 def _changes(step: WeightStep, l1: float, clipped: float) -> list[str]:

@@ -52,7 +52,7 @@ def _draw_step(painter: QPainter, box: QRectF, number: int, reached: int, is_sho
     token = "on_accent" if present else "text" if done else "muted"
     room = box.width() - 2 * ARROW - 6
     size = next((s for s in (sizes.large, sizes.text) if _widest(s) <= room), sizes.caption)
-    text = plots.shortened(name, room + 6, size, True)
+    text = plots.shortened(name, room + 12, size, True)
     shift = 2.0 if number else -2.0
     middle = QPointF(box.center().x() + shift - plots.text_width(text, size, True) / 2, box.center().y() + size * 0.36)
     plots.draw_text(painter, middle, text, now.color(token), size, bold=True)

@@ -74,6 +74,8 @@ def wrapped(text: str, width: float, size: int, bold: bool = False) -> list[str]
     """The text in lines of at most this width, broken between words; a word too long is cut."""
     lines: list[str] = []
     now = ""
+    for end in (" + …", " + ε"):  # not alone on a line
+        text = text.replace(end, end.replace(" ", "\u00a0"))
     for word in text.split(" "):
         longer = f"{now} {word}" if now else word
         if now and plots.text_width(longer, size, bold) > width:

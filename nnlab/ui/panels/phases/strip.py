@@ -12,7 +12,7 @@ from nnlab.ui.look import pictures, plots, theme
 from nnlab.ui.panels.phases.rows import Row, Sizes, Target
 
 CELL_LIMIT = 512  # cells drawn of a row
-SMALLEST, LARGEST = 10.0, 46.0
+SMALLEST, LARGEST, SERIES = 10.0, 46.0, 40.0
 MAP_LARGEST, MAP_SMALLEST, MAP_GAP = 108, 44, 6
 MAPS_LIMIT = 12
 TEXTS_LIMIT = 32  # cells whose numbers are written into them
@@ -22,7 +22,7 @@ def strip(numbers: Numbers, place: tuple[int, ...], width: float, sizes: Sizes) 
     """The cells of one node's numbers, the chosen one framed."""
     if not numbers.is_whole or numbers.values.size == 0:
         return []
-    limit = max(abs(numbers.low), abs(numbers.high))
+    limit = max(abs(numbers.low), abs(numbers.high), float(np.nan_to_num(np.abs(numbers.values)).max()))
     if numbers.values.ndim == 3:
         return [_maps(numbers.values, place, limit, width)]
     return [_cells(numbers.values, place, limit, width, sizes)]
@@ -82,14 +82,17 @@ class _Cells:
     def __init__(self, flat: Array, shape: tuple[int, ...], width: float, sizes: Sizes) -> None:
         self.flat, self._size = flat, sizes.caption
         grown = sizes.caption / theme.CAPTION_PX
-        self.has_texts = len(flat) <= TEXTS_LIMIT
+        self.has_texts = len(flat) <= TEXTS_LIMIT and len(shape) < 2
         across = min(shape[-1] if len(shape) > 1 else len(flat), len(flat))
         self._side = min(LARGEST * grown, max(SMALLEST, width / max(1, across)))
-        if self.has_texts:
+        if len(shape) == 2:  # a line for each row, as of a series
+            self._side = min(SERIES, max(SMALLEST, width / max(1, across)))
+        elif self.has_texts:
             texts = [plots.text_width(words.number(x), sizes.caption, True) for x in flat.tolist()]
             self._side = min(width, max(self._side, *texts, 12.0) + 8)
-        self._columns = max(1, min(len(flat), int(width / self._side + 1e-6)))
-        self.high = 26.0 * grown if self.has_texts else self._side
+        fitting = max(1, min(len(flat), int(width / self._side + 1e-6)))
+        self._columns = min(fitting, across) if len(shape) == 2 else fitting
+        self.high = 26.0 * grown if self.has_texts else min(self._side, 20.0)
         self.lines = -(-len(flat) // self._columns)
 
     def box(self, number: int, place: QRectF) -> QRectF:
