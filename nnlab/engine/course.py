@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nnlab.engine.events import EPOCH_COLUMNS, Branched, Epochs, Event, Losses
 
-ROWS = 4_096  # epochs that are kept; of twice as many every second one goes
+ROWS = 4_096  # epochs that are kept at least; once there are twice as many, every second one goes
 
 
 class Course:
@@ -19,6 +19,7 @@ class Course:
         self._table: NDArray[np.float64] = np.empty((0, len(EPOCH_COLUMNS)))
         self._waiting = 0
         self._newest = 0.0
+        self._stride = 1
 
     def add(self, event: Event) -> None:
         """Take in one event; those without figures are let pass."""
@@ -48,10 +49,24 @@ class Course:
 
     def _join(self) -> None:
         if self._tables:
-            self._table = np.concatenate([self._table, *self._tables])
+            fresh = np.concatenate(self._tables)
+            if self._stride > 1:
+                fresh = fresh[self._worth_keeping(fresh)]
+            self._table = np.concatenate([self._table, fresh])
             self._tables, self._waiting = [], 0
         while len(self._table) > 2 * ROWS:
-            self._table = self._table[(len(self._table) - 1) % 2 :: 2]  # the newest stays
+            self._stride *= 2
+            self._table = self._table[self._worth_keeping(self._table)]
+
+    def _worth_keeping(self, table: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Every so-many-th epoch, the newest, the worst and the best."""
+        kept: NDArray[np.bool_] = table[:, 0] % self._stride == 0
+        worst, best = (table[:, EPOCH_COLUMNS.index(name)] for name in ("train_loss", "validation_loss"))
+        kept[worst.argmax()] = True
+        if not np.isnan(best).all():
+            kept[np.nanargmin(best)] = True
+        kept[-1] = True
+        return kept
 
     def _keep(self, name: str, most: float) -> None:
         """Only the epochs in which this figure is at most that."""
