@@ -16,12 +16,14 @@ from nnlab.core.formula import (
     LossSpot,
     Place,
     Spot,
+    Term,
     WeightStep,
+    in_order,
     index_text,
     over_samples,
     signed,
 )
-from nnlab.engine.phase_record import Record
+from nnlab.engine.phase_record import Record, local_slopes
 from nnlab.engine.wants import MEAN, PhaseFocus
 
 TERMS = 12  # products of one sum that cross to the window
@@ -76,7 +78,22 @@ class _Focus:
         if not self._sources:
             return (Formula("output", rule, f"{words.number(value)}, as the data have it after scaling", value),)
         said = self._node.layer.explain_forward(self._spot(self._sample))
-        return (said or Formula("output", rule, f"{words.number(value)}, computed as {self.code}", value),)
+        return (said or self._general(value),)
+
+    def _general(self, value: float) -> Formula:
+        """For a layer that says nothing of itself: its torch code, and what the number depends on most."""
+        line, rule = f"{words.number(value)}, computed as {self.code}", self._node.layer.formula
+        sources = list(dict.fromkeys(self._sources))
+        slopes = local_slopes(self._record, self._id, sources, (self._sample, *self.place))
+        terms: list[Term] = []
+        for source, slope in zip(sources, slopes, strict=False):
+            whose = f"{self._title(source)}, " if len(sources) > 1 else ""
+            flat = _array(slope)
+            strongest = np.argsort(-np.abs(flat), axis=None)[:TERMS].tolist()
+            places = [tuple(int(k) for k in np.unravel_index(n, flat.shape)) for n in strongest]
+            terms += [Term(f"{whose}{_place_text(at)}", 1.0, float(flat[at])) for at in places if flat[at]]
+        note = "Bars: how fast this number grows with each number that comes in, the strongest first."
+        return Formula("output", rule, line, value, terms=in_order(terms)[:TERMS], notes=(note,) if terms else ())
 
     def loss(self) -> tuple[Formula, ...]:
         """The loss of the sample, and the mean over the batch."""
@@ -225,6 +242,12 @@ class _Focus:
             said = Formula("new value", "w ← w + step", line, step.after, step.after)
         notes = (*_changes(step, record.training.l1, record.clipped), *said.notes)
         return replace(said, name=f"{name}[{index_text(at)}]", notes=notes)
+
+
+def _place_text(at: Place) -> str:
+    """Where a number stands, as people count."""
+    names = {1: ("unit",), 2: ("row", "number"), 3: ("map", "row", "column")}.get(len(at), ("place",) * len(at))
+    return ", ".join(f"{name} {k + 1}" for name, k in zip(names, at, strict=True))
 
 
 def _mean_text(value: float, each: list[float]) -> str:

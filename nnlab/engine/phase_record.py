@@ -75,6 +75,8 @@ class Record:
     memory: list[list[Tensor]] = field(default_factory=list)
     """What the update rule remembered before its step: one list for each kind of memory."""
     rate: float = 0.0
+    live: dict[str, Tensor] = field(default_factory=dict)
+    """What the nodes put out, with its history, until the backward phase has used it up."""
 
     @property
     def rows(self) -> int:
@@ -106,6 +108,21 @@ class Record:
             is_old = place >= 0 and bool(self.before)
             found.setdefault(node_id, {})[name] = self.before[place] if is_old else Kept(parameter)
         return found
+
+
+def local_slopes(record: Record, node_id: str, sources: list[str], at: tuple[int, ...]) -> list[Tensor]:
+    """How fast one number (its sample first) grows with each number of that sample that comes in, one tensor a source.
+
+    Empty where torch cannot tell: after the backward phase, or where one source also feeds another.
+    """
+    graph, output = record.learner.document.graph, record.live.get(node_id)
+    inputs = [record.live[s] for s in sources if s in record.live]
+    tangled = any(a in graph.upstream(b) for a in sources for b in sources)
+    if output is None or tangled or len(inputs) < len(sources) or not all(x.requires_grad for x in inputs):
+        return []
+    with torch.inference_mode(False), torch.enable_grad():
+        found = torch.autograd.grad(output[at], inputs, retain_graph=True, allow_unused=True)
+    return [torch.zeros_like(x[at[0]]) if g is None else g[at[0]] for x, g in zip(inputs, found, strict=True)]
 
 
 def main_output(value: Any) -> Tensor | None:

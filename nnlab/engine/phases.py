@@ -90,7 +90,7 @@ class Phases:
         self._outputs = {node_id: value for node_id, value in traced.items() if value is not None}
         self.prediction = self._outputs[self._learner.objective.output].float()
         kept = {node_id: Kept(value) for node_id, value in self._outputs.items()}
-        self._record = Record(self._learner, x.detach(), y, training, kept)
+        self._record = Record(self._learner, x.detach(), y, training, kept, live=self._outputs)
 
     def _measure(self, y: Tensor) -> None:
         assert self.prediction is not None
@@ -122,7 +122,7 @@ class Phases:
         gradients = self._learner.gradients(self.loss)
         self._record.gradients = [Kept(g) for g in gradients]
         self._record.__dict__.pop("places", None)  # the first batch shows which parameters are read at all
-        self._outputs = {}
+        self._outputs = self._record.live = {}
         self.loss, self.prediction = self.result()
 
     def _update(self, training: Training) -> None:

@@ -371,6 +371,26 @@ def test_every_update_rule_explains_its_step_with_its_memory(rule: Any, settings
             assert agrees(formula)
 
 
+@pytest.mark.parametrize("id_", ["LaterGRU", "LaterLSTM"])
+def test_what_such_a_layer_depends_on_is_measured_and_changes_nothing(id_: str) -> None:
+    loop, quiet = loop_of(fitting(id_)), loop_of(fitting(id_))
+    found = stepped(loop, 1, PhaseWant(sample=2, node="tested", place=(4, 1)))
+    (said,) = formulas(found, "forward")
+    outputs = loop.learner.network.trace(loop.order.batch(0)[0])
+    before = outputs["linear"].detach().clone().requires_grad_()
+    again = getattr(loop.learner.network, loop.learner.network.attributes["tested"])(before)[0]
+    (slopes,) = torch.autograd.grad(again[2, 4, 1], before)
+    mine = np.array([term.product for term in said.terms])
+    expected = np.sort(np.abs(slopes[2].numpy()).ravel())[::-1][: len(mine)]
+    assert np.allclose(np.abs(mine), expected, rtol=1e-4)
+    assert len(mine) == TERMS
+    assert not slopes[:2].any(), "other samples have no part in it"
+    stepped(loop, 3)
+    stepped(quiet, 4)
+    for name, value in weights(quiet).items():
+        assert np.array_equal(value, weights(loop)[name])
+
+
 LOSSES = {
     "cross-entropy": network("Linear 4", "Linear 2"),
     "probabilities": network("Linear 4", "Linear 2", "Softmax"),
