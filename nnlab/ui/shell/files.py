@@ -106,7 +106,9 @@ class ProjectFiles:
     def has_news(self) -> bool:
         """The project's file does not hold what is here: an edit, or what the network learned since."""
         status = self._bench.status
-        learned = self._bench.path is not None and status.step > 0 and (status.run, status.step) != self._kept
+        newest = max(status.step, self._bench.time.furthest)  # to look back is no news
+        known = {(status.run, status.step), (status.run, newest)}
+        learned = self._bench.path is not None and newest > 0 and self._kept not in known
         return learned or not self._bench.history.is_saved
 
     def may_leave(self, closing: bool = False) -> bool:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from math import isfinite
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QToolTip
 
 from nnlab.core import words
 from nnlab.ui.drawing import Drawing
-from nnlab.ui.look import plots, theme
+from nnlab.ui.look import labels, plots, theme
 from nnlab.ui.panels.timeline import painting
 from nnlab.ui.panels.timeline.marks import Mark
 from nnlab.ui.panels.timeline.painting import HANDLE
@@ -21,6 +22,7 @@ MARKS = 13.0  # for the marks above it
 TALL = 64  # pixels from which on there is room for more than the track
 CLOSE = 5.0  # pixels from a mark that still mean it
 LEAST_CURVE = 16.0
+TOOLTIP_ABOVE = 68  # pixels from the top of a thin track
 CURVE_MS = 250  # between two pictures of a curve that grows
 
 
@@ -135,6 +137,16 @@ class Track(Drawing):
                 lines.append(plots.CardLine(name, words.number(found[1])))
         lines += [plots.CardLine(mark.text) for mark in self.marks if mark.step == step]
         return lines
+
+    def pointed(self) -> None:
+        """A thin track has no room for a card: it says the same beside the mouse."""
+        super().pointed()
+        if self.hover is not None and self.height() < TALL and not self.message and self.place.furthest:
+            lines = self.card(self._step_at(self.hover.x()))
+            value = next((f", loss {line.value}" for line in lines if line.value), "")
+            text = lines[0].caption + value
+            at = self.mapToGlobal(QPoint(round(self.hover.x()), -TOOLTIP_ABOVE))
+            QToolTip.showText(at, labels.tooltip(text), self)
 
     # ---------------------------------------------------------------- mouse and keys
 
