@@ -1,7 +1,5 @@
 """NNLab's side: the real engine on a real document, timed inside the run after it has warmed up."""
 
-import importlib.util
-
 from nnlab.bench.clocks import Clock, now
 from nnlab.bench.contest import Contestant, Runner
 from nnlab.bench.workloads import Workload, stand_in
@@ -10,7 +8,6 @@ from nnlab.core.document import Document
 WARM_SECONDS = 1.0  # at least, so that whatever the engine prepares is in place
 WARM_LIMIT = 3.0
 STEADY = 0.1  # two stretches whose speed differs by less than this share are the same speed
-HAS_CAPTURED = importlib.util.find_spec("nnlab.engine.switching") is not None
 
 
 class Training:
@@ -19,8 +16,7 @@ class Training:
     def __init__(self, document: Document) -> None:
         from nnlab.engine.loop import Loop
 
-        self.loop = Loop(document, lambda event: None)
-        self._steps = self.loop.steps()
+        self.loop = Loop(document, lambda event: None, spare=0)
 
     def run(self, steps: int) -> int:
         """Train for at least so many steps; how many it were."""
@@ -29,19 +25,15 @@ class Training:
         while loop.step < until:
             if loop.finished is not None:
                 raise RuntimeError(f"the run ended at step {loop.step}: {loop.finished.message}")
-            if HAS_CAPTURED:
-                loop.stretch(until=until)
-            else:
-                next(self._steps)
+            loop.stretch(until=until)
         return loop.step - began
 
     def warm_up(self, least: float = WARM_SECONDS) -> None:
         """Let the fastest engine take over as it does in every run, and train until the speed is steady."""
-        self.run(1)
-        if HAS_CAPTURED:
-            from nnlab.engine.switching import capture_now
+        from nnlab.engine.switching import capture_now
 
-            capture_now(self.loop)
+        self.run(1)
+        capture_now(self.loop)
         read = now("wall")
         began, last, steps = read(), 0.0, 10
         while read() - began < WARM_LIMIT:
@@ -65,22 +57,28 @@ class Training:
 
 def engine_name(training: Training) -> str:
     """Which engine runs, as the run bar says it."""
-    from nnlab.engine.telling import prepared
+    from nnlab.engine.telling import engine
 
-    return prepared(training.loop).engine
+    return engine(training.loop)
 
 
 def contestant(work: Workload, clock: Clock) -> Contestant:
-    """NNLab on this work."""
+    """NNLab on this work, with the threads and the layout in memory that it chooses; by processor time on one thread."""
     from nnlab.engine.device import arithmetic
 
-    training = Training(work.document) if work.document is not None else with_module(work)
-    threads = 1 if clock == "cpu" or work.document is None else training.loop.learner.threads
-    with arithmetic(threads):
+    document = work.document
+    if document is not None and clock == "cpu":
+        document = document.with_training(threads=1)
+    training = with_module(work) if document is None else Training(document)
+    learner = training.loop.learner
+    with arithmetic(learner.threads):
         training.warm_up()
-    own = 0 if work.document is None else threads
-    name, note = f"NNLab ({engine_name(training)} engine)", getattr(training.loop, "engine_reason", "")
-    return Contestant(name, training.runner(clock), counts=False, own_threads=own, note=note)
+    own = 0 if document is None else learner.threads
+    layout = " Pictures lie in memory with the channels of a pixel side by side." if learner.axes else ""
+    return Contestant(
+        f"NNLab ({engine_name(training)} engine)", training.runner(clock), counts=False, own_threads=own,
+        note=training.loop.engine_reason + layout,
+    )  # fmt: skip
 
 
 def with_module(work: Workload) -> Training:
@@ -93,5 +91,5 @@ def with_module(work: Workload) -> Training:
     learner.network = work.module().train()  # type: ignore[assignment]
     learner.data["train"] = x, y
     learner.take(list(learner.network.parameters()))
-    loop.order = Order((x, y), work.batch, loop.training.seed)
+    loop.order = Order(learner.samples("train"), work.batch, loop.training.seed)
     return training

@@ -13,13 +13,18 @@ from nnlab.bench.workloads import Workload
 INSTALL = "not installed: pip install 'nnlab[bench]'"
 
 
-def peer(name: str, work: Workload, clock: Clock) -> Contestant | None:
-    """This peer on this work; None if it is not installed."""
+def peer(name: str, work: Workload, clock: Clock) -> Contestant | str:
+    """This peer on this work, after a first try; a sentence if it is not installed or fails."""
     if importlib.util.find_spec(name) is None:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return Contestant(TITLES[name], _quiet(_MAKERS[name](work, clock)), counts=False)
+        return INSTALL
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run = _MAKERS[name](work, clock)
+            run(2)
+    except Exception as error:  # noqa: BLE001 - other people's code, of any version: the other figures go on
+        return f"it failed: {' '.join(str(error).split())[:150] or type(error).__name__}"
+    return Contestant(TITLES[name], _quiet(run), counts=False)
 
 
 def _quiet(run: Runner) -> Runner:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from nnlab.bench import clocks, contest, parts
+from nnlab.bench import clocks, contest, parts, peers
 from nnlab.bench.contest import Contestant
 from nnlab.bench.measure import MEASURES, Bar, Effort, Outcome, Reading, in_order
 from nnlab.bench.measures.training import TrainingSpeed
-from nnlab.bench.workloads import xor
+from nnlab.bench.workloads import Workload, xor
 from nnlab.cli import main
 
 LEAST = Effort(rounds=2, seconds=0.02, clock="cpu", threads=(1,), quick=True)
@@ -144,6 +144,25 @@ def test_nnlab_s_engine_trains_a_module_that_cannot_be_drawn(name: str) -> None:
     after = list(training.loop.learner.network.parameters())
     assert len(before) == len(after) > 4
     assert all(not a.equal(b) for a, b in zip(after, before, strict=True))
+
+
+def test_a_peer_that_is_not_installed_or_fails_is_told_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = xor()
+    assert peers.peer("a_peer_of_nobody", work, "cpu") == peers.INSTALL
+
+    def broken(work: Workload, clock: clocks.Clock) -> contest.Runner:
+        raise TypeError("no such\nargument")
+
+    monkeypatch.setitem(peers._MAKERS, "json", broken)  # a module that is there, in the place of a peer
+    assert peers.peer("json", work, "cpu") == "it failed: no such argument"
+
+
+def test_peers_that_count_in_epochs_say_how_many_steps_they_took() -> None:
+    asked: list[int] = []
+    run = peers._by_epochs(xor(), peers._Span("cpu"), asked.append)
+    assert run(60)[0] == 50
+    assert run(1)[0] == 25
+    assert asked == [2, 1]
 
 
 def test_the_processor_clock_judges_one_thread_only() -> None:

@@ -34,12 +34,12 @@ class TrainingSpeed:
         mine = ours.contestant(work, effort.clock)
         others = rivals.by_hand(work, effort.clock)
         guests = {name: peers.peer(name, work, effort.clock) for name in self._peers}
-        everybody = [mine, *others, *(guest for guest in guests.values() if guest)]
+        everybody = [mine, *others, *(guest for guest in guests.values() if isinstance(guest, Contestant))]
         hold(everybody, effort, len(work.data()[0]) // work.batch)
         rival = best(others)
         readings = [Reading(self.bars[0], ratios(mine, rival))]
         for bar, guest in zip(self.bars[1:], guests.values(), strict=True):
-            readings.append(Reading(bar, ratios(mine, guest)) if guest else Reading(bar, (), peers.INSTALL))
+            readings.append(Reading(bar, (), guest) if isinstance(guest, str) else Reading(bar, ratios(mine, guest)))
         return Outcome(tuple(readings), _facts(everybody, rival))
 
 
