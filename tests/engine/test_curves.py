@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -14,6 +14,7 @@ from nnlab.engine import headless
 from nnlab.engine.events import EPOCH_COLUMNS, Branched, Epochs, Event, Losses
 from nnlab.engine.headless import Curves
 
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 STEPS = 5
 LIMIT = 2_000
 COLUMN = {name: k for k, name in enumerate(EPOCH_COLUMNS)}
@@ -73,6 +74,7 @@ def test_a_million_epochs_take_bounded_room_and_the_same_work_each(monkeypatch: 
     assert found["epoch"][[0, -1]].tolist() == [1, 1_000_000]
 
 
+@CALM
 @given(st.lists(st.floats(0, 100, width=32), min_size=1, max_size=400), st.integers(16, 60), st.integers(1, 50))
 def test_thinning_keeps_the_best_epoch_the_extremes_and_the_order(values: list[float], limit: int, chunk: int) -> None:
     train = np.array(values)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QApplication
@@ -24,6 +24,7 @@ from nnlab.ui.panels.loss.marks import moment_words, stop_epoch
 from nnlab.ui.record import Record
 from nnlab.ui.workbench import Workbench
 
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 STEPS = 10
 
 
@@ -73,6 +74,7 @@ def canvas_charts(panel: LossPanel) -> list[Chart]:
 # ---------------------------------------------------------------- the curve
 
 
+@CALM
 @given(st.lists(st.lists(st.floats(-1e6, 1e6), max_size=30), max_size=30), st.integers(2, 12))
 def test_a_curve_keeps_its_extremes_its_order_and_its_size(chunks: list[list[float]], buckets: int) -> None:
     curve, everything = Curve(buckets), []
@@ -433,6 +435,7 @@ def test_a_moment_is_named_by_its_epoch_or_its_step() -> None:
     assert moment_words(12.2, 15) == "step 183"
 
 
+@CALM
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 30), st.integers(1, 30)), max_size=8))
 def test_any_way_through_time_ends_with_the_curve_of_the_way_that_was_taken(ways: list[tuple[bool, int, int]]) -> None:
     record, furthest, known, offset = Record(steps_per_epoch=STEPS), 0, {}, 0.0
