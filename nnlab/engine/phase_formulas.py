@@ -26,6 +26,7 @@ from nnlab.core.formula import (
 from nnlab.engine.phase_record import Record, local_slopes
 from nnlab.engine.wants import MEAN, PhaseFocus
 
+SLOPES = 6  # numbers that a number depends on most
 TERMS = 12  # products of one sum that cross to the window
 MAPS = 8  # channels of a filter that do
 SIDE = 11  # rows and columns of one that do
@@ -89,11 +90,11 @@ class _Focus:
         for source, slope in zip(sources, slopes, strict=False):
             whose = f"{self._title(source)}, " if len(sources) > 1 else ""
             flat = _array(slope)
-            strongest = np.argsort(-np.abs(flat), axis=None)[:TERMS].tolist()
+            strongest = np.argsort(-np.abs(flat), axis=None)[:SLOPES].tolist()
             places = [tuple(int(k) for k in np.unravel_index(n, flat.shape)) for n in strongest]
             terms += [Term(f"{whose}{_place_text(at)}", 1.0, float(flat[at])) for at in places if flat[at]]
         note = "Bars: how fast this number grows with each number that comes in, the strongest first."
-        return Formula("output", rule, line, value, terms=in_order(terms)[:TERMS], notes=(note,) if terms else ())
+        return Formula("output", rule, line, value, terms=in_order(terms)[:SLOPES], notes=(note,) if terms else ())
 
     def loss(self) -> tuple[Formula, ...]:
         """The loss of the sample, and the mean over the batch."""

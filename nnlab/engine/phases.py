@@ -25,7 +25,9 @@ class Phases:
         self._forget()
 
     def clear(self) -> None:
-        """No batch is under way; what was computed is forgotten."""
+        """No batch is under way; what was computed is forgotten, and one that was left half way never began."""
+        if self.half_way:
+            self._undo()
         if self.name:
             self._forget()
 
@@ -36,6 +38,7 @@ class Phases:
         self._outputs: dict[str, Tensor] = {}
         self._record: Record | None = None
         self._told: dict[PhaseWant, PhaseValues] = {}
+        self._before: tuple[Tensor, list[Tensor]] | None = None
 
     @property
     def half_way(self) -> bool:
@@ -84,6 +87,7 @@ class Phases:
     # ---------------------------------------------------------------- the four
 
     def _forward(self, x: Tensor, y: Tensor, training: Training) -> None:
+        self._before = self._learner.dice.state, [t.clone() for t in self._learner.storage[1:]]
         if x.is_floating_point():
             x = x.detach().requires_grad_()  # so that the gradient of the data is known as well
         traced = {node_id: main_output(value) for node_id, value in self._learner.trace(x).items()}
@@ -91,6 +95,14 @@ class Phases:
         self.prediction = self._outputs[self._learner.objective.output].float()
         kept = {node_id: Kept(value) for node_id, value in self._outputs.items()}
         self._record = Record(self._learner, x.detach(), y, training, kept, live=self._outputs)
+
+    def _undo(self) -> None:
+        """A forward pass draws random numbers and moves the statistics of batch normalisation: neither happened."""
+        assert self._before is not None
+        self._learner.dice.state, statistics = self._before
+        with torch.no_grad():
+            for mine, saved in zip(self._learner.storage[1:], statistics, strict=True):
+                mine.copy_(saved)
 
     def _measure(self, y: Tensor) -> None:
         assert self.prediction is not None
@@ -117,8 +129,14 @@ class Phases:
         assert self._record is not None
         followed = [node_id for node_id, value in self._outputs.items() if value.requires_grad]
         inputs = [self._outputs[node_id] for node_id in followed]
-        flows = torch.autograd.grad(self.loss, inputs, retain_graph=True, allow_unused=True)
-        self._record.flows = {n: Kept(g) for n, g in zip(followed, flows, strict=True) if g is not None}
+        scale = self._learner.scale  # float16 holds gradients only when they are made larger first
+        slope, factor = (None, 1.0) if scale is None else (scale.slope, 1.0 / scale.value)
+        flows = torch.autograd.grad(self.loss, inputs, slope, retain_graph=True, allow_unused=True)
+        self._record.flows = {
+            n: Kept(g if scale is None else g.float() * factor)
+            for n, g in zip(followed, flows, strict=True)
+            if g is not None
+        }
         gradients = self._learner.gradients(self.loss)
         self._record.gradients = [Kept(g) for g in gradients]
         self._record.__dict__.pop("places", None)  # the first batch shows which parameters are read at all

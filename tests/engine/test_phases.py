@@ -10,7 +10,7 @@ import torch
 from small_networks import network
 
 from nnlab.core.dataset import DATASETS
-from nnlab.core.document import Document
+from nnlab.core.document import Document, Training
 from nnlab.core.formula import Formula
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import LAYERS, Call, Layer, Port, Shape, TorchCode
@@ -18,6 +18,7 @@ from nnlab.core.objective import resolve
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.compile import build, loss_function
 from nnlab.engine.loop import Loop
+from nnlab.engine.phase_formulas import SLOPES, TERMS
 from nnlab.engine.phase_record import LIMIT
 from nnlab.engine.phases import PHASES
 from nnlab.engine.probes import answer
@@ -25,7 +26,6 @@ from nnlab.engine.wants import MEAN, PhaseValues, PhaseWant
 from nnlab.errors import NNLabError, ShapeError
 
 ENDS = {"Input", "Output"}
-TERMS = 12
 
 
 # ---------------------------------------------------------------- layers that the catalogue does not have yet
@@ -280,6 +280,11 @@ def check_steps(document: Document, batches: int = 2) -> None:
                     assert np.array_equal(parameter.step.values.ravel(), told(after[key] - before[key]))
 
 
+@pytest.mark.parametrize("precision", [value for value, _ in Training.param("precision").choices])
+def test_every_precision_steps_alike(precision: str) -> None:
+    check_steps(branches().with_training(precision=precision))
+
+
 def test_what_l1_and_clipping_did_to_the_gradients_is_told() -> None:
     loop = loop_of(branches().with_training(l1=0.01, clip_norm=0.05))
     found = stepped(loop, 4, PhaseWant(node="c", place=(2,)))
@@ -383,7 +388,7 @@ def test_what_such_a_layer_depends_on_is_measured_and_changes_nothing(id_: str) 
     mine = np.array([term.product for term in said.terms])
     expected = np.sort(np.abs(slopes[2].numpy()).ravel())[::-1][: len(mine)]
     assert np.allclose(np.abs(mine), expected, rtol=1e-4)
-    assert len(mine) == TERMS
+    assert len(mine) == SLOPES
     assert not slopes[:2].any(), "other samples have no part in it"
     stepped(loop, 3)
     stepped(quiet, 4)

@@ -158,6 +158,8 @@ def place_name(shape: Sequence[int], place: tuple[int, ...]) -> str:
     """Where in a node's output a number stands, as people count."""
     if len(shape) == 3 and len(place) == 3:
         return f"map {place[0] + 1}, row {place[1] + 1}, column {place[2] + 1}"
+    if len(shape) == 2 and len(place) == 2:
+        return f"row {place[0] + 1}, number {place[1] + 1}"
     if len(place) == 1:
         return f"unit {place[0] + 1}"
     return "place " + ", ".join(str(k + 1) for k in place) if place else ""
