@@ -4,6 +4,7 @@ The network is looked at in evaluation mode: batch norm's running figures and th
 that looking changes nothing. What gradients say of dead layers, of fading and of size holds in either mode.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
@@ -43,7 +44,7 @@ class Running(Protocol):
 
 def measure(want: HealthWant, at: Running) -> Health:
     """The state of the network as it is now. Called while looking: in evaluation mode."""
-    learner = at.learner
+    learner, began = at.learner, time.perf_counter()
     parameters = {name: p for name, p in learner.network.named_parameters() if p.requires_grad and p.dim() > 1}
     with torch.inference_mode(False), torch.enable_grad():
         x, y = _sample(learner, want.rows)
@@ -63,6 +64,7 @@ def measure(want: HealthWant, at: Running) -> Health:
     return Health(
         at.step, at.epoch, len(x), *told, guess_loss, guess_metric, predicted, target,
         *_inputs(learner.parts), *_targets(learner.parts), nodes.read(numbers), weights.read(numbers),
+        time.perf_counter() - began,
     )  # fmt: skip
 
 

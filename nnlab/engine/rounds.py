@@ -10,15 +10,17 @@ from nnlab.engine.wants import Health, HealthWant
 if TYPE_CHECKING:
     from nnlab.engine.loop import Loop
 
-APART = 1.5  # from one epoch that is looked at to the next: some twenty looks in a thousand epochs
+FIRST = 2
+APART = 3.0  # from one epoch that is looked at to the next: seven looks in a thousand epochs, each some steps' worth
 
 
 class Rounds:
     """Follows one run and has the doctor look at it now and then."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, apart: float = APART) -> None:
         self._doctor = Doctor(document)
-        self._next = 1
+        self._apart = apart
+        self._next = FIRST
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -36,7 +38,7 @@ class Rounds:
     def look(self, loop: "Loop") -> None:
         """After every stretch: look at the network where it is time for it."""
         if loop.epoch >= self._next:
-            self._next = max(loop.epoch + 1, int(loop.epoch * APART))
+            self._next = max(loop.epoch + 1, int(loop.epoch * self._apart))
             self._doctor.see(_health(loop))
 
     def end(self, loop: "Loop") -> tuple[Note, ...]:

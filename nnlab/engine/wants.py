@@ -331,3 +331,5 @@ class Health:
     """In the order of the network."""
     weights: dict[str, WeightHealth]
     """Nodes with learned tensors, in the order of the network."""
+    seconds: float = field(default=0.0, compare=False)
+    """What this look took: who asks often asks large networks less often."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -96,6 +97,15 @@ def test_it_asks_while_the_run_trains_and_at_most_twice_a_second(bench, doctor, 
     clock[0] += 0.02
     assert asked(bench)
     assert module.EVERY_SECONDS >= 0.5
+
+
+def test_it_asks_large_networks_less_often(bench, doctor, clock) -> None:
+    running(bench)
+    show(bench, replace(health(15), seconds=0.05))
+    clock[0] += 4.9
+    assert not asked(bench)
+    clock[0] += 0.2
+    assert asked(bench)
 
 
 def test_it_asks_nothing_while_nobody_can_see_it(bench, clock) -> None:

@@ -13,7 +13,8 @@ from nnlab.engine.live import needs_restart, with_live_settings
 from nnlab.engine.wants import Health, HealthWant, Want
 from nnlab.ui.workbench import Workbench
 
-EVERY_SECONDS = 0.5  # between two looks at a network that trains
+EVERY_SECONDS = 0.5  # between two looks at a network that trains, at least
+SHARE = 0.01  # of the time that looks may take
 NOTHING: frozenset[Want] = frozenset()
 WANTED: frozenset[Want] = frozenset({HealthWant()})
 
@@ -117,7 +118,8 @@ class RunDoctor(QObject):
         health = next((snapshot.answers[want] for want in WANTED if want in snapshot.answers), None)
         if health is None or self._doctor is None:
             return
-        self._next = time.monotonic() + EVERY_SECONDS
+        cost = health.seconds if isinstance(health, Health) else 0.0
+        self._next = time.monotonic() + max(EVERY_SECONDS, cost / SHARE)
         self._end_seen = self._end_seen or self._doctor.finished is not None
         if isinstance(health, Health) and health.step > 0:
             self._show(self._doctor.see(health))

@@ -168,7 +168,7 @@ def test_the_first_cure_cures(name: str, runs: dict[str, RunResult]) -> None:
 def notes_on_the_way(document: Document, weights: Weights | None = None) -> set[str]:
     """Every note that any look at this run shows, with what it says."""
     loop: list[Loop] = []
-    rounds = Rounds(document)
+    rounds = Rounds(document, apart=1.4)
     loop.append(Loop(document, rounds.hear, weights=weights))
     found: set[str] = set()
     for _ in loop[0].steps():
