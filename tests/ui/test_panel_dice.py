@@ -14,8 +14,11 @@ from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.headless import run_to_end
+from nnlab.engine.many.rolled import RollStatus
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.dice import COUNTS, DicePanel
+from nnlab.ui.panels.dice.paths import path_of
+from nnlab.ui.panels.dice.view import OneRun, View
 from nnlab.ui.workbench import Workbench
 
 PATIENCE = 30_000
@@ -221,3 +224,21 @@ def test_the_pictures_never_leave_their_place(panel: DicePanel, qtbot: QtBot) ->
             tile = grid.tile(number)
             assert grid.area.adjusted(-1, -1, 1, 1).contains(tile)
             assert grid.at(tile.center()) == number
+
+
+@pytest.mark.parametrize("blown", [0, 1, 2, 7])
+def test_the_median_leaves_out_what_blew_up(blown: int) -> None:
+    table = np.random.default_rng(blown).normal(size=(5, 8))
+    table[2:, :blown] = np.nan
+    view = View(RollStatus(seeds=tuple(range(8)), curves={"train_loss": table}), OneRun())
+    np.testing.assert_allclose(view.median, np.nanmedian(table, axis=1))
+
+
+def test_all_lines_are_one_path_and_end_where_their_numbers_do() -> None:
+    ys = np.array([[1.0, 2.0, np.nan], [4.0, 5.0, 6.0]])
+    path = path_of(np.tile([0.0, 1.0, 2.0], (2, 1)), ys)
+    box = path.boundingRect()
+    assert (box.left(), box.right(), box.bottom()) == (0.0, 2.0, 6.0)
+    lines = sum(path.elementAt(k).isLineTo() for k in range(path.elementCount()))
+    assert lines == 3
+    assert path_of(np.empty((0, 0)), np.empty((0, 0))).isEmpty()

@@ -20,7 +20,7 @@ from nnlab.ui.panels.dice.drawing import DiceDrawing
 from nnlab.ui.panels.dice.view import OneRun, View
 from nnlab.ui.workbench import Workbench
 
-LOOK_MS = 150  # between two looks at the roll
+LOOK_MS = 200  # between two looks at the roll
 COUNTS = (8, 16, 32, 64, 128, 256)
 FIRST_COUNT = 64
 WAITING = (
@@ -68,7 +68,7 @@ class DicePanel(DrawnPanel):
             ["Loss", "Loss, log scale", "Accuracy"],
             "What the lines show. On a log scale small losses are told apart.",
         )
-        self.best_box = self._check_box("Best first", "The pictures in the order of their seeds' results.")
+        self.best_box = self._check_box("Ranked", "The pictures in the order of their seeds' results, the best first.")
         self.controls.addStretch(1)
         self._say_button()
 

@@ -2,14 +2,15 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 
 from nnlab.core import words
 from nnlab.engine.many.rolled import RollStatus
 from nnlab.ui.drawing import Drawing
 from nnlab.ui.look import plots, theme
 from nnlab.ui.look.curves import Numbers
-from nnlab.ui.panels.dice.tiles import Grid, Sheet, draw_ring, draw_tiles
+from nnlab.ui.panels.dice.paths import path_of
+from nnlab.ui.panels.dice.tiles import Grid, Mosaic, draw_ring, draw_tiles
 from nnlab.ui.panels.dice.view import OneRun, View
 
 HEAD = 58.0
@@ -31,7 +32,7 @@ class DiceDrawing(Drawing):
         )
         self.view = View(RollStatus(), OneRun())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._sheet = Sheet()
+        self._mosaic = Mosaic()
         self._marked: int | None = None  # by the keyboard, a number among the pictures
         self._pointed: int | None = None
 
@@ -110,7 +111,7 @@ class DiceDrawing(Drawing):
             plots.draw_axes(painter, axes, "epoch", x_whole=True, share=self.view.of_metric and self.view.accuracy)
             self._draw_fan(painter, axes)
         if self.view.is_rolled or self.view.is_rolling:
-            draw_tiles(painter, self.grid(), self.view, self._sheet)
+            draw_tiles(painter, self.grid(), self.view, self._mosaic, self.devicePixelRatioF())
 
     def _draw_head(self, painter: QPainter) -> None:
         now, view = theme.current(), self.view
@@ -126,7 +127,7 @@ class DiceDrawing(Drawing):
             painter, QPointF(x, 25), plots.shortened(first, room, theme.TEXT_PX), now.color("text"), theme.TEXT_PX
         )
         if view.is_rolling:
-            second = self._progress_words() if not second else f"{self._progress_words()} · {second}"
+            second = self._progress_words() if not second else f"{self._progress_words()}, {second}"
         if view.is_old:
             second = "Of an earlier network: roll again."
         token = "warning" if view.is_old else "muted"
@@ -146,10 +147,11 @@ class DiceDrawing(Drawing):
         painter.save()
         painter.setClipRect(axes.rect.adjusted(-1, -1, 1, 1))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, not view.is_rolling)
-        for place, shape in enumerate(_shapes(axes, xs, values)):
-            solved = place < len(view.solved) and bool(view.solved[place])
-            painter.setPen(QPen(plots.faded("good" if solved else "muted", 0.4), 1))
-            painter.drawPolyline(shape)
+        across, up = _on_screen(axes, xs, values)
+        for solved, token in ((False, "muted"), (True, "good")):
+            mine = [place for place in range(len(up)) if view.is_solved(place) == solved]
+            painter.setPen(QPen(plots.faded(token, 0.4), 0))
+            painter.drawPath(path_of(across[mine], up[mine]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         plots.draw_line(painter, axes.points(xs, view.median, 2.0), now.color("text"))
         plots.draw_line(painter, axes.points(*view.run.curve(view.of_metric), 2.0), now.color("accent"))
@@ -261,12 +263,15 @@ class DiceDrawing(Drawing):
         self.update()
 
 
-def _shapes(axes: plots.Axes, xs: Numbers, values: Numbers) -> list[QPolygonF]:
-    """The lines of all seeds on the screen, each up to where it blew up."""
+def _on_screen(axes: plots.Axes, xs: Numbers, values: Numbers) -> tuple[Numbers, Numbers]:
+    """Where the points of all seeds lie on the screen, one row a seed; nan after a seed has blown up."""
     if len(values) == 0:
-        return []
+        return np.empty((0, 0)), np.empty((0, 0))
+    up = np.full(values.size, np.nan)
     flat = values.T.ravel()
     known = np.isfinite(flat)
     points = axes.points(np.tile(xs, values.shape[1])[known], flat[known], 2.0)
-    ends = np.cumsum(np.isfinite(values).sum(axis=0))
-    return [plots.polygon(part) for part in np.split(points, ends[:-1])]
+    up[known] = points[:, 1]
+    across = np.array([axes.to_x(float(x)) for x in xs])
+    shape = (values.shape[1], len(xs))
+    return np.broadcast_to(across, shape).copy(), up.reshape(shape)

@@ -9,7 +9,7 @@ from nnlab.core import words
 from nnlab.engine.many.rolled import Array, RollStatus, best_of, default_threshold
 from nnlab.ui.look.curves import Numbers
 
-POINTS = 160  # of each curve that are drawn
+POINTS = 120  # of each curve that are drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,19 @@ class View:
         """Which seeds have solved it by now."""
         return np.nan_to_num(self.scores, nan=-np.inf) >= self.threshold
 
+    def is_lost(self, place: int) -> bool:
+        """Whether this seed blew up."""
+        return place < len(self.status.lost) and bool(self.status.lost[place])
+
+    def is_solved(self, place: int) -> bool:
+        """Whether this seed has solved it by now."""
+        return place < len(self.solved) and bool(self.solved[place])
+
+    def score(self, place: int) -> float:
+        """The newest figure of this seed; 0 where there is none."""
+        known = place < len(self.scores) and np.isfinite(self.scores[place])
+        return float(self.scores[place]) if known else 0.0
+
     @cached_property
     def best(self) -> int | None:
         """The place of the best seed."""
@@ -93,12 +106,15 @@ class View:
     @cached_property
     def median(self) -> Numbers:
         """The curve in the middle; seeds that blew up are no part of it."""
-        values = self.fan[1]
-        found = np.full(len(values), np.nan)
-        alive = ~np.isnan(values).all(axis=1) if len(values) else np.zeros(0, bool)
-        if alive.any():
-            found[alive] = np.nanmedian(values[alive], axis=1)
-        return found
+        values = np.sort(self.fan[1], axis=1)  # what is no number comes last
+        if values.size == 0:
+            return np.empty(0)
+        alive = np.isfinite(values).sum(axis=1)
+        low, high = (np.maximum(0, (alive - k) // 2) for k in (1, 0))
+        rows = np.arange(len(values))
+        return np.where(
+            alive > 0, (values[rows, low] + values[rows, np.minimum(high, values.shape[1] - 1)]) / 2, np.nan
+        )
 
     # ---------------------------------------------------------------- words
 
@@ -121,8 +137,8 @@ class View:
         seeds = len(self.status.seeds)
         goal = words.percent(self.threshold, 0) if self.accuracy else f"an R² of {words.number(self.threshold)}"
         part = "validation" if self.status.part == "validation" else "training"
-        first = f"{words.count(int(self.solved.sum()))} of {words.plural(seeds, 'seed')} reach {goal} on {part}"
-        return first, self._spread()
+        first = f"{words.count(int(self.solved.sum()))} of {words.plural(seeds, 'seed')} reach {goal}"
+        return first, f"on {part}: {self._spread()}"
 
     def _spread(self) -> str:
         scores, found = self.scores[~np.isnan(self.scores)], []
@@ -131,4 +147,4 @@ class View:
         if self.best is not None:
             found.append(f"best {self.figure(float(self.scores[self.best]))} (seed {self.status.seeds[self.best]})")
         lost = int(self.status.lost.sum())
-        return " · ".join([*found, *([f"{words.count(lost)} blew up"] if lost else [])])
+        return ", ".join([*found, *([f"{words.count(lost)} blew up"] if lost else [])])
