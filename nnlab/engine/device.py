@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnlab.core.document import Document
-from nnlab.core.words import number
+from nnlab.core.words import count, number, plural
 from nnlab.errors import BuildError
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SMALL_WORK = 20_000_000  # floating-point operations of one training step below which a second thread only costs
 MEMORY_SHARE = 0.6  # of the free memory that a run may be predicted to need
 FLOAT_BYTES = 4
+NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
+LOST = ("cuda error", "cuda driver error", "cudnn_status", "cublas_status", "device-side assert", "hip error")
+"""What torch says when memory ran out, and when a graphics card does not answer any more."""
 STATES = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "SGD": 0}  # tensors of each parameter's size that the update rule keeps
 
 
@@ -111,19 +114,35 @@ def needed_memory(document: Document, batch: int, samples: int) -> int:
     return FLOAT_BYTES * (parameters * kept + 2 * outputs * batch + 2 * inputs * samples)
 
 
-def check_memory(document: Document, batch: int, samples: int, free: int | None = None) -> None:
-    """BuildError, naming the largest layer, if a run is predicted to need more memory than there is."""
+def check_memory(
+    document: Document, batch: int, samples: int, free: int | None = None, place: Place | None = None
+) -> None:
+    """BuildError, naming the largest layer and a batch that fits, if a run is predicted to need more memory than there is."""
     needed = needed_memory(document, batch, samples)
-    available = MEMORY_SHARE * (_free_memory() if free is None else free)
-    if needed <= available:
+    free = free_memory(place) if free is None else free
+    if needed <= MEMORY_SHARE * free:
         return
-    node_id = max(document.graph.nodes, key=lambda n: _share(document, n, batch))
-    title = document.graph.node(node_id).title
+    node_id = _largest(document, batch)
+    smaller = fitting_batch(document, batch, samples, free)
+    or_batch = f", or lower the batch size to {count(smaller)}" if smaller else ""
     raise BuildError(
-        f"Training would need about {_gigabytes(needed)} of memory and {_gigabytes(available)} can be used; "
-        f"most of it goes to {title}. Make that layer smaller, or lower the batch size.",
+        f"Training would need about {shown_bytes(needed)} of memory and {shown_bytes(MEMORY_SHARE * free)} can be used; "
+        f"most of it goes to {document.graph.node(node_id).title}. Make that layer smaller{or_batch}.",
         node_id,
     )
+
+
+def fitting_batch(document: Document, batch: int, samples: int, free: int) -> int:
+    """The largest power of 2 below a batch size with which a run is predicted to fit into memory; 0 if there is none."""
+    size = 1 << max(0, (batch - 1).bit_length() - 1)
+    while size and (size >= batch or needed_memory(document, size, samples) > MEMORY_SHARE * free):
+        size //= 2
+    return size
+
+
+def _largest(document: Document, batch: int) -> str:
+    """The layer that takes most memory."""
+    return max(document.graph.nodes, key=lambda n: _share(document, n, batch))
 
 
 def _share(document: Document, node_id: str, batch: int) -> int:
@@ -131,7 +150,12 @@ def _share(document: Document, node_id: str, batch: int) -> int:
     return 4 * (document.parameter_count(node_id) or 0) + 2 * batch * sum(_size(s) for s in at.outputs if at.known)
 
 
-def _free_memory() -> int:
+def free_memory(place: Place | None = None) -> int:
+    """Bytes that are free where a run computes."""
+    if place is not None and place.device.type == "cuda":
+        import torch
+
+        return int(torch.cuda.mem_get_info(place.device)[0])
     import psutil
 
     return int(psutil.virtual_memory().available)
@@ -144,24 +168,35 @@ def _size(shape: tuple[int, ...]) -> int:
     return size
 
 
-def _gigabytes(size: float) -> str:
+def shown_bytes(size: float) -> str:
+    """Memory as users read it: "310 MB", "2.1 GB"."""
     return f"{number(size / 1e9)} GB" if size >= 1e9 else f"{number(size / 1e6)} MB"
 
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether this error of torch means that memory ran out."""
     text = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in text for words in NO_MEMORY)
+
+
+def device_lost(error: BaseException) -> bool:
+    """Whether this error of torch means that a graphics card does not answer any more."""
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and not out_of_memory(error) and any(words in text for words in LOST)
+
+
+def memory_sentence(document: Document | None = None, samples: int = 0, place: Place | None = None) -> str:
+    """What to tell a user whose run ran out of memory, with a batch size that is predicted to fit if the run is known."""
+    if document is None:
+        return "There was not enough memory for this step. Lower the batch size, or make the largest layer smaller."
+    batch = min(document.training.batch_size, samples) if samples else document.training.batch_size
+    fits = fitting_batch(document, batch, samples, free_memory(place))
+    title = document.graph.node(_largest(document, batch)).title
+    smaller = f"Lower the batch size to {count(fits)}, or make" if fits else "Make"
     return (
-        isinstance(error, MemoryError)
-        or "out of memory" in text
-        or "can't allocate memory" in text
-        or ("not enough memory" in text)
+        f"There was not enough memory for a step with {plural(batch, 'sample')}. "
+        f"{smaller} the largest layer, {title}, smaller."
     )
-
-
-def memory_sentence() -> str:
-    """What to tell a user whose run ran out of memory."""
-    return "There was not enough memory for this step. Lower the batch size, or make the largest layer smaller."
 
 
 @contextlib.contextmanager

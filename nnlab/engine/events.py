@@ -40,6 +40,12 @@ class Prepared(Event):
     """Nodes that brought their weights along from the run before."""
     notices: tuple[str, ...] = ()
     """Sentences the user should read: a device that is not there, a batch larger than the data."""
+    precision: str = "float32"
+    """What the network computes with: "float32", "bfloat16" or "float16"."""
+    needed_bytes: int = 0
+    """Memory that the run is predicted to need; 0 if that is not known."""
+    epoch_seconds: float | None = None
+    """Time that an epoch is predicted to take at most, from timed steps; None if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,16 @@ class Finished(Event):
 
 
 @dataclass(frozen=True)
+class Interrupted(Event):
+    """Memory ran out or the device went away; the run is back at its last good moment, and holds. `message` is for the user."""
+
+    message: str
+    device: str
+    """Where it would go on."""
+    threads: int = 1
+
+
+@dataclass(frozen=True)
 class Failed(Event):
     """The run could not begin or go on; `message` is for the user, `details` for the report."""
 
@@ -165,6 +181,13 @@ class RunStatus:
     device: str = ""
     engine_reason: str = ""
     """A sentence: why this engine, and what it means."""
+    threads: int = 0
+    precision: str = ""
+    """What the network computes with: "float32", "bfloat16" or "float16"."""
+    loss_scale: float | None = None
+    """What the loss is multiplied by, in float16."""
+    skipped_steps: int = 0
+    """Steps that were left out because a gradient became infinite, in float16."""
     furthest: int = 0
     """The last step that was reached on this way; the run can be looked at anywhere from 0 to here."""
     moments: int = 0
@@ -173,6 +196,11 @@ class RunStatus:
     """Memory they take."""
     phase: str = ""
     """While a batch is stepped through by phases: "forward", "loss", "backward" or "update"; empty otherwise."""
+
+    @property
+    def epochs_per_second(self) -> float:
+        """Passes through the training part in a second."""
+        return self.steps_per_second / self.steps_per_epoch if self.steps_per_epoch else 0.0
 
 
 @dataclass(frozen=True)

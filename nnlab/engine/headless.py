@@ -12,13 +12,14 @@ from nnlab.core.dataset import Samples
 from nnlab.core.document import Document
 from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
 from nnlab.engine.doctor import Note
-from nnlab.engine.events import EPOCH_COLUMNS, Branched, EndReason, Epochs, Event, Losses
+from nnlab.engine.events import EPOCH_COLUMNS, Branched, EndReason, Epochs, Event, Interrupted, Losses
 from nnlab.engine.rounds import Rounds
 from nnlab.errors import BuildError, DataError
 
 if TYPE_CHECKING:
     from nnlab.engine.compile import Network
     from nnlab.engine.learner import Learner
+    from nnlab.engine.loop import Loop
 
 CURVES = (
     "epoch",
@@ -60,6 +61,15 @@ class RunResult:
     notices: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     """What the doctor has to say of the run."""
+    precision: str = "float32"
+    """What the network computed with while it trained: "float32", "bfloat16" or "float16"."""
+    skipped_steps: int = 0
+    """Steps that were left out because a gradient became infinite, in float16."""
+
+    @property
+    def steps_per_second(self) -> float:
+        """How fast it went, over the whole run."""
+        return self.steps / self.seconds if self.seconds > 0 else 0.0
 
 
 def run_to_end(
@@ -97,7 +107,7 @@ def run_to_end(
         tell(begun)
         with arithmetic(begun.threads):
             while loop.finished is None:
-                loop.stretch(until=rounds.due(loop))
+                loop = _stretched(loop, rounds.due(loop), tell)
                 if loop.step == 1 and is_worth_it(loop):
                     capture_now(loop)
                 rounds.look(loop)
@@ -110,8 +120,32 @@ def run_to_end(
         model = loop.learner.network.cpu().eval()
     return RunResult(
         document, model, arrays, curves.arrays(), end.metrics, end.reason, end.message, loop.epoch, loop.step,
-        end.best_epoch, end.node, loop.seconds, begun.device, engine(loop), begun.threads, begun.notices, notes,
+        end.best_epoch, end.node, loop.seconds, loop.learner.place.label, engine(loop), begun.threads, begun.notices,
+        notes, begun.precision, loop.learner.scale.skipped if loop.learner.scale else 0,
     )  # fmt: skip
+
+
+def _stretched(loop: "Loop", until: int | None, tell: Callable[[Event], object]) -> "Loop":
+    """The run a stretch later; after a lost device on the CPU, and at its end where memory ran out on the way."""
+    from nnlab.engine.rescue import rescued
+
+    try:
+        loop.stretch(until=until)
+    except (RuntimeError, MemoryError) as error:
+        said: list[str] = []
+
+        def hear(event: Event) -> None:
+            if isinstance(event, Interrupted):
+                said.append(event.message)
+            tell(event)
+
+        found = rescued(loop, error, hear) if loop.step else None
+        if found is None:
+            raise
+        if found is loop:
+            loop.finish("stopped", said[-1])
+        return found
+    return loop
 
 
 def evaluate(document: Document, weights: object, samples: Samples | None = None) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """A network, its data on the device and its update rule: all that happens to one batch. `loop.py` says which batch when."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -60,8 +60,8 @@ class Learner:
         self.parts: Parts = divide(document.data)
         rows = self.parts.rows[0]
         self.batch_size = min(document.training.batch_size, rows)
-        check_memory(document, self.batch_size, sum(self.parts.rows))
         self.place: Place = choose(document.training.device)
+        check_memory(document, self.batch_size, sum(self.parts.rows), place=self.place)
         self.dice = Dice()
         with self.dice.rolling():
             self.network = build(document, document.training.seed)
@@ -116,7 +116,7 @@ class Learner:
         self.network.train()
         return [p for p, gradient in zip(learned, found, strict=True) if gradient is not None]
 
-    def _slopes(self, learned: list[Tensor]) -> tuple[Tensor | None, ...]:
+    def _slopes(self, learned: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
         x, y = (part[:2] for part in self.data["train"])
         with undisturbed():
             loss = self.loss(self.precision.answer(self.network, x), y)

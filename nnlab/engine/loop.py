@@ -22,6 +22,7 @@ from nnlab.engine.live import with_live_settings
 from nnlab.engine.order import Order
 from nnlab.engine.phases import Phases
 from nnlab.engine.program import DONE, EARLY, LOST
+from nnlab.engine.rescue import brought, safe
 from nnlab.engine.seeking import repeating
 from nnlab.engine.tally import Outbox, Tally, measure_epoch
 from nnlab.engine.telling import farewell
@@ -68,7 +69,7 @@ class Loop:
         self._good = 0
         self._latest = self._end = self.moment()
         self.alarm = Alarm(self.learner)
-        self.timeline = Timeline(self.training, self._end)
+        self.timeline = Timeline(self.training, safe(self._end))
         self._set_rate()
 
     # ---------------------------------------------------------------- going
@@ -133,7 +134,7 @@ class Loop:
     def _keep(self, now: float) -> None:
         self._latest = self.moment()
         if self.timeline.is_due(now):
-            self.timeline.keep(self._latest, now)
+            self.timeline.keep(safe(self._latest), now)
 
     def _set_off(self, captured: bool) -> Leg | None:
         """Bring the settings up to date before a step; None, and the end, if there is nothing left to do."""
@@ -227,6 +228,10 @@ class Loop:
         good = self._read()
         self._outbox.empty()
         return good
+
+    def send(self) -> None:
+        """Losses that were read and wait to be told leave now."""
+        self._outbox.empty()
 
     def _read(self) -> bool:
         first = self.step - self.tally.unread
@@ -338,6 +343,7 @@ class Loop:
     def restore(self, moment: Moment) -> None:
         """Be as the run was at that moment."""
         self.phases.clear()
+        moment = brought(moment, self.learner.place.device)
         self.step, self.epoch, self.position = moment.step, moment.epoch, moment.position
         self.learner.restore(moment.learner)
         self.order.restore(moment.order)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from nnlab.core.words import plural
 from nnlab.engine.events import EndReason, Prepared, RunState, RunStatus
+from nnlab.engine.forecast import forecast
 from nnlab.engine.pace import Pace
 from nnlab.engine.switching import EAGER
 
@@ -30,15 +31,16 @@ def prepared(loop: "Loop") -> Prepared:
         )
     if loop.training.early_stopping and not rows[1]:
         notices.append("Nothing is held back for validation, so early stopping watches the training loss.")
-    device, threads = learner.place.label, learner.threads
+    ahead = forecast(loop)
     return Prepared(
-        loop.run, loop.document, device, engine(loop), threads, loop.steps_per_epoch, rows, learner.kept, tuple(notices)
-    )
+        loop.run, loop.document, learner.place.label, engine(loop), learner.threads, loop.steps_per_epoch, rows,
+        learner.kept, tuple(notices), learner.precision.title, ahead.bytes, ahead.epoch_seconds(loop.steps_per_epoch),
+    )  # fmt: skip
 
 
 def status(loop: "Loop", state: RunState, pace: Pace) -> RunStatus:
     """Where the run stands."""
-    last, running = loop.last_epoch, state == "running"
+    last, running, scale = loop.last_epoch, state == "running", loop.learner.scale
     total = loop.training.epochs * loop.steps_per_epoch
     return RunStatus(
         run=loop.run,
@@ -58,6 +60,10 @@ def status(loop: "Loop", state: RunState, pace: Pace) -> RunStatus:
         engine=engine(loop),
         engine_reason=loop.engine_reason or EAGER,
         device=loop.learner.place.label,
+        threads=loop.learner.threads,
+        precision=loop.learner.precision.title,
+        loss_scale=scale.value if scale else None,
+        skipped_steps=scale.skipped if scale else 0,
         furthest=max(loop.step, loop.timeline.furthest),
         moments=len(loop.timeline.checkpoints.steps),
         moments_bytes=loop.timeline.checkpoints.bytes,

@@ -14,6 +14,7 @@ from nnlab.engine.learner import Learner
 from nnlab.engine.loop import Loop
 from nnlab.engine.pace import Pace
 from nnlab.engine.pilot import Pilot
+from nnlab.engine.rescue import rescued
 from nnlab.engine.scene import Scene
 from nnlab.engine.seeking import SECONDS as EPOCH_SECONDS
 from nnlab.engine.seeking import seeking
@@ -223,8 +224,25 @@ class Worker:
             yield
         except Exception as error:  # noqa: BLE001 - a bad layer, data or device may raise anything; the user is told
             self._let_go()
-            self._say(_failure(self._run, error))
-            self._enter("failed")
+            if self._is_rescued(error):
+                self._enter("paused")
+            else:
+                self._say(_failure(self._run, error))
+                self._enter("failed")
+
+    def _is_rescued(self, error: Exception) -> bool:
+        """Whether the run could be brought back to its last good moment after this error."""
+        loop = self._loop
+        if loop is None or self._state == "preparing":
+            return False
+        with contextlib.suppress(RuntimeError, MemoryError, NNLabError):
+            found = rescued(loop, error, self._say)
+            if found is not None:
+                self._loop = found
+                if found is not loop:
+                    self._pilot.renew()
+                return True
+        return False
 
     def _publish_now_and_then(self) -> None:
         if time.perf_counter() >= self._pace.next_status:
