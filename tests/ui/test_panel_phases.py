@@ -22,6 +22,7 @@ from nnlab.ui.panels.phases.controls import PATIENCE
 from nnlab.ui.panels.phases.formulas import formula_card
 from nnlab.ui.panels.phases.rows import Sizes, Target, wrapped
 from nnlab.ui.panels.phases.table import lines_of, step_size
+from nnlab.ui.shell.main_window import MainWindow
 from nnlab.ui.workbench import Workbench
 
 PATIENCE_MS = 20_000
@@ -303,3 +304,39 @@ def test_a_card_of_any_formula_has_a_height(qapp: QApplication) -> None:
     for formula in (rich, laid, Formula("output", "", "", 0.0)):
         for width in (60.0, 300.0, 1200.0):
             assert formula_card(formula, width, Sizes.at(width)).height > 0
+
+
+# ---------------------------------------------------------------- in the window
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> MainWindow:
+    made = MainWindow()
+    qtbot.addWidget(made, before_close_func=lambda w: w.leave_in_a_hurry())
+    made.show()
+    made.complete()
+    made.bench.open_document(rows())
+    made.show_lab()
+    qtbot.waitUntil(lambda: made.bench.status.state == "paused", timeout=PATIENCE_MS)
+    return made
+
+
+def test_the_step_key_takes_one_phase_while_the_panel_is_in_front(window: MainWindow, qtbot: QtBot) -> None:
+    bench, step = window.bench, window.commands["train.step"]
+    window.workspace.open("phases")
+    qtbot.waitUntil(lambda: window.workspace.is_in_front("phases"), timeout=PATIENCE_MS)
+    window.commands.refresh()
+    assert step.text() == "Next phase"
+    step.trigger()
+    qtbot.waitUntil(lambda: bench.status.phase == "forward" and bench.status.state == "paused", timeout=PATIENCE_MS)
+    window.workspace.open("boundary")
+    qtbot.waitUntil(lambda: not window.workspace.is_in_front("phases"), timeout=PATIENCE_MS)
+    step.trigger()  # half way, so it goes on
+    qtbot.waitUntil(lambda: bench.status.phase == "loss" and bench.status.state == "paused", timeout=PATIENCE_MS)
+    for phase in ("backward", "update"):
+        step.trigger()
+        qtbot.waitUntil(lambda p=phase: bench.status.phase == p and bench.status.state == "paused", timeout=PATIENCE_MS)  # type: ignore[misc]
+    window.commands.refresh()
+    assert step.text() == "Step one batch"
+    step.trigger()
+    qtbot.waitUntil(lambda: bench.status.step == 2 and bench.status.phase == "", timeout=PATIENCE_MS)
