@@ -12,10 +12,9 @@ from nnlab.bench.measure import Effort
 Runner = Callable[[int], tuple[int, float]]
 """Takes at least so many steps; how many it took, and in how many seconds of the chosen clock."""
 
-WARM_STEPS = 50
 TURNS = 4  # of each contestant in one round, where epochs are short enough
 SHORTEST = 1e-9  # seconds; no division by nothing
-TRIAL_SHARE = 0.5  # of a round's time that the trial of each number of threads takes
+WARM_SHARES = (0.0, 0.1, 0.5)  # of a round's time that the tries before it take; the last one says how fast it is
 
 
 @dataclass(eq=False)
@@ -53,7 +52,7 @@ def hold(contestants: Sequence[Contestant], effort: Effort, unit: int = 1) -> No
     """
     with undisturbed():
         for each in contestants:
-            _warm_up(each, effort, unit)
+            _warm_up(each, effort)
         turns = max(1, min([TURNS, *(round(c.rate * effort.seconds / unit) for c in contestants)]))
         for number in range(effort.rounds):
             gc.collect()
@@ -83,16 +82,16 @@ def best(contestants: Sequence[Contestant]) -> Contestant:
     return max((c for c in contestants if c.counts), key=lambda c: c.median)
 
 
-def _warm_up(each: Contestant, effort: Effort, unit: int) -> None:
+def _warm_up(each: Contestant, effort: Effort) -> None:
     """Run it once, then find out with how many threads it is fastest, unless it has chosen for itself."""
-    with torch_threads(effort.threads[0]):
-        each.run(min(unit, WARM_STEPS))
     found: dict[int, float] = {}
     for threads in (each.own_threads,) if each.own_threads else effort.threads:
         each.threads = threads
-        steps, seconds = _once(each, 2)
-        steps, seconds = _once(each, _steps(steps / max(seconds, SHORTEST), effort.seconds * TRIAL_SHARE, 1))
-        found[threads] = steps / max(seconds, SHORTEST)
+        rate = 0.0
+        for share in WARM_SHARES:
+            steps, seconds = _once(each, max(2, int(rate * effort.seconds * share)))
+            rate = steps / max(seconds, SHORTEST)
+        found[threads] = rate
     each.threads = max(found, key=lambda threads: found[threads])
     each.rate = found[each.threads]
 

@@ -73,7 +73,7 @@ class Effort:
 
     @property
     def starts(self) -> int:
-        """How many rounds there are where each one starts a program anew."""
+        """How many rounds there are where each one takes long."""
         return min(self.rounds, 2) if self.quick else self.rounds
 
 

@@ -2,6 +2,7 @@
 
 from nnlab.bench.clocks import Clock, now
 from nnlab.bench.contest import Contestant, Runner
+from nnlab.bench.measure import Effort
 from nnlab.bench.workloads import Workload, stand_in
 from nnlab.core.document import Document
 
@@ -62,21 +63,21 @@ def engine_name(training: Training) -> str:
     return engine(training.loop)
 
 
-def contestant(work: Workload, clock: Clock) -> Contestant:
+def contestant(work: Workload, effort: Effort) -> Contestant:
     """NNLab on this work, with the threads and the layout in memory that it chooses; by processor time on one thread."""
     from nnlab.engine.device import arithmetic
 
     document = work.document
-    if document is not None and clock == "cpu":
+    if document is not None and effort.clock == "cpu":
         document = document.with_training(threads=1)
     training = with_module(work) if document is None else Training(document)
     learner = training.loop.learner
     with arithmetic(learner.threads):
-        training.warm_up()
+        training.warm_up(min(WARM_SECONDS, 4 * effort.seconds))
     own = 0 if document is None else learner.threads
     layout = " Pictures lie in memory with the channels of a pixel side by side." if learner.axes else ""
     return Contestant(
-        f"NNLab ({engine_name(training)} engine)", training.runner(clock), counts=False, own_threads=own,
+        f"NNLab ({engine_name(training)} engine)", training.runner(effort.clock), counts=False, own_threads=own,
         note=training.loop.engine_reason + layout,
     )  # fmt: skip
 

@@ -253,7 +253,7 @@ def _bench(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
         "names", metavar="NAME", nargs="*", help="what to measure, as in nnlab bench --list (all without)"
     )
     parser.add_argument("--list", action="store_true", help="what is measured, how, and the bars")
-    parser.add_argument("--quick", action="store_true", help="about a minute, and less exact")
+    parser.add_argument("--quick", action="store_true", help="one to two minutes instead of five, and less exact")
     parser.add_argument(
         "--clock", choices=("auto", "cpu", "wall"), default="auto", help="cpu where others load the machine"
     )

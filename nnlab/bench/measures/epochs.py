@@ -43,7 +43,7 @@ class EpochCost:
             _grow_old(old, QUICK_SECONDS if effort.quick else FULL_SECONDS)
             grown, reached = (_memory() - before) / 1e6, old.loop.epoch
             turn = max(1, int(TURN_SECONDS / _an_epoch(old, STRIDE)))
-            found = [_round(young, old, turn) for _ in range(effort.rounds)]
+            found = [_round(young, old, turn) for _ in range(effort.starts)]
         note = "" if reached >= LATE else f"stopped at epoch {count(reached)} for lack of time"
         readings = (Reading(self.bars[0], tuple(b / a for a, b in found), note), Reading(self.bars[1], (grown,)))
         facts = {

@@ -31,7 +31,7 @@ class TrainingSpeed:
     def run(self, effort: Effort) -> Outcome:
         """Let everybody train in turn."""
         work = self.make()
-        mine = ours.contestant(work, effort.clock)
+        mine = ours.contestant(work, effort)
         others = rivals.by_hand(work, effort.clock)
         guests = {name: peers.peer(name, work, effort.clock) for name in self._peers}
         everybody = [mine, *others, *(guest for guest in guests.values() if isinstance(guest, Contestant))]

@@ -44,7 +44,7 @@ class WindowSpeed:
         seconds = QUICK_SECONDS if effort.quick else FULL_SECONDS
         with partners("window", "engine") as (window, engine):
             engine.ask("train", 0.2)
-            rounds = [_round(window, engine, seconds) for _ in range(effort.rounds)]
+            rounds = [_round(window, engine, seconds) for _ in range(effort.starts)]
         readings = [
             Reading(bar, tuple(r[key] for r in rounds if key in r)) for bar, key in zip(self.bars, KEYS, strict=True)
         ]
