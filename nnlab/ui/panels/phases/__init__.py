@@ -17,7 +17,7 @@ from nnlab.ui.panels.phases.rows import Target
 from nnlab.ui.workbench import Workbench
 
 ONE_ROW = 640  # pixels that all controls need beside each other
-OVER = "This run is over. Press Reset to step through it from the beginning, or raise the number of epochs and go on."
+OVER = "This run is over. Press Reset to step through it from the beginning, or go back to a moment on the timeline."
 
 
 @PANELS.register("phases")
