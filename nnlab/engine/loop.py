@@ -145,6 +145,7 @@ class Loop:
         else:
             if self.timeline.branches(self.step, self._wanted):
                 self._emit(Branched(self.run, self.step))
+                self._latest = self.nearest(self.step)
             leg = self.timeline.go_on(self.step, self._wanted, captured)
         changed, self.training = leg.training is not self.training, leg.training
         if self.epoch >= self.training.epochs:
@@ -183,9 +184,10 @@ class Loop:
             self._next_flush = now + FLUSH_SECONDS
             self._read()
         self.seconds += time.perf_counter() - began
-        if self.finished is None and not self.repeating:
-            self.timeline.furthest = max(self.timeline.furthest, self.step)
-            if self.timeline.is_due(now):
+        if not self.repeating:
+            over = self.finished is not None
+            self.timeline.furthest = max(self.timeline.furthest, self.step - over)  # the last step ends a run each time
+            if not over and self.timeline.is_due(now):
                 self._keep(now)
 
     def _end_epoch(self) -> None:
@@ -251,6 +253,8 @@ class Loop:
         """End the run and measure every part; with early stopping the best weights are put in place first."""
         if self.finished is not None or not self.flush():
             return
+        if self.phases.half_way:
+            self.phases.clear()
         self._end = self.moment()
         best = self.best
         back = best is not None and self._wanted.early_stopping and reason in ("early", "done")
@@ -275,6 +279,7 @@ class Loop:
         verdict = blame(self, step) if math.isnan(loss) else blame_growth(self, loss)
         self.go_back(good)
         self.timeline.forget_after(self.step)
+        self._latest = self.nearest(self.step)
         self.finish("diverged", verdict.message(self), verdict.node, step + 1)
 
     # ---------------------------------------------------------------- heard of a stretch of the captured engine
@@ -309,7 +314,7 @@ class Loop:
         if self.repeating:
             return
         over = reason in (EARLY, DONE)
-        self.timeline.furthest = max(self.timeline.furthest, self.step - over)  # the last step ends a run each time
+        self.timeline.furthest = max(self.timeline.furthest, self.step - over)
         if over:
             self.finish("early" if reason == EARLY else "done")
 

@@ -1,0 +1,192 @@
+"""The captured engine inside a run: whatever is done to it, the numbers are those of the eager engine, undisturbed."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from small_networks import network
+
+from nnlab.core.document import Document, Training
+from nnlab.core.optimizer import OPTIMIZERS
+from nnlab.core.schedule import SCHEDULES
+from nnlab.engine.events import Branched, Event, Finished, Losses
+from nnlab.engine.flight import Captured
+from nnlab.engine.headless import Curves
+from nnlab.engine.loop import Loop
+from nnlab.engine.seeking import seeking
+from nnlab.engine.switching import capture_now
+
+ENGINES = ("eager", "captured")
+
+
+@pytest.fixture(autouse=True)
+def _same_arithmetic() -> Iterator[None]:
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    yield
+    torch.set_flush_denormal(False)
+
+
+@pytest.fixture
+def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stretches of any length, with looks at the flags at any distance."""
+    dice = random.Random(7)
+    monkeypatch.setattr(Captured, "steps_ahead", lambda self, seconds: dice.choice([1, 2, 3, 5, 8, 13, 40, 100]))
+    monkeypatch.setattr(Captured, "every", lambda self: dice.choice([1, 2, 3, 7, 32]))
+
+
+@dataclass
+class Told:
+    """What a run says of itself, as those see it who listen."""
+
+    curves: Curves = field(default_factory=Curves)
+    events: list[Event] = field(default_factory=list)
+
+    def __call__(self, event: Event) -> None:
+        self.curves.add(event)
+        if isinstance(event, Branched | Finished):
+            self.events.append(event)
+
+
+def loop_of(document: Document, engine: str) -> tuple[Loop, Told]:
+    """A run after its first step, with this engine for the others."""
+    told = Told()
+    loop = Loop(document, told)
+    loop.advance()
+    if engine == "captured":
+        capture_now(loop)
+        assert loop.captured is not None, loop.engine_reason
+    return loop, told
+
+
+def go(loop: Loop, step: int) -> None:
+    """Train until that step, or the end."""
+    while loop.step < step and loop.finished is None:
+        loop.stretch(step)
+
+
+def to_end(loop: Loop) -> None:
+    for _ in loop.steps():
+        pass
+
+
+def seek(loop: Loop, step: int) -> None:
+    for _ in seeking(loop, step):
+        pass
+
+
+def assert_same(one: tuple[Loop, Told], other: tuple[Loop, Told]) -> None:
+    """Every number that a run has, and all that it told."""
+    (a, told), (b, its) = one, other
+    a.flush()
+    b.flush()
+    for name in ("step", "epoch", "position", "finished", "last_loss", "_good", "training"):
+        assert getattr(a, name) == getattr(b, name), name
+    assert _known(a.last_epoch) == _known(b.last_epoch)
+    assert a.timeline.settings == b.timeline.settings
+    assert a.timeline.furthest == b.timeline.furthest
+    assert all(map(torch.equal, a.learner.storage, b.learner.storage))
+    assert _equal(a.learner.update.state(), b.learner.update.state())
+    assert torch.equal(a.learner.dice.state, b.learner.dice.state)
+    assert torch.equal(a.order.state, b.order.state)
+    assert np.array_equal(a.tally.losses(), b.tally.losses())
+    assert all(map(torch.equal, a.tally.answers(), b.tally.answers()))
+    assert (a.best is None) == (b.best is None)
+    if a.best is not None and b.best is not None:
+        assert (a.best.epoch, a.best.loss) == (b.best.epoch, b.best.loss)
+        assert all(map(torch.equal, a.best.weights, b.best.weights))
+    assert told.events == its.events
+    mine, theirs = told.curves.arrays(), its.curves.arrays()
+    for name in mine:
+        if name != "seconds":
+            assert np.array_equal(mine[name], theirs[name], equal_nan=True), name
+
+
+def _known(epoch: Any) -> dict[str, Any] | None:
+    return None if epoch is None else {**vars(epoch), "seconds": 0}
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    return all(map(_equal, a, b)) if isinstance(a, list | tuple) else bool(a == b)
+
+
+# ---------------------------------------------------------------- whatever is done to it
+
+PLAIN = ("Linear 4", "Tanh", "Linear 2")
+DOCUMENTS = {
+    "Adam with dropout": network("Linear 4", "ReLU", "Dropout 0.3", "Linear 2", batch_size=60),
+    "momentum with batch norm": network(
+        "Linear 4", "BatchNorm1d", "Linear 2", batch_size=50, optimizer=OPTIMIZERS["sgd"](momentum=0.9)
+    ),
+    "no validation, one batch an epoch": network(*PLAIN, batch_size=999).with_data(validation=0.0),
+    "RMSprop, whole batches": network(*PLAIN, batch_size=80, optimizer=OPTIMIZERS["rmsprop"](momentum=0.5)),
+}
+LIVE: dict[str, list[Any]] = {
+    "learning_rate": [0.0, 0.001, 0.03, 0.3],
+    "schedule": [SCHEDULES[name]() for name in SCHEDULES] + [SCHEDULES["step"](step_size=2)],
+    "epochs": [3, 10, 40, 10_000],
+    "l1": [0.0, 0.001],
+    "l2": [0.0, 0.01],
+    "clip_norm": [0.0, 0.05],
+    "early_stopping": [False, False, True],
+    "patience": [1, 3, 50],
+}
+
+
+@pytest.mark.usefixtures("short_stretches")
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=list(DOCUMENTS))
+def test_whatever_is_done_to_a_run_it_is_the_eager_run(document: Document, seed: int) -> None:
+    dice = random.Random(seed)
+    document = document.with_training(epochs=10_000)
+    runs = [loop_of(document, engine) for engine in ENGINES]
+    for _ in range(80):
+        act = _any_act(dice, runs[0][0])
+        for loop, _told in runs:
+            act(loop)
+    assert_same(*runs)
+
+
+def _any_act(dice: random.Random, now: Loop) -> Callable[[Loop], None]:
+    """One thing that a user can do, the same for every loop."""
+    step, furthest = now.step, max(now.step, now.timeline.furthest)
+    wanted = now.training.with_(**{name: dice.choice(LIVE[name]) for name in dice.sample(sorted(LIVE), 2)})
+    near, anywhere = dice.randrange(1, 30), dice.randrange(furthest + 20)
+    acts: list[Callable[[Loop], None]] = [
+        lambda loop: go(loop, step + near),
+        lambda loop: go(loop, step + near),
+        lambda loop: go(loop, (loop.epoch + 1) * loop.steps_per_epoch),
+        lambda loop: loop.advance(),
+        lambda loop: loop.advance(by_phase=True),
+        lambda loop: loop.configure(wanted),
+        lambda loop: _settings_and_on(loop, wanted, step + near),
+        lambda loop: seek(loop, anywhere),
+        lambda loop: _left_on_the_way(loop, anywhere, step),
+        _stopped_and_reopened,
+        lambda loop: loop.reopen(),
+    ]
+    return dice.choice(acts)
+
+
+def _settings_and_on(loop: Loop, training: Training, step: int) -> None:
+    loop.configure(training)
+    go(loop, step)
+
+
+def _left_on_the_way(loop: Loop, step: int, back: int) -> None:
+    """Seeking that somebody breaks off, and then goes somewhere else."""
+    going = seeking(loop, min(step, loop.timeline.furthest))
+    next(going, None)
+    going.close()
+    seek(loop, back)
+
+
+def _stopped_and_reopened(loop: Loop) -> None:
+    loop.finish("stopped")
+    loop.reopen()
