@@ -2,7 +2,7 @@
 
 Measured on every example, several seeds, at 40 to 60 moments of the whole run ("good"), and on some 120 runs with
 settings that are known to be bad ("bad"). A threshold stands between the two, nearer to the bad ones: a note that is
-wrong teaches something wrong, one that comes late only comes late. docs/decisions has the reasons behind the design.
+wrong teaches something wrong, one that comes late only comes late.
 """
 
 SOLVED = 0.8

@@ -20,7 +20,8 @@ def _find(signs: Signs) -> Finding | None:
     message = f"The loss has stayed at about {loss} for {count(epochs)} epochs, and {signs.result()}."
     if signs.of_kind(*BENDING):
         return Finding(f"{message} The network may be too small, or have begun badly.", None, _more(signs))
-    message += " Without an activation between its layers a network can only draw straight borders."
+    straight = "borders" if signs.task == "classes" else "lines"
+    message += f" Without an activation between its layers a network can only draw straight {straight}."
     hidden = layer("Linear", out_features=HIDDEN), layer("Tanh")
     return Finding(message, None, tuple(before_last_linear(signs, f"Add a hidden layer of {HIDDEN} units", *hidden)))
 
