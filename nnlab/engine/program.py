@@ -58,6 +58,8 @@ class Layout:
 class Text:
     """All parts of one program."""
 
+    names: Sequence[str]
+    """Lines that give the tensors of the lists names of their own."""
     layout: Layout
     update: str
     batches: Sequence[Body]
@@ -72,7 +74,7 @@ class Text:
         """The whole source: `update`, `prepare` and `run`."""
         parts: list[Body | Measure] = [*self.batches, self.measure, *self.looks, self.looked]
         before = [line for part in parts for line in part.before]
-        lines = [HEAD, *_indent(1, before), START, *_indent(2, self._next_batch()), TRAIN]
+        lines = [HEAD, *_indent(1, [*self.names, *before]), START, *_indent(2, self._next_batch()), TRAIN]
         lines += [*_indent(3, self._epoch_end()), DECIDE, LOOK]
         return f"{self.update}\n{PREPARE}\n" + "\n".join(lines) + "\n"
 

@@ -10,9 +10,10 @@ from nnlab.engine.dice import undisturbed
 from nnlab.engine.flat import Flat, dense_stride
 from nnlab.engine.precision import Precision
 from nnlab.engine.program import Body, Layout, Measure, Text
-from nnlab.engine.script import Writer, writes_out
+from nnlab.engine.script import Writer
 from nnlab.engine.tape import Operation, Place, Tape, needed, place, record, storage
 from nnlab.engine.update import Update
+from nnlab.engine.workspace import Workspace, outs
 
 Measured = Callable[[Tensor, Tensor], Tensor]
 
@@ -47,7 +48,7 @@ class Recorder:
         self._known: dict[Place, str] = {}
         for letter, tensors in (("p", flat.parameters), ("b", buffers)):
             for k, tensor in enumerate(tensors):
-                self._known[place(tensor)] = f"{letter}[{k}]"
+                self._known[place(tensor)] = f"{letter}{k}"
         self._one = torch.ones((), device=flat.values.device)
         self.answer = torch.empty(0)
         """The answers to a whole batch, for their shape."""
@@ -65,7 +66,13 @@ class Recorder:
             answer = self.answer[:1].expand(seen, *self.answer.shape[1:]).clone()
             measure = self._figures(answer, self.subject.train[1][:seen].clone(), "e", with_loss=False)
             looks, looked = self._looks()
-        return Text(at, self._update, batches, measure, looks, looked, len(self.subject.held[0]))
+        named = [
+            (letter, n)
+            for letter, tensors in (("p", self._flat.parameters), ("b", self._buffers))
+            for n in range(len(tensors))
+        ]
+        lines = [f"{letter}{k} = {letter}[{k}]" for letter, k in named]
+        return Text(lines, at, self._update, batches, measure, looks, looked, len(self.subject.held[0]))
 
     def _batch(self, rows: int, prefix: str) -> Body:
         subject, parameters = self.subject, self._flat.parameters
@@ -83,11 +90,25 @@ class Recorder:
         routes = self._routes(tape, gradients)
         results = [routes[k][0] if k in routes else gradient for k, gradient in enumerate(gradients)]
         names = {storage(base): f"{prefix}g{k}" for k, (base, _) in routes.items()}
-        writer.write(needed(tape.operations, [answer, loss, *results], self._buffers), names)
+        operations = needed(tape.operations, [answer, loss, *results], self._buffers)
+        before = self._places(operations, [answer, loss, *results], prefix, names)
+        writer.write(operations, names)
         places = [f"{prefix}g{k} = {line}" for k, (_, line) in routes.items()]
         copies = [f"each[{k}].copy_({writer.name(g)})" for k, g in enumerate(gradients) if k not in routes]
         lines = (*writer.lines, *copies)
-        return Body(rows, (*places, *writer.before), lines, writer.name(answer), writer.name(loss))
+        return Body(rows, (*before, *places, *writer.before), lines, writer.name(answer), writer.name(loss))
+
+    def _places(
+        self, operations: list[Operation], results: list[Tensor], prefix: str, names: dict[int, str]
+    ) -> list[str]:
+        """Memory for what these operations make: more places in `names`, and the lines that say where they are."""
+        workspace, lines = Workspace(), []
+        workspace.plan(operations, results)
+        for k, (memory, tensor) in enumerate(workspace.tensors.items()):
+            names[memory] = f"{prefix}w{k}"
+            lines.append(f"{prefix}w{k} = c[{len(self.constants)}]")
+            self.constants.append(tensor)
+        return lines
 
     def _routes(self, tape: Tape, gradients: list[Tensor]) -> dict[int, tuple[Tensor, str]]:
         """Gradients that the operation that makes them can put in their place: its result, and the place's expression."""
@@ -101,7 +122,7 @@ class Recorder:
         taken: set[int] = set(touched)
         for k, (gradient, parameter) in enumerate(zip(gradients, self._flat.parameters, strict=True)):
             maker = makers.get(storage(gradient))
-            if maker is None or storage(gradient) in taken or not writes_out(maker):
+            if maker is None or storage(gradient) in taken or len(maker.made) != 1 or outs(maker) is None:
                 continue
             base: Tensor = maker.result
             if _fills(base, gradient) and _lies_like(gradient, parameter):
@@ -139,8 +160,10 @@ class Recorder:
         with torch.no_grad():
             tape, answer = record(lambda: self.subject.network(sample))
         writer = Writer(self._known, {place(sample): "x"}, self.constants, prefix)
-        writer.write(needed(tape.operations, [answer], []))
-        return Body(rows, tuple(writer.before), tuple(writer.lines), writer.name(answer))
+        operations, names = needed(tape.operations, [answer], []), dict[int, str]()
+        before = self._places(operations, [answer], prefix, names)
+        writer.write(operations, names)
+        return Body(rows, (*before, *writer.before), tuple(writer.lines), writer.name(answer))
 
     def _sample(self, x: Tensor, rows: int) -> Tensor:
         taken = x[:rows].clone(memory_format=torch.contiguous_format)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nnlab.engine.tape import CannotCapture, Operation, Place, place, storage, tensors_in
+from nnlab.engine.workspace import outs
 
 DROPPED = frozenset({"pin_memory"})
 EMPTY_LISTS = (("Tensor", "Tensor"), ("float", "float"), ("bool", "bool"), ("int", "int"))
@@ -65,21 +66,32 @@ class Writer:
         if not fresh:
             self.lines.append(call)
             return
-        target = into.get(storage(fresh[0]))
-        if target is not None and writes_out(operation):
-            self._names[place(fresh[0])] = target
-            self.lines.append(f"{call[:-1]}, out={target})")
-            return
         self._count += 1
         name = f"{self._prefix}{self._count}"
-        lines = self.before if self._is_lasting(operation, name) else self.lines
-        lines.append(f"{name} = {call}")
+        lasting = self._is_lasting(operation, name)
+        if not lasting and self._writes_into(operation, fresh, call, into):
+            return
+        (self.before if lasting else self.lines).append(f"{name} = {call}")
         if isinstance(operation.result, Tensor):
             self._names[place(operation.result)] = name
             return
         for k, part in enumerate(operation.result):
             for tensor in tensors_in(part):
                 self._names.setdefault(place(tensor), f"{name}[{k}]")
+
+    def _writes_into(self, operation: Operation, fresh: list[Tensor], call: str, into: Mapping[int, str]) -> bool:
+        """Write the operation so that it puts its results where they belong, if there are such places."""
+        found = outs(operation)
+        places = [into.get(storage(t)) for t in fresh]
+        if found is None or None in places or len(fresh) != len(found[1]):
+            return False
+        given = ", ".join(f"{name}={where}" for name, where in zip(found[1], places, strict=True))
+        self.lines.append(f"{call[:-1]}, {given})")
+        for tensor, where in zip(fresh, places, strict=True):
+            assert where is not None
+            self._names[place(tensor)] = where
+            self._stable.add(where)
+        return True
 
     def _is_lasting(self, operation: Operation, name: str) -> bool:
         """Whether the result is the same at every step, so that one time is enough."""
@@ -133,17 +145,11 @@ class Writer:
 
 
 def _draws(operation: Operation) -> bool:
+    """Whether it draws random numbers; attention says so even where it drops nothing out."""
+    names = [a.name for a in operation.function._schema.arguments]
+    if "dropout_p" in names:
+        place_ = names.index("dropout_p")
+        given = operation.arguments[place_] if place_ < len(operation.arguments) else operation.keywords.get("dropout_p")
+        if not given:
+            return False
     return torch.Tag.nondeterministic_seeded in operation.function.tags
-
-
-def writes_out(operation: Operation) -> bool:
-    """Whether the operation can put its one result where it is told to."""
-    if not isinstance(operation.result, Tensor) or operation.is_view or operation.mutates:
-        return False
-    mine = [(a.name, str(a.type)) for a in operation.function._schema.arguments]
-    packet = operation.function.overloadpacket
-    for overload in packet.overloads():
-        other = [(a.name, str(a.type)) for a in getattr(packet, overload)._schema.arguments]
-        if other == [*mine, ("out", "Tensor")]:
-            return True
-    return False

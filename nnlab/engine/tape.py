@@ -45,7 +45,10 @@ class Operation:
     @property
     def is_view(self) -> bool:
         """Whether its result is other words for memory that was there before."""
-        return bool(self.function.is_view)
+        if self.function.is_view:
+            return True
+        read = {storage(t) for t in self.read}  # _unsafe_view does not say what it is
+        return not self.mutates and any(t.numel() > 0 and storage(t) in read for t in self.made)
 
     @property
     def read(self) -> list[Tensor]:
