@@ -299,6 +299,19 @@ def test_new_figures_leave_the_card_under_the_pointer(qtbot, bench, button) -> N
 
 
 @popup
+def test_enter_takes_the_first_cure(qtbot, bench, button, monkeypatch) -> None:
+    taken: list[Cure] = []
+    monkeypatch.setattr(button.doctor, "take", taken.append)
+    sick(bench)
+    button.click()
+    button.notes.activateWindow()
+    button.notes.cards[0].cures[0].setFocus()
+    QTest.keyClick(button.notes.focusWidget() or button.notes, Qt.Key.Key_Return)
+    assert taken == [button.doctor.notes[0].cures[0]]
+    assert not button.notes.isVisible()
+
+
+@popup
 def test_dismissing_the_last_note_closes_the_notes(qtbot, bench, button) -> None:
     sick(bench)
     button.click()

@@ -5,7 +5,16 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnlab.core.words import plural
 from nnlab.engine.doctor import Cure, Note
@@ -42,7 +51,11 @@ class NoteCard(QFrame):
         self.message = label(note.message)
         self.message.setWordWrap(True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.cures = [self._button(cure.label, partial(take, cure), _after(cure)) for cure in note.cures]
+        self._take = take
+        self.cures = [
+            self._button(cure.label, partial(self._cure, number), _after(cure))
+            for number, cure in enumerate(note.cures)
+        ]
         if self.cures:
             self.cures[0].setProperty("accented", "true")
         self.show_layer = self._button(SHOW, to_layer, "Select it") if to_layer is not None else None
@@ -53,6 +66,9 @@ class NoteCard(QFrame):
         """The same note with other figures."""
         self.note = note
         self.message.setText(note.message)
+
+    def _cure(self, number: int) -> None:
+        self._take(self.note.cures[number])
 
     def _button(self, text: str, run: Callable[[], None], why: str) -> QPushButton:
         button = QPushButton(plain(text).replace("&", "&&"))
@@ -102,6 +118,7 @@ class Notes(QFrame):
     def __init__(self, doctor: RunDoctor, to_layer: Callable[[str], None], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("doctorNotes")
+        self.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)  # a click on the button closes them, and that is all
         self.setAccessibleName("Notes on this run")
         self._doctor = doctor
         self._to_layer = to_layer
@@ -172,9 +189,12 @@ class Notes(QFrame):
         self.setFixedHeight(min(TALLEST, tall + 2 * MARGIN + 2))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape closes it."""
+        """Escape closes it, Enter presses the button that has the focus as Space does."""
+        at = self.focusWidget()
         if event.key() == Qt.Key.Key_Escape:
             self.hide()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(at, QAbstractButton):
+            at.click()
         else:
             super().keyPressEvent(event)
 
