@@ -104,7 +104,7 @@ class Trainer:
         if wants != self._channel.wants:
             self._channel.wants = wants
         self._channel.asked = True
-        if wants:
+        if wants and self._channel.status.state != "running":  # a run looks by itself, and waking it holds the caller up
             self._channel.wake.set()
 
     def poll(self) -> list[Event]:
