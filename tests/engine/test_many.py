@@ -13,9 +13,11 @@ from nnlab.core.schedule import SCHEDULES
 from nnlab.engine.headless import run_to_end
 from nnlab.engine.many.one_by_one import OneByOne
 from nnlab.engine.many.rolled import Rolled, RollStatus, best_of, next_seeds
+from nnlab.engine.many.roller import Roller
 from nnlab.engine.many.rolling import EARLY_STOPPING, Asked, roll
 from nnlab.engine.many.room import fits_side_by_side
 from nnlab.engine.many.side_by_side import SideBySide
+from nnlab.engine.tape import CannotCapture
 from nnlab.errors import BuildError, DataError
 
 CLOSE = 1e-5
@@ -245,3 +247,63 @@ def test_both_ways_have_the_same_face() -> None:
             pass
         assert made.done == 1.0
         assert set(made.measure()) == {"train_loss", "train_accuracy", "validation_loss", "validation_accuracy"}
+
+
+def test_a_rule_that_looks_at_all_numbers_together_is_rolled_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnlab.engine.many.stack.ELEMENTWISE", frozenset())
+    rolled = roll(Asked(network("Linear 3", "Tanh", "Linear 2", epochs=2), (0, 1)))
+    assert rolled.engine == "one after another"
+    assert "looks at all numbers of a network together" in rolled.notices[0]
+
+
+def test_without_a_program_the_numbers_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = network(*EIGHT, epochs=3, batch_size=13)
+    fast = roll(Asked(document, (0, 1, 2)))
+
+    def no_program(*given: object) -> None:
+        raise CannotCapture("of this test")
+
+    monkeypatch.setattr("nnlab.engine.many.stack.capture", no_program)
+    monkeypatch.setattr("nnlab.engine.many.stack.capture_look", no_program)
+    slow = roll(Asked(document, (0, 1, 2)))
+    for name, table in fast.curves.items():
+        np.testing.assert_allclose(table, slow.curves[name], atol=1e-6)
+    for name, stacked in fast.tensors.items():
+        np.testing.assert_array_equal(stacked, slow.tensors[name])
+
+
+class TestRoller:
+    def test_rolls_in_a_thread_of_its_own(self) -> None:
+        document = network(*EIGHT, epochs=3)
+        with Roller() as roller:
+            assert roller.status().state == "idle"
+            number = roller.start(document, (0, 1, 2))
+            assert roller.wait(60)
+            status = roller.status()
+        assert (status.roll, status.state, status.done) == (number, "finished", 1.0)
+        assert status.result is not None
+        same = roll(Asked(document, (0, 1, 2)))
+        np.testing.assert_array_equal(status.result.curves["train_loss"], same.curves["train_loss"])
+
+    def test_what_goes_wrong_is_a_sentence(self) -> None:
+        with Roller() as roller:
+            roller.start(Document(), (0, 1))
+            assert roller.wait(60)
+            assert roller.status().state == "failed"
+            assert "Output" in roller.status().message
+
+    def test_a_new_roll_takes_the_place_of_the_old_one(self) -> None:
+        with Roller() as roller:
+            roller.start(network(*EIGHT, epochs=100_000), (0, 1))
+            number = roller.start(network(*EIGHT, epochs=1), (5,))
+            assert roller.wait(60)
+            assert roller.status().roll == number
+            assert roller.status().seeds == (5,)
+
+    def test_close_ends_it_in_the_middle_and_for_ever(self) -> None:
+        roller = Roller()
+        roller.start(network(*EIGHT, epochs=100_000), (0, 1))
+        roller.close()
+        assert not roller.is_busy
+        assert roller.start(network(*EIGHT), (0,)) == 0
+        roller.close()

@@ -34,6 +34,7 @@ class DiceDrawing(Drawing):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._mosaic = Mosaic()
         self._marked: int | None = None  # by the keyboard, a number among the pictures
+        self._by_keys = False
         self._pointed: int | None = None
 
     def show_view(self, view: View) -> None:
@@ -181,7 +182,9 @@ class DiceDrawing(Drawing):
         view = self.view
         if view.chosen in view.status.seeds and not view.is_old:
             draw_ring(painter, grid.tile(view.order.index(view.status.seeds.index(view.chosen))), "accent")
-        number = self._pointed if self._pointed is not None else self._marked if self.hasFocus() else None
+        number = (
+            self._pointed if self._pointed is not None else self._marked if self.hasFocus() and self._by_keys else None
+        )
         if number is None or number >= len(view.order):
             return
         place, tile = view.order[number], grid.tile(number)
@@ -193,22 +196,21 @@ class DiceDrawing(Drawing):
         if len(values):
             plots.draw_line(painter, axes.points(xs, values[:, place], 2.0), theme.current().color("warning"))
         painter.restore()
-        chart = self.chart()
-        at = QPointF(min(tile.center().x(), chart.right()), chart.center().y())  # beside its line, not over the others
-        plots.draw_card(painter, at, chart.adjusted(0, 0, 0, 6), self._card(place))
+        lines = self._card(place)
+        high = len(lines) * (theme.CAPTION_PX + 6) + 12  # losses fall and metrics rise: the other corner is free
+        middle = axes.rect.bottom() - high / 2 - 4 if view.of_metric else axes.rect.top() + high / 2
+        bounds = QRectF(0, HEAD, axes.rect.right() + 8, self.height() - HEAD)
+        plots.draw_card(painter, QPointF(axes.rect.right() + 10, middle), bounds, lines)
 
     def _card(self, place: int) -> list[plots.CardLine]:
         view = self.view
         lines = [plots.CardLine(f"seed {view.status.seeds[place]}")]
         if place < len(view.status.lost) and view.status.lost[place]:
-            return [*lines, plots.CardLine("blew up"), plots.CardLine("Click: this seed, from its start")]
+            return [*lines, plots.CardLine("blew up")]
         if place < len(view.scores) and np.isfinite(view.scores[place]):
-            part = "validation" if view.status.part == "validation" else "training"
             metric = "accuracy" if view.accuracy else "R²"
-            lines.append(plots.CardLine(f"{part} {metric}", view.figure(float(view.scores[place]))))
-            lines.append(plots.CardLine(f"{part} loss", words.number(float(view.status.losses[place]))))
-        if view.status.result is not None and not view.is_old:
-            lines.append(plots.CardLine("Click to take it"))
+            lines.append(plots.CardLine(metric, view.figure(float(view.scores[place]))))
+            lines.append(plots.CardLine("loss", words.number(float(view.status.losses[place]))))
         return lines
 
     # ---------------------------------------------------------------- mouse and keyboard
@@ -231,7 +233,7 @@ class DiceDrawing(Drawing):
         """Take the seed that was clicked."""
         number = self.grid().at(event.position()) if not self.message else None
         if number is not None and number < len(self.view.order) and event.button() == Qt.MouseButton.LeftButton:
-            self._marked = number
+            self._marked, self._by_keys = number, False
             self.taken.emit(self.view.order[number])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -245,7 +247,7 @@ class DiceDrawing(Drawing):
             event.ignore()
         elif key in moves:
             before = -1 if self._marked is None else self._marked
-            self._marked = min(max(0, before + moves[key]), count - 1)
+            self._marked, self._by_keys = min(max(0, before + moves[key]), count - 1), True
             self.update()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._marked is not None:
             self.taken.emit(self.view.order[min(self._marked, count - 1)])
