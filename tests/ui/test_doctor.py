@@ -188,6 +188,16 @@ def test_the_badge_goes_with_its_node(bench, doctor) -> None:
     assert doctor.badges == {}
 
 
+def test_the_badge_is_not_for_another_layer_in_the_same_place(bench, doctor) -> None:
+    from nnlab.core.fixes import swap_layer
+
+    sick(bench)
+    bench.apply_graph("Swap", swap_layer(bench.document.graph, "relu", "Tanh"))
+    assert doctor.badges == {}
+    bench.undo()
+    assert list(doctor.badges) == ["relu"]
+
+
 def test_going_on_after_the_end_forgets_what_was_wrong(bench, doctor) -> None:
     withdrawn: list[Note] = []
     doctor.withdrawn.connect(withdrawn.append)

@@ -51,10 +51,12 @@ class RunDoctor(QObject):
 
     @property
     def badges(self) -> Mapping[str, tuple[str, str]]:
-        """Node id -> (severity, sentence) for the nodes that notes are about."""
-        nodes = self.bench.document.graph.nodes
+        """Node id -> (severity, sentence) for the nodes that notes are about, those that are as they were trained."""
+        now, then = self.bench.document.graph.nodes, self._doctor.document.graph.nodes if self._doctor else {}
         found = {n: note for note in reversed(self.notes) if (n := note.node) is not None}
-        return {n: (note.severity, str(note)) for n, note in found.items() if n in nodes}
+        return {
+            n: (note.severity, str(note)) for n, note in found.items() if n in now and now[n].layer == then[n].layer
+        }
 
     def dismiss(self, note: Note) -> None:
         """Do not show it again in this run."""
