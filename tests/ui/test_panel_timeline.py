@@ -435,6 +435,30 @@ def test_menu_commands_travel_and_the_run_bar_says_where(qtbot: QtBot) -> None:
     assert window.settings.moments_megabytes == bench.time.megabytes
 
 
+def test_to_look_back_is_no_news_that_wants_to_be_saved(qtbot: QtBot, tmp_path: Any) -> None:
+    window = MainWindow()
+    qtbot.addWidget(window, before_close_func=lambda w: w.leave_in_a_hurry())
+    window.show()
+    window.complete()
+    window.files.example("xor")
+    bench = window.bench
+    qtbot.waitUntil(lambda: bench.status.state == "paused", timeout=PATIENCE)
+    bench.apply("Epochs", bench.document.with_training(epochs=4))
+    bench.path = tmp_path / "time.nnlab"
+    trained(bench, qtbot)
+    assert window.files.has_news
+    bench.seek(0)
+    arrive(bench, qtbot)
+    assert window.files.has_news, "what was learned is there still, and not in the file"
+    bench.seek(bench.time.furthest)
+    arrive(bench, qtbot)
+    assert window.files._write(bench.path)
+    assert not window.files.has_news
+    bench.seek(20)
+    arrive(bench, qtbot)
+    assert not window.files.has_news
+
+
 def test_the_strip_draws_in_any_state(bench: Workbench, qtbot: QtBot) -> None:
     strip = TimelineStrip(bench)
     qtbot.addWidget(strip)

@@ -13,9 +13,8 @@ from nnlab.ui.panels.timeline.track import Track
 from nnlab.ui.panels.timeline.transport import GoOn, Transport
 from nnlab.ui.workbench import Workbench
 
-STRIP_HEIGHT = 40
+STRIP_HEIGHT = 41  # with the hairline above it
 WIDEST = "step 888 888 of 888 888"
-NARROW = 720
 
 
 class TimelineStrip(QWidget):
@@ -48,7 +47,7 @@ class TimelineStrip(QWidget):
         self.more.setFixedSize(HEIGHT, HEIGHT)
         self.more.clicked.connect(self.open_asked)
         row = QHBoxLayout(self)
-        row.setContentsMargins(theme.GRID * 2, 0, theme.GRID, 0)
+        row.setContentsMargins(theme.GRID * 2, 1, theme.GRID, 0)
         row.setSpacing(theme.GRID)
         row.addWidget(self.transport)
         row.addWidget(self.track, 1)
