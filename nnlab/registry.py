@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -9,6 +10,8 @@ from nnlab.errors import NNLabError
 
 T = TypeVar("T")
 U = TypeVar("U")
+
+_loading = threading.RLock()
 
 
 class Registry(Mapping[str, T]):
@@ -23,6 +26,7 @@ class Registry(Mapping[str, T]):
         self._folder = folder
         self._things: dict[str, Any] = {}
         self._ids: dict[int, str] = {}
+        self._begun = False  # a folder that asks for its own things while it is imported gets those made so far
         self._loaded = False
 
     def register(self, id_: str) -> Callable[[U], U]:
@@ -66,10 +70,14 @@ class Registry(Mapping[str, T]):
     def _load(self) -> None:
         if self._loaded:
             return
-        self._loaded = True
-        package = importlib.import_module(self._folder)
-        for module in pkgutil.walk_packages(package.__path__, f"{self._folder}."):
-            importlib.import_module(module.name)
+        with _loading:  # the training thread may look first while the window does: neither may see half of a folder
+            if self._begun:
+                return
+            self._begun = True
+            package = importlib.import_module(self._folder)
+            for module in pkgutil.walk_packages(package.__path__, f"{self._folder}."):
+                importlib.import_module(module.name)
+            self._loaded = True
 
 
 class UnknownKind(NNLabError, KeyError):
