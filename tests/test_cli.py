@@ -201,10 +201,16 @@ def test_train_speaks_json_line_by_line(run, trained, tmp_path):
     code, out, _ = run("train", trained, "--epochs", "2", "--seed", "3", "--jsonl", "-o", tmp_path / "o.nnlab")
     events = [json.loads(line) for line in out.splitlines()]
     assert code == 0
-    assert [e["event"] for e in events] == ["prepared", "epoch", "epoch", "finished", "saved"]
+    assert [e["event"] for e in events] == ["prepared", "epoch", "epoch", "finished", "computed", "saved"]
     assert events[0]["seed"] == 3
     assert events[2]["epoch"] == 2
     assert events[3]["metrics"]["train_loss"] > 0
+    assert events[0]["precision"] == "float32"
+    assert events[0]["needed_bytes"] > 0
+    assert events[0]["epoch_seconds"] > 0
+    computed = events[4]
+    assert (computed["device"], computed["engine"], computed["epochs"]) == (events[0]["device"], "eager", 2)
+    assert computed["steps"] == events[2]["step"]
 
 
 def test_a_project_with_mistakes_is_not_trained(run, tmp_path):
@@ -273,8 +279,8 @@ def test_ctrl_c_ends_the_program_in_order(trained, tmp_path):
     rest, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     events = [json.loads(line) for line in rest.splitlines()]
-    assert [e["event"] for e in events[-2:]] == ["finished", "saved"]
-    assert events[-2]["reason"] == "stopped"
+    assert [e["event"] for e in events[-3:]] == ["finished", "computed", "saved"]
+    assert events[-3]["reason"] == "stopped"
     assert nnlab.Project.open(out).weights
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from nnlab.cli.output import Stopped, complain, draw, finite, flush, note, one_line, say, say_json, silence
 from nnlab.cli.projects import find
-from nnlab.core.words import count, duration, fixed, number, percent, plural
-from nnlab.engine.events import EpochDone, Epochs, Event, Finished, Prepared
+from nnlab.core.words import count, duration, fixed, memory, number, percent, plural, span
+from nnlab.engine.events import EpochDone, Epochs, Event, Finished, Interrupted, Prepared
 from nnlab.errors import BuildError
 from nnlab.files.disk import check_writable, name_of
 from nnlab.project import Project, Run
@@ -81,11 +81,17 @@ class _Table:
             self._begin(event)
         elif isinstance(event, Epochs):
             self._epochs_done(event)
+        elif isinstance(event, Interrupted):
+            note(event.message)
 
     def end(self, run: Run) -> None:
         """The final figures."""
         say()
         say(one_line(run.message))
+        speed = f", {count(run.steps_per_second)} steps a second" if run.steps_per_second else ""
+        say(f"{run.device}, {run.engine} engine{speed}, {span(run.seconds)} of training")
+        if run.skipped_steps:
+            say(f"{plural(run.skipped_steps, 'step')} left out because a gradient became infinite")
         for name, value in run.metrics.items():
             say(f"{name.replace('_', ' '):24}{figure(name, value)}")
         for doctors in run.notes:
@@ -107,6 +113,9 @@ class _Table:
         self._metric = "R²" if document.spec and document.spec.task == "values" else "accuracy"
         rows = f"{plural(event.rows[0], 'sample')} to train on, {count(event.rows[1])} for validation"
         say(f"{event.device}, {rows}, {plural(self._epochs, 'epoch')} of {plural(event.steps_per_epoch, 'step')}")
+        arithmetic = f"{event.precision}, {plural(event.threads, 'thread')}"
+        took = "" if event.epoch_seconds is None else f", an epoch in {span(event.epoch_seconds)} or less"
+        say(f"{arithmetic}; predicted: about {memory(event.needed_bytes)} of memory{took}")
         self._head()
 
     def _head(self) -> None:
@@ -166,7 +175,12 @@ class _Lines:
                 steps_per_epoch=event.steps_per_epoch,
                 rows=dict(zip(("train", "validation", "test"), event.rows, strict=True)),
                 notices=list(event.notices),
+                precision=event.precision,
+                needed_bytes=event.needed_bytes,
+                epoch_seconds=event.epoch_seconds,
             )
+        elif isinstance(event, Interrupted):
+            self._put("interrupted", message=event.message, device=event.device)
         elif isinstance(event, Epochs):
             for epoch in event.rows:
                 self._put("epoch", **vars(epoch))
@@ -174,7 +188,9 @@ class _Lines:
             self._put("finished", reason=event.reason, message=event.message, epoch=event.epoch, **_metrics(event))
 
     def end(self, run: Run) -> None:
-        """What the doctor has to say; everything else was said already."""
+        """How it was computed, and what the doctor has to say."""
+        facts = vars(run.facts) | {"steps_per_second": run.steps_per_second, "skipped_steps": run.skipped_steps}
+        self._put("computed", **facts)
         for n in run.notes:
             cures = [cure.label for cure in n.cures]
             self._put(

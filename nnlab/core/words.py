@@ -51,6 +51,18 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
+def span(seconds: float) -> str:
+    """A time span of any size: "0.042 ms", "12 ms", "1.3 s", "12:30"."""
+    if not math.isfinite(seconds) or seconds >= 60:
+        return duration(seconds)
+    return f"{number(1000 * seconds)}\u202fms" if seconds < 1 else f"{number(seconds)}\u202fs"
+
+
+def memory(size: float) -> str:
+    """Memory as "310 MB" or "2.1 GB"."""
+    return f"{number(size / 1e9)} GB" if size >= 1e9 else f"{number(size / 1e6)} MB"
+
+
 def plural(n: int, one: str, many: str = "") -> str:
     """A count with its noun: "1 layer", "3 layers"."""
     return f"{count(n)} {one if n == 1 else many or one + 's'}"

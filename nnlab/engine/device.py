@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnlab.core.document import Document
-from nnlab.core.words import count, number, plural
+from nnlab.core.words import count, memory, plural
 from nnlab.errors import BuildError
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def check_memory(
     smaller = fitting_batch(document, batch, samples, free)
     or_batch = f", or lower the batch size to {count(smaller)}" if smaller else ""
     raise BuildError(
-        f"Training would need about {shown_bytes(needed)} of memory and {shown_bytes(MEMORY_SHARE * free)} can be used; "
+        f"Training would need about {memory(needed)} of memory and {memory(MEMORY_SHARE * free)} can be used; "
         f"most of it goes to {document.graph.node(node_id).title}. Make that layer smaller{or_batch}.",
         node_id,
     )
@@ -166,11 +166,6 @@ def _size(shape: tuple[int, ...]) -> int:
     for n in shape:
         size *= n
     return size
-
-
-def shown_bytes(size: float) -> str:
-    """Memory as users read it: "310 MB", "2.1 GB"."""
-    return f"{number(size / 1e9)} GB" if size >= 1e9 else f"{number(size / 1e6)} MB"
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -53,6 +53,8 @@ def unpack(data: bytes, what: str) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
+            if len(infos) != _END.unpack(data[-_END.size :])[4]:  # a length that is too large hides what comes after it
+                raise FileError(f"{what} is damaged: its archive cannot be read")
             _check_members(infos, archive.start_dir, what)
             return {info.filename: _inflate(archive, info, what) for info in infos}
     except _FAULTS as problem:

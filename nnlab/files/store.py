@@ -14,10 +14,12 @@ from nnlab.core.document import Document, Training
 from nnlab.errors import FileError
 from nnlab.files import archive, codec, jsontext, tensors
 from nnlab.files import disk as files
+from nnlab.files import facts as facts_of_a_run
 from nnlab.files.disk import Fingerprint
+from nnlab.files.facts import RunFacts
 from nnlab.files.fields import Plain, group, settings_to_dict
 
-FORMAT = (1, 0)  # (major, minor): a minor one adds what older versions may leave alone, a major one changes meaning
+FORMAT = (1, 1)  # (major, minor): a minor one adds what older versions may leave alone, a major one changes meaning
 SUFFIX = ".nnlab"
 FILE_LIMIT = 512 * 2**20
 THUMBNAIL_LIMIT = 2 * 2**20
@@ -29,6 +31,7 @@ _MANIFEST = "manifest.json"
 _PROJECT = "project.json"
 _WEIGHTS = "weights/model.safetensors"
 _SETTINGS = "runs/last/settings.json"
+_FACTS = "runs/last/facts.json"
 _CURVES = "runs/last/"
 _THUMBNAIL = "thumbnail.png"
 _CURVE_TYPES = ("<f4", "<f8", "<i4", "<i8")
@@ -56,6 +59,8 @@ class Opened:
     """Compare with `files.fingerprint(path)` to see whether another program changed the file since."""
     trained_with: Training | None = None
     """The settings that made weights and history."""
+    facts: RunFacts | None = None
+    """How the run that made them was computed, if the file says so."""
 
 
 def save(
@@ -65,12 +70,14 @@ def save(
     history: Arrays | None = None,
     thumbnail: bytes | None = None,
     trained_with: Training | None = None,
+    facts: RunFacts | None = None,
 ) -> Fingerprint:
     """Write the project file, all or nothing; FileError with the reason if it cannot be.
 
-    `trained_with` is what made weights and history, if it was not the document's own training settings.
+    `trained_with` is what made weights and history, if it was not the document's own training settings; `facts` says
+    how that was computed.
     """
-    return files.write(path, to_bytes(document, weights, history, thumbnail, trained_with))
+    return files.write(path, to_bytes(document, weights, history, thumbnail, trained_with, facts))
 
 
 def open(path: files.AnyPath) -> Opened:
@@ -85,6 +92,7 @@ def to_bytes(
     history: Arrays | None = None,
     thumbnail: bytes | None = None,
     trained_with: Training | None = None,
+    facts: RunFacts | None = None,
 ) -> bytes:
     """The project file as bytes; the same project gives the same bytes."""
     major, minor = FORMAT
@@ -96,6 +104,7 @@ def to_bytes(
         members[_WEIGHTS] = tensors.to_bytes(weights)
     if history:
         members[_SETTINGS] = jsontext.write(settings_to_dict(trained_with or document.training)).encode()
+        members |= {_FACTS: facts_of_a_run.to_bytes(facts)} if facts is not None else {}
         members |= {f"{_CURVES}{name}.npy": _curve_to_bytes(curve) for name, curve in sorted(history.items())}
     if thumbnail is not None and thumbnail.startswith(_PNG) and len(thumbnail) <= THUMBNAIL_LIMIT:
         members[_THUMBNAIL] = thumbnail
@@ -123,6 +132,7 @@ def _opened(data: bytes, what: str, fingerprint: Fingerprint | None) -> Opened:
         weights, lost = _weights(members.pop(_WEIGHTS), what)
         notices += lost
     trained_with = _settings(members.pop(_SETTINGS), what) if _SETTINGS in members else None
+    facts = facts_of_a_run.from_bytes(members.pop(_FACTS), f"{what}: {_FACTS}") if _FACTS in members else None
     curves = [name for name in members if name.startswith(_CURVES) and name.endswith(".npy")]
     history = {name[len(_CURVES) : -4]: _curve_from_bytes(members.pop(name), f"{what}: {name}") for name in curves}
     thumbnail = members.pop(_THUMBNAIL, None)
@@ -131,7 +141,7 @@ def _opened(data: bytes, what: str, fingerprint: Fingerprint | None) -> Opened:
     if members:
         notices.append(f"{what} holds parts this version does not know ({_few(members)}); saving leaves them out.")
     notices.extend(repairs)
-    return Opened(document, weights, history or None, tuple(notices), thumbnail, fingerprint, trained_with)
+    return Opened(document, weights, history or None, tuple(notices), thumbnail, fingerprint, trained_with, facts)
 
 
 # -------------------------------------------------------------------- the members

@@ -19,6 +19,7 @@ from nnlab.errors import BuildError, DataError, FileError, SettingError
 from nnlab.files import disk as files
 from nnlab.files import store
 from nnlab.files.disk import AnyPath, Fingerprint
+from nnlab.files.facts import RunFacts
 from nnlab.project.many import ManyRuns, train_many
 from nnlab.project.network import ProjectGraph, checked_text, lookup
 from nnlab.project.run import Run, load, train
@@ -55,6 +56,7 @@ class Project:
         """Sentences about the file it was opened from: what was put right, what is not known here."""
         self.fingerprint: Fingerprint | None = None
         self._trained_with: Training | None = None
+        self._facts: RunFacts | None = None
 
     # ---------------------------------------------------------------- beginning
 
@@ -76,6 +78,7 @@ class Project:
         project.path = Path(path)
         project.notices, project.fingerprint = opened.notices, opened.fingerprint
         project.weights, project.curves, project._trained_with = opened.weights, opened.history, opened.trained_with
+        project._facts = opened.facts
         return project
 
     # ---------------------------------------------------------------- asking
@@ -187,6 +190,7 @@ class Project:
         document = self.document.with_training(**{key: value for key, value in given.items() if value is not None})
         self.run = run = train(document, on_event)
         self.weights, self.curves, self._trained_with = run.weights, run.history, run.document.training
+        self._facts = run.facts
         return run
 
     def train_many(
@@ -237,7 +241,9 @@ class Project:
         target = path if path is not None else self.path
         if target is None:
             raise FileError("this project has no file yet: give a name to save it under")
-        self.fingerprint = store.save(target, self.document, self.weights, self.curves, None, self._trained_with)
+        self.fingerprint = store.save(
+            target, self.document, self.weights, self.curves, None, self._trained_with, self._facts
+        )
         self.path = Path(target)
         self._history.mark_saved()
 

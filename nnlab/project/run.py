@@ -16,6 +16,7 @@ from nnlab.core.words import number
 from nnlab.engine.events import Event
 from nnlab.engine.headless import RunResult, run_to_end
 from nnlab.errors import BuildError
+from nnlab.files.facts import RunFacts
 
 if TYPE_CHECKING:
     from nnlab.engine.compile import Network
@@ -30,6 +31,12 @@ class Run(RunResult):
         """The end and its figures in one line."""
         figures = ", ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in self.metrics.items())
         return f"{self.message} {figures}" if figures else self.message
+
+    @property
+    def facts(self) -> RunFacts:
+        """How it was computed, as the project file keeps it."""
+        told = (self.device, self.engine, self.precision, self.threads)
+        return RunFacts(*told, self.steps, self.epochs, self.seconds)
 
     def __str__(self) -> str:
         return self.summary

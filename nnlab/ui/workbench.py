@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from nnlab.core.document import SEED_LIMIT, Document
 from nnlab.core.graph import Graph
 from nnlab.core.history import History
-from nnlab.engine.events import Branched, Event, Failed, Finished, Prepared, RunStatus
+from nnlab.engine.events import Branched, Event, Failed, Finished, Interrupted, Prepared, RunStatus
 from nnlab.engine.trainer import Trainer, needs_restart
 from nnlab.engine.wants import Want
 
@@ -353,6 +353,8 @@ class Workbench(QObject):
                 for notice in event.notices:
                     self.say("warning", notice)
             case Finished(reason="diverged"):
+                self.say("error", event.message)
+            case Interrupted():
                 self.say("error", event.message)
             case Failed():
                 self.run_document, self._begun = None, False

@@ -21,6 +21,7 @@ from nnlab.core.example import EXAMPLES
 from nnlab.errors import FileError
 from nnlab.files import archive, codec, store, tensors
 from nnlab.files import disk as files
+from nnlab.files.facts import RunFacts
 
 HERE = Path(__file__).resolve().parent
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
@@ -124,6 +125,34 @@ def test_the_settings_that_made_the_weights_are_kept_beside_them():
         assert "settings" in refusal(with_parts(runs__last__settings_dot_json=wrong))
 
 
+def test_how_the_run_was_computed_is_kept_beside_its_curves():
+    facts = RunFacts("NVIDIA H200", "eager", "bfloat16", 1, 680, 34, 12.5)
+    data = store.to_bytes(spiral(), weights(), history(), facts=facts)
+    assert store.from_bytes(data, "x").facts == facts
+    assert store.from_bytes(whole(), "x").facts is None
+    assert store.from_bytes(store.to_bytes(spiral(), facts=facts), "x").facts is None, "there was no run"
+    some = with_parts(runs__last__facts_dot_json=b'{"device": "CPU", "seconds": 3, "of_a_newer_version": [1]}')
+    assert store.from_bytes(some, "x").facts == RunFacts("CPU", seconds=3.0)
+    wrongs = (
+        b"[]",
+        b"{",
+        b'{"threads": "2"}',
+        b'{"steps": -1}',
+        b'{"seconds": true}',
+        b'{"epochs": 1e400}',
+        b'{"device": "\\u0000"}',
+    )
+    for wrong in wrongs:
+        assert "facts" in refusal(with_parts(runs__last__facts_dot_json=wrong))
+
+
+def test_a_directory_that_hides_parts_is_refused():
+    data = bytearray(whole())
+    directory = data.index(b"PK\x01\x02")
+    data[directory + 33] = 0x10  # the length of the first entry's comment, which then takes in the others
+    assert "damaged" in refusal(bytes(data))
+
+
 def test_the_same_project_gives_the_same_bytes():
     assert whole() == whole()
 
@@ -134,7 +163,7 @@ def test_the_file_holds_what_the_contract_says_and_no_pickle():
     assert {"weights/model.safetensors", "runs/last/settings.json", "runs/last/loss.npy", "thumbnail.png"} <= set(
         members
     )
-    assert json.loads(members["manifest.json"])["format"] == {"major": 1, "minor": 0}
+    assert json.loads(members["manifest.json"])["format"] == {"major": 1, "minor": 1}
     np.testing.assert_array_equal(
         np.load(io.BytesIO(members["runs/last/loss.npy"]), allow_pickle=False), history()["loss"]
     )

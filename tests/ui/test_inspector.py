@@ -16,7 +16,7 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, UnknownLayer
 from nnlab.core.optimizer import OPTIMIZERS
-from nnlab.engine.events import Prepared
+from nnlab.engine.events import Prepared, RunStatus
 from nnlab.ui.forms.fields import NumberField, SwitchField
 from nnlab.ui.forms.form import SettingsForm, VariantField
 from nnlab.ui.inspector.inspector import HINT, Inspector
@@ -274,6 +274,22 @@ def test_the_facts_of_the_data_come_from_the_prepared_run(bench: Workbench, insp
     bench.apply("Less", document.with_data(validation=0.5))
     inspector.refresh()
     assert dict(inspector.run_page.data.facts.texts())["Training samples"] == "…"
+
+
+def test_what_a_run_will_take_and_how_it_is_computed_stands_below_its_settings(
+    bench: Workbench, inspector: Inspector
+) -> None:
+    ahead = {"precision": "float16", "needed_bytes": 2_100_000_000, "epoch_seconds": 0.012}
+    bench.happened.emit([Prepared(0, bench.document, "CPU", "eager", 2, 20, (320, 80, 0), **ahead)])
+    facts = dict(inspector.run_page.training.facts.texts())
+    assert facts["Runs on"] == "CPU · 2 threads"
+    assert facts["Memory, predicted"] == "about 2.1 GB"
+    assert facts["An epoch, predicted"] == "12\u202fms or less"
+    assert facts["Engine"] == "eager"
+    status = RunStatus(device="CPU", engine="captured", loss_scale=32_768.0, skipped_steps=1)
+    bench.status_changed.emit(status)
+    facts = dict(inspector.run_page.training.facts.texts())
+    assert (facts["Engine"], facts["Loss scale"], facts["Steps left out"]) == ("captured", "32\u202f768", "1")
 
 
 def test_the_note_of_a_needed_restart_comes_and_goes(bench: Workbench, inspector: Inspector) -> None:

@@ -12,12 +12,12 @@ from nnlab.core.check import Problem
 from nnlab.core.dataset import MissingDataset
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.layer import shape_text
-from nnlab.engine.events import Event, Prepared
+from nnlab.engine.events import Event, Prepared, RunStatus
 from nnlab.ui.forms.controls import HEIGHT, Hairline
 from nnlab.ui.forms.form import SettingsForm
 from nnlab.ui.inspector.page import Cards, Facts, Page
 from nnlab.ui.look import icons
-from nnlab.ui.look.labels import label
+from nnlab.ui.look.labels import label, plain
 from nnlab.ui.workbench import Workbench
 
 NAMES_SHOWN = 12  # of classes or inputs; more are counted
@@ -92,9 +92,12 @@ class TrainingPage(Page):
         self.cards = Cards(lambda fix: bench.apply(fix.label, fix.apply(bench.document)))
         self.form = SettingsForm(bench.document.training, self._change, {"seed": self.dice})
         self.form.explained.connect(explain)
-        self.column.addWidget(self.cards)
-        self.column.addWidget(self.form)
+        self.facts = Facts()
+        self._prepared: Prepared | None = None
+        for widget in (self.cards, self.form, Hairline(), self.facts):
+            self.column.addWidget(widget)
         self.column.addStretch(1)
+        bench.status_changed.connect(lambda status: self._show_facts(status))
         self.on_theme()
 
     def show_document(self, document: Document, problems: tuple[Problem, ...]) -> None:
@@ -103,6 +106,29 @@ class TrainingPage(Page):
         self.form.set_settings(training)
         self.form.set_enabled("patience", training.early_stopping)
         self.cards.set_problems(tuple(p for p in problems if p.node is None))
+
+    def note(self, event: Prepared) -> None:
+        """Take what is known of a run before it begins."""
+        self._prepared = event
+        self._show_facts(self._bench.status)
+
+    def _show_facts(self, status: RunStatus) -> None:
+        """What the run will take and how it is computed; drawn only if it differs."""
+        before = self._prepared
+        if before is None or before.run != status.run:
+            return
+        facts = [("Runs on", f"{plain(status.device or before.device)} · {words.plural(before.threads, 'thread')}")]
+        facts.append(("Engine", plain(status.engine or before.engine)))
+        facts.append(("Arithmetic", plain(before.precision)))
+        if status.loss_scale is not None:
+            facts.append(("Loss scale", words.count(status.loss_scale)))
+            facts.append(("Steps left out", words.count(status.skipped_steps)))
+        if before.needed_bytes:
+            facts.append(("Memory, predicted", f"about {words.memory(before.needed_bytes)}"))
+        if before.epoch_seconds is not None:
+            facts.append(("An epoch, predicted", f"{words.span(before.epoch_seconds)} or less"))
+        if facts != self.facts.texts():
+            self.facts.set_facts(facts)
 
     def on_theme(self) -> None:
         """The icon in the colours of the theme."""
@@ -147,10 +173,11 @@ class RunPage(QWidget):
         self.training.show_document(document, problems)
 
     def on_events(self, events: list[Event]) -> None:
-        """Take how many samples each part has."""
+        """Take how many samples each part has, and what the run will take."""
         for event in events:
             if isinstance(event, Prepared):
                 self.data.note(event, self._bench.document)
+                self.training.note(event)
 
     def on_theme(self) -> None:
         """The icons in the colours of the theme."""

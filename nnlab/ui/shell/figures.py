@@ -5,6 +5,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnlab.core import words
+from nnlab.engine.events import RunStatus
 from nnlab.ui.look import theme
 from nnlab.ui.look.labels import plain
 
@@ -15,7 +16,6 @@ GAP = 16
 """Between one figure and the next; part of each figure's width."""
 DOT = 6
 BAR_WIDTH, BAR_HEIGHT = 128, 3
-USUAL_ENGINE = "eager"
 
 
 class Figure(QWidget):
@@ -148,8 +148,23 @@ class VerticalLine(QWidget):
 
 
 def place_words(*parts: str) -> str:
-    """Where training happens, in few words; of engines only an unusual one is named."""
-    return " · ".join(part for part in parts if part and part != USUAL_ENGINE)
+    """Where and how training happens, in few words."""
+    return " · ".join(part for part in parts if part)
+
+
+def how_it_computes(status: RunStatus) -> str:
+    """Sentences on device, engine and arithmetic of a run, to be shown on hover."""
+    if not status.device:
+        return "Which part of the computer does the arithmetic"
+    where = f"Runs on {plain(status.device)}"
+    threads = f" with {words.plural(status.threads, 'thread')}" if status.threads and status.device == "CPU" else ""
+    lines = [f"{where}{threads}, in {plain(status.precision)}." if status.precision else f"{where}{threads}."]
+    if status.engine:
+        lines.append(f"{status.engine.capitalize()} engine. {plain(status.engine_reason)}")
+    if status.loss_scale is not None:
+        skipped = f"; {words.plural(status.skipped_steps, 'step')} left out" if status.skipped_steps else ""
+        lines.append(f"The loss is multiplied by {words.count(status.loss_scale)} on the way back{skipped}.")
+    return "\n".join(lines)
 
 
 def _font(widget: QWidget, pixels: int) -> QFont:

@@ -74,7 +74,7 @@ class ProjectFiles:
         if lock is None and not self._agree_to_copy(chosen):
             return False
         self._put(opened.document, chosen if lock else None, opened.weights, opened.fingerprint, lock)
-        self.record.expect(opened.history, opened.trained_with)
+        self.record.expect(opened.history, opened.trained_with, opened.facts)
         if lock is None:
             self._bench.history.mark_unsaved()
         for notice in opened.notices:
@@ -215,7 +215,8 @@ class ProjectFiles:
             learned = (bench.status.step > 0 or self._has_weights) and not bench.stale
             weights = bench.trainer.weights() if learned else None
             curves, settings = (self.record.arrays(), self.record.trained_with) if weights else (None, None)
-            self._seen = store.save(path, document, weights or None, curves, trained_with=settings)
+            facts = self.record.facts if curves else None
+            self._seen = store.save(path, document, weights or None, curves, trained_with=settings, facts=facts)
             self._kept = (bench.status.run, bench.status.step)
         except NNLabError as problem:
             self._refuse(str(problem), "Nothing is lost: the project is still open. Save it somewhere else.")

@@ -13,7 +13,7 @@ from nnlab.ui.forms.controls import HEIGHT
 from nnlab.ui.forms.number_edit import NumberEdit
 from nnlab.ui.look.labels import label, plain, tooltip
 from nnlab.ui.shell.doctor_notes import DoctorButton
-from nnlab.ui.shell.figures import EpochFigure, Figure, VerticalLine, place_words
+from nnlab.ui.shell.figures import EpochFigure, Figure, VerticalLine, how_it_computes, place_words
 from nnlab.ui.shell.run_buttons import CommandButton, MainButton, RestartButton
 from nnlab.ui.workbench import Workbench
 
@@ -25,6 +25,7 @@ FIXED_GAPS = 12 * GAP  # the row's margins and spacings that never give way
 SMALLEST_LOSS, LARGEST_LOSS = 0.01, 1_000.0  # shown with four places between them
 METRICS = {"accuracy": "Accuracy", "r2": "R²"}
 EMPTY = "–"
+SPEED = "How many batches it learns from in a second"
 
 
 class RunBar(QWidget):
@@ -84,6 +85,8 @@ class RunBar(QWidget):
         left = status.seconds_left if running else None
         self.left.set_value(EMPTY if left is None else words.duration(left))
         self.where.set_value(place_words(plain(status.device), plain(status.engine)) or EMPTY)
+        _explain(self.where, how_it_computes(status))
+        _explain(self.speed, _speed(status) if running and status.steps_per_second else SPEED)
         self._show_buttons()
 
     # ---------------------------------------------------------------- inside
@@ -115,7 +118,6 @@ class RunBar(QWidget):
         row.addSpacing(2 * GAP)
         row.addWidget(self.where)
         self.rate.setToolTip(tooltip("How big a step is; it can be changed while training. Arrow keys step it."))
-        self.where.setToolTip(tooltip("Which part of the computer does the arithmetic"))
         self.epoch.setToolTip(tooltip("One epoch is one pass through all training samples"))
         self.loss.setToolTip(tooltip("How wrong the network is on the training samples; training makes it small"))
         self.measure.setToolTip(tooltip("Measured on the training samples"))
@@ -171,6 +173,18 @@ class RunBar(QWidget):
         """Show as many figures as there is room for."""
         super().resizeEvent(event)
         self._fit()
+
+
+def _explain(figure: Figure, text: str) -> None:
+    """What hovering a figure says; set anew only if it differs."""
+    said = tooltip(text)
+    if said != figure.toolTip():
+        figure.setToolTip(said)
+
+
+def _speed(status: RunStatus) -> str:
+    epochs = status.epochs_per_second
+    return f"{SPEED}\n{words.count(epochs) if epochs >= 10 else words.number(epochs)} epochs a second"
 
 
 def _least(widget: QWidget) -> int:

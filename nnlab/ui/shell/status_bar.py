@@ -5,9 +5,9 @@ from PySide6.QtWidgets import QHBoxLayout, QStatusBar, QToolButton, QWidget
 
 from nnlab.core.check import Problem, check
 from nnlab.core.words import count, plural
-from nnlab.engine.events import Event, Failed, Prepared
+from nnlab.engine.events import Event, Failed, RunStatus
 from nnlab.ui.look import icons
-from nnlab.ui.look.labels import PlainLabel, label, tooltip
+from nnlab.ui.look.labels import PlainLabel, label, plain, tooltip
 from nnlab.ui.shell.figures import place_words
 from nnlab.ui.workbench import Workbench
 
@@ -22,7 +22,10 @@ class StatusBar(QStatusBar):
     def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bench = bench
-        self._device = self._part("Device", "Where the arithmetic happens, and how many threads do it")
+        self._device = self._part(
+            "Device",
+            "Where the arithmetic happens, how many threads do it, which engine calls it, and in which numbers",
+        )
         self._memory = self._part("Memory", "Memory that NNLab uses now")
         self._saved = self._part("Saved", "Whether the file holds what you see; a recovery copy is kept besides")
         self._problems = QToolButton()
@@ -40,10 +43,12 @@ class StatusBar(QStatusBar):
         self._check_timer = QTimer(self, interval=CHECK_DELAY_MS, singleShot=True)
         self._check_timer.timeout.connect(self._check)
         bench.happened.connect(self._on_events)
+        bench.status_changed.connect(self._on_status)
         bench.document_changed.connect(lambda old, new: self._check_timer.start())
         bench.file_changed.connect(self.show_saved)
         QTimer.singleShot(FIRST_LOOK_MS, self, self._show_memory)
-        self._show_device("", 0, "")
+        self._shown: tuple[str, ...] = ()
+        self._show_device()
         self.show_saved()
         self._check()
 
@@ -90,17 +95,20 @@ class StatusBar(QStatusBar):
         used = psutil.Process().memory_info().rss / 1_000_000
         self._memory.setText(f"{count(used)} MB")
 
-    def _show_device(self, device: str, threads: int, engine: str) -> None:
-        self._device.setText(
-            place_words(device, plural(threads, "thread") if threads else "", engine) or "Getting ready"
-        )
+    def _show_device(self, *parts: str) -> None:
+        if parts != self._shown or not parts:
+            self._shown = parts
+            self._device.setText(place_words(*parts) or "Getting ready")
+
+    def _on_status(self, status: RunStatus) -> None:
+        if status.device:
+            threads = plural(status.threads, "thread") if status.threads else ""
+            self._show_device(plain(status.device), threads, plain(status.engine), plain(status.precision))
 
     def _on_events(self, events: list[Event]) -> None:
-        for event in events:
-            if isinstance(event, Prepared):
-                self._show_device(event.device, event.threads, event.engine)
-            elif isinstance(event, Failed):
-                self._device.setText("No network runs")
+        if any(isinstance(event, Failed) for event in events):
+            self._shown = ()
+            self._device.setText("No network runs")
 
     def _check(self) -> None:
         self._found = check(self._bench.document)
