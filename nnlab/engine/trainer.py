@@ -1,5 +1,6 @@
 """The trainer: one run at a time in a thread of its own, steered by short calls and polled for what happened. No torch."""
 
+import atexit
 import contextlib
 import threading
 import time
@@ -104,7 +105,9 @@ class Trainer:
         if wants != self._channel.wants:
             self._channel.wants = wants
         self._channel.asked = True
-        if wants and self._channel.status.state != "running":  # a run looks by itself, and waking it holds the caller up
+        if (
+            wants and self._channel.status.state != "running"
+        ):  # a run looks by itself, and waking it holds the caller up
             self._channel.wake.set()
 
     def poll(self) -> list[Event]:
@@ -182,8 +185,20 @@ class Trainer:
             self._channel.send(Command(kind, self._run, value))
             if self._thread is None:
                 self._thread = threading.Thread(target=_work, args=(self._channel,), name="nnlab-trainer", daemon=True)
+                _live[self._thread] = self._channel
                 self._thread.start()
             return True
+
+
+_live: dict[threading.Thread, Channel] = {}
+
+
+@atexit.register
+def _end_all() -> None:
+    """A script may end without closing its trainers: arithmetic that goes on while the process is taken down aborts it."""
+    for thread, channel in tuple(_live.items()):
+        channel.close()
+        thread.join()
 
 
 def _work(channel: Channel) -> None:
@@ -204,3 +219,4 @@ def _work(channel: Channel) -> None:
         channel.status = RunStatus(run=run, state="failed")
     finally:
         channel.end()
+        _live.pop(threading.current_thread(), None)

@@ -347,3 +347,17 @@ def test_closing_wakes_whoever_waits_for_an_answer() -> None:
     assert not asking.is_alive()
     assert made.weights() == {}
     assert made.wait(WAIT)
+
+
+def test_a_script_that_ends_while_it_trains_ends_well() -> None:
+    script = """
+import time
+from nnlab import Project
+from nnlab.engine.trainer import Trainer
+trainer = Trainer()
+trainer.start(Project.example("xor").document.with_training(epochs=1_000_000))
+while trainer.status().engine != "captured" or trainer.status().step < 2_000:
+    trainer.wait(0.01)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
