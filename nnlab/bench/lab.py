@@ -1,12 +1,14 @@
 """The real window with a network in it, opened for measuring."""
 
 import sys
+import threading
 import time
 
 from PySide6.QtCore import QEventLoop, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from nnlab.bench import waiting
 from nnlab.core.document import Document
 from nnlab.project import Project
 from nnlab.ui import app
@@ -100,13 +102,16 @@ class Pulse(QWidget):
         self._timer.timeout.connect(self._beat)
         self.painted: list[float] = []
         """When it was painted."""
+        self.waited: list[float] = []
+        """How long the window's thread had waited for a core by then, in seconds."""
+        self._thread = waiting.Thread(threading.main_thread())
         self.seen: list[tuple[float, int, int]] = []
         """When a new step was first seen: (time, step, epoch)."""
         self.show()
 
     def begin(self) -> None:
         """Forget what was, and beat."""
-        self.painted, self.seen = [], []
+        self.painted, self.waited, self.seen = [], [], []
         self._timer.start()
 
     def stop(self) -> None:
@@ -119,6 +124,7 @@ class Pulse(QWidget):
         painter.fillRect(self.rect(), self.palette().highlight() if len(self.painted) % 2 else self.palette().base())
         painter.end()
         self.painted.append(time.perf_counter())
+        self.waited.append(self._thread.waited())
 
     def _beat(self) -> None:
         self.update()

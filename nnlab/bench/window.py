@@ -10,6 +10,7 @@ from PySide6.QtGui import QMouseEvent
 
 from nnlab.bench import parts
 from nnlab.bench.lab import Lab, spin
+from nnlab.bench.waiting import Crew
 from nnlab.bench.workloads import watched
 
 SETTLE_SECONDS = 0.3  # after training goes on, before anything is measured
@@ -36,12 +37,21 @@ def main(arguments: list[str]) -> int:
 def _train(lab: Lab, seconds: float) -> dict[str, Any]:
     lab.train()
     spin(SETTLE_SECONDS)
+    crew, start = Crew(), time.perf_counter()
     found = _paint(lab, seconds)
+    waited = crew.waited() / (time.perf_counter() - start)
     status, seen = lab.bench.trainer.status(), lab.pulse.seen
     lab.pause()
     (began, first, epoch), (ended, last, last_epoch) = seen[0], seen[-1]
-    span = max(ended - began, 1e-9)
-    return {**found, "rate": (last - first) / span, "epochs": (last_epoch - epoch) / span, "engine": status.engine}
+    span, steps = max(ended - began, 1e-9), last - first
+    share = min(waited, 0.99)
+    return {
+        **found,
+        "rate": steps / span,
+        "undisturbed": steps / span / (1 - share),
+        "epochs": (last_epoch - epoch) / span,
+        "engine": status.engine,
+    }
 
 
 def _paint(lab: Lab, seconds: float) -> dict[str, Any]:
@@ -51,8 +61,11 @@ def _paint(lab: Lab, seconds: float) -> dict[str, Any]:
     spin(seconds)
     cpu = time.thread_time() - cpu
     lab.pulse.stop()
-    times = [*lab.pulse.painted] or [0.0, seconds]
-    return {"gaps": [1000 * (b - a) for a, b in pairwise(times)], "cpu": 1000 * cpu}
+    times = lab.pulse.painted
+    if len(times) < 2:
+        return {"gaps": [1000 * seconds], "waits": [0.0], "cpu": 1000 * cpu}
+    gaps, waits = ([1000 * (b - a) for a, b in pairwise(each)] for each in (times, lab.pulse.waited))
+    return {"gaps": gaps, "waits": waits, "cpu": 1000 * cpu}
 
 
 def _input(lab: Lab, seconds: float) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnlab.bench.measure import MEASURES, Bar, Effort, Facts, Outcome, Reading
 from nnlab.bench.parts import Partner, partners
+from nnlab.bench.waiting import TASKS
 from nnlab.core.words import plural
 
 TURNS = 3  # of window and engine in one round
@@ -65,9 +66,10 @@ def _round(window: Partner, engine: Partner, seconds: float) -> dict[str, Any]:
     rest = [window.ask("rest", seconds)]
     clicks = window.ask("input", 2 * seconds)
     rates = {"alone": _mean(alone, "rate"), "shown": _mean(shown, "rate")}
+    undisturbed = _mean(shown, "undisturbed") / _mean(alone, "undisturbed")
     waits = {"slowest": max(clicks["waits"])} if clicks["waits"] else {}
     return {
-        **rates, **waits, **_painting(shown), "ratio": rates["shown"] / rates["alone"],
+        **rates, **waits, **_painting(shown), "ratio": rates["shown"] / rates["alone"], "undisturbed": undisturbed,
         "epochs": _mean(shown, "epochs"), "rest": _painting(rest), "clicks": clicks,
         "engines": (alone[-1]["engine"], shown[-1]["engine"]),
     }  # fmt: skip
@@ -77,7 +79,9 @@ def _painting(turns: list[dict[str, Any]]) -> dict[str, float]:
     """Half and 99 of 100 of the times between two paintings, and what each painting costs, in milliseconds."""
     gaps = np.concatenate([turn["gaps"] for turn in turns])
     p50, p99 = np.percentile(gaps, [50, 99])
-    return {"p50": float(p50), "p99": float(p99), "cpu": sum(turn["cpu"] for turn in turns) / len(gaps)}
+    alone = np.percentile(gaps - np.concatenate([turn["waits"] for turn in turns]), 99)
+    cpu = sum(turn["cpu"] for turn in turns) / len(gaps)
+    return {"p50": float(p50), "p99": float(p99), "p99 alone": float(alone), "cpu": cpu}
 
 
 def _mean(turns: list[dict[str, Any]], key: str) -> float:
@@ -92,7 +96,12 @@ def _lost(rounds: list[dict[str, Any]]) -> str:
 def _facts(rounds: list[dict[str, Any]]) -> Facts:
     waits = [wait for r in rounds for wait in r["clicks"]["waits"]]
     alone, shown = rounds[-1]["engines"]
+    undisturbed: Facts = {
+        "of the speed, less waits for a processor core, ×": statistics.median(r["undisturbed"] for r in rounds),
+        "between two paintings, less waits for a core, p99, ms": statistics.median(r["p99 alone"] for r in rounds),
+    }
     return {
+        **(undisturbed if TASKS.is_dir() else {}),
         f"engine alone ({alone}), steps/s": _mean(rounds, "alone"),
         f"with the window ({shown}), steps/s": _mean(rounds, "shown"),
         "between two paintings while nothing trains, p50, ms": statistics.median(r["rest"]["p50"] for r in rounds),
