@@ -55,10 +55,11 @@ def new_dice(document: Document) -> Cure:
     return setting("Begin with new random weights", True, seed=seed)
 
 
-def other_kind(signs: Signs, nodes: list[str], kind: str) -> list[Cure]:
-    """Another activation in the place of these; none if this installation does not have it."""
+def other_kind(signs: Signs, nodes: list[str], kind: str, normed: bool = False) -> list[Cure]:
+    """Another activation in the place of these, perhaps behind a batch norm each; none if it is not in this installation."""
     if kind not in LAYERS or not nodes:
         return []
+    norms = _norms(signs, nodes) if normed else {}
     title, old = LAYERS[kind].title, signs.document.graph.node(nodes[0]).layer.title
     name = signs.case.name(nodes[0]) if len(nodes) == 1 else f"all {len(nodes)} {old} layers"
 
@@ -66,27 +67,37 @@ def other_kind(signs: Signs, nodes: list[str], kind: str) -> list[Cure]:
         graph = document.graph
         for node_id in nodes:
             graph = swap_layer(graph, node_id, kind)
-        return document.with_graph(graph)
+        return document.with_graph(_with_norms(graph, norms))
 
-    return [cure(f"Put {title} in the place of {name}", swap, True)]
+    return [cure(f"Put {'a batch norm and ' if norms else ''}{title} in the place of {name}", swap, True)]
 
 
 def normalised(signs: Signs, nodes: list[str]) -> list[Cure]:
     """A batch norm before each of these; none where it would not fit, or stands already."""
-    kinds = {n: NORMS.get(len(signs.document.shapes[n].inputs[0])) for n in nodes if signs.document.shapes[n].inputs}
-    before = {n: signs.case.kinds[k.source] for n in nodes for k in signs.document.graph.incoming[n][:1]}
-    fitting = [(n, kind) for n, kind in kinds.items() if kind is not None and kind in LAYERS and before.get(n) != kind]
-    if not fitting or signs.document.training.batch_size < 2:
+    norms = _norms(signs, nodes)
+    if not norms:
         return []
-    name = signs.case.name(fitting[0][0]) if len(fitting) == 1 else f"each of {len(fitting)} layers"
+    name = signs.case.name(next(iter(norms))) if len(norms) == 1 else f"each of {len(norms)} layers"
+    return [
+        cure(f"Put a batch norm before {name}", lambda d: d.with_graph(_with_norms(d.graph, norms)), True),
+    ]
 
-    def norm(document: Document) -> Document:
-        graph = document.graph
-        for node_id, kind in fitting:
-            graph = insert(graph, node_id, layer(kind))
-        return document.with_graph(graph)
 
-    return [cure(f"Put a batch norm before {name}", norm, True)]
+def _norms(signs: Signs, nodes: list[str]) -> dict[str, str]:
+    """The kind of batch norm that can be put before each of these nodes."""
+    document, found = signs.document, dict[str, str]()
+    for node_id in nodes if document.training.batch_size > 1 else ():
+        inputs, wires = document.shapes[node_id].inputs, document.graph.incoming[node_id]
+        kind = NORMS.get(len(inputs[0])) if inputs else None
+        if kind is not None and kind in LAYERS and signs.case.kinds[wires[0].source] != kind:
+            found[node_id] = kind
+    return found
+
+
+def _with_norms(graph: Graph, norms: dict[str, str]) -> Graph:
+    for node_id, kind in norms.items():
+        graph = insert(graph, node_id, layer(kind))
+    return graph
 
 
 def before_last_linear(signs: Signs, label: str, *layers: Layer) -> list[Cure]:

@@ -13,11 +13,14 @@ from nnlab.core.dataset import DATASETS, Dataset, DataSpec, Samples
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.example import EXAMPLES
 from nnlab.core.optimizer import OPTIMIZERS
+from nnlab.engine.course import Course
 from nnlab.engine.doctor import RULES, Cure, Note
+from nnlab.engine.events import Finished
 from nnlab.engine.headless import RunResult, run_to_end
 from nnlab.engine.learner import Learner
 from nnlab.engine.loop import Loop
 from nnlab.engine.rounds import Rounds
+from nnlab.engine.signs import Signs
 
 Weights = Mapping[str, Any]
 
@@ -258,7 +261,7 @@ def test_the_cure_of_a_run_that_blew_up_goes_on_from_the_restored_weights(runs: 
     (note,) = run_of("rate 10 on values", runs).notes
     assert note.severity == "error"
     assert note.node is not None
-    assert [cure.fresh for cure in note.cures] == [False, False]
+    assert [cure.fresh for cure in note.cures] == [False]
     document = BAD["rate 10 on values"][1]
     loop = Loop(document, lambda event: None)
     for _ in loop.steps():
@@ -274,6 +277,20 @@ def test_the_cure_of_a_run_that_blew_up_goes_on_from_the_restored_weights(runs: 
     assert loop.finished.reason == "done"
     assert loop.epoch == document.training.epochs > began
     assert loop.finished.metrics["train_r2"] > 0.8
+
+
+def test_clipping_is_offered_only_where_it_would_help() -> None:
+    def labels(**training: object) -> list[str]:
+        document = example("curve", **training)
+        end = Finished(1, "diverged", "Training blew up.", 0, 1, {})
+        found = RULES["diverged"].find(Signs(document, Course(), (), end))
+        assert found is not None
+        return [cure.label for cure in found.cures]
+
+    assert len(labels(learning_rate=10, optimizer=SGD)) == 1
+    assert labels(learning_rate=0.2, optimizer=SGD)[1] == "Clip the gradients at 1 and go on"
+    assert len(labels(learning_rate=0.2, optimizer=SGD, clip_norm=1)) == 1
+    assert len(labels(learning_rate=0.02)) == 1
 
 
 def test_notes_are_values_that_can_be_compared() -> None:

@@ -4,7 +4,7 @@ from nnlab.core.words import count
 from nnlab.engine.cures import lower_rate, new_dice, normalised, other_kind
 from nnlab.engine.doctor import RULES, Finding, Rule
 from nnlab.engine.signs import Signs
-from nnlab.engine.thresholds import DEAD
+from nnlab.engine.thresholds import DEAD, DEEP
 
 
 def _find(signs: Signs) -> Finding | None:
@@ -21,13 +21,13 @@ def _find(signs: Signs) -> Finding | None:
         f"{count(most.dead)} of {count(most.units)} units of {signs.case.name(node_id)} answer 0 to all of "
         f"{count(health.rows)} samples: {what}."
     )
-    kind = signs.case.kinds[node_id]
-    cures = [
-        *(other_kind(signs, [node_id], "LeakyReLU") if kind == "ReLU" else []),
-        lower_rate(signs.document, True, " and begin again"),
-        *normalised(signs, [node_id]),
-        new_dice(signs.document),
-    ]
+    alike = signs.of_kind(signs.case.kinds[node_id])
+    leaky = other_kind(signs, [node_id], "LeakyReLU") if signs.case.kinds[node_id] == "ReLU" else []
+    gentler = [lower_rate(signs.document, True, " and begin again")]
+    norms = normalised(signs, alike if len(alike) >= DEEP else [node_id])
+    # in a deep network a lower rate alone hardly helps: measured with eight layers
+    cures = [*norms, *leaky, *gentler] if len(alike) >= DEEP else [*leaky, *gentler, *norms]
+    cures.append(new_dice(signs.document))
     return Finding(message, node_id, tuple(cures[:3]))
 
 

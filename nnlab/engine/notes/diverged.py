@@ -1,7 +1,7 @@
 """A run that blew up."""
 
 from nnlab.core.words import number
-from nnlab.engine.cures import clip, lower_rate
+from nnlab.engine.cures import LOWER, clip, lower_rate
 from nnlab.engine.doctor import RULES, Cure, Finding, Rule
 from nnlab.engine.signs import Signs
 
@@ -11,7 +11,11 @@ def _find(signs: Signs) -> Finding | None:
     if end is None or end.reason != "diverged":
         return None
     cures: list[Cure] = [lower_rate(signs.document, False, " and go on")]
-    if not signs.document.training.clip_norm:
+    training = signs.document.training
+    far = training.learning_rate > LOWER * training.optimizer.good_rate
+    if (
+        training.optimizer.torch_name == "SGD" and not far and not training.clip_norm
+    ):  # others set the length themselves
         cures.append(clip(False, " and go on"))
     rate = f" The learning rate is {number(signs.document.training.learning_rate)}."
     return Finding(end.message if "learning rate" in end.message else end.message + rate, end.node, tuple(cures))

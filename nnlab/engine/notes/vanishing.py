@@ -28,7 +28,7 @@ def _find(signs: Signs) -> Finding | None:
     )
     kinds = {signs.case.kinds[n] for n in squashing}
     same = squashing if len(kinds) == 1 else []
-    cures = [*other_kind(signs, same, "ReLU"), *normalised(signs, squashing or signs.of_kind("ReLU"))]
+    cures = [*other_kind(signs, same, "ReLU", normed=deep), *normalised(signs, squashing or signs.of_kind("ReLU"))]
     return Finding(message, early[0], tuple(cures))
 
 
