@@ -75,11 +75,9 @@ def contestant(work: Workload, effort: Effort) -> Contestant:
     with arithmetic(learner.threads):
         training.warm_up(min(WARM_SECONDS, 4 * effort.seconds))
     own = 0 if document is None else learner.threads
-    layout = " Pictures lie in memory with the channels of a pixel side by side." if learner.axes else ""
-    return Contestant(
-        f"NNLab ({engine_name(training)} engine)", training.runner(effort.clock), counts=False, own_threads=own,
-        note=training.loop.engine_reason + layout,
-    )  # fmt: skip
+    name = f"NNLab ({engine_name(training)} engine{', channels last' if learner.axes else ''})"
+    note = "" if training.loop.captured is not None else training.loop.engine_reason
+    return Contestant(name, training.runner(effort.clock), counts=False, own_threads=own, note=note)
 
 
 def with_module(work: Workload) -> Training:

@@ -30,9 +30,12 @@ class Seeds:
         with torch_threads(1):
             one = Training(watched())
             one.warm_up()
+            eager = Training(watched())  # never captured: for information
+            _single(eager, short)
             _many(short)
             pairs = [(_seeds(short, long), _single(one, long - short)) for _ in range(effort.starts)]
         facts: Facts = {
+            f"one run ({engine_name(eager)}), ms an epoch": _single(eager, long - short),
             "64 seeds, ms an epoch": statistics.median(many for many, _ in pairs),
             f"one run ({engine_name(one)}), ms an epoch": statistics.median(single for _, single in pairs),
         }
