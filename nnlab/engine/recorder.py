@@ -11,7 +11,7 @@ from nnlab.engine.flat import Flat, dense_stride
 from nnlab.engine.precision import Precision
 from nnlab.engine.program import Body, Layout, Measure, Text
 from nnlab.engine.script import Writer
-from nnlab.engine.tape import Operation, Place, Tape, needed, place, record, storage
+from nnlab.engine.tape import CannotCapture, Operation, Place, Tape, needed, place, record, storage
 from nnlab.engine.update import Update
 from nnlab.engine.workspace import Workspace, outs
 
@@ -150,8 +150,7 @@ class Recorder:
         first = min(self.subject.chunk, len(x))
         network = self.subject.network.eval()
         bodies = [self._look(x, rows, f"h{rows}_") for rows in (first, len(x) % first) if rows]
-        with torch.no_grad():
-            answer = network(self._sample(x, 1)).expand(len(x), *self.answer.shape[1:]).clone()
+        answer = self.answer[:1].expand(len(x), *self.answer.shape[1:]).clone()
         network.train()
         return bodies, self._figures(answer, y.clone(), "f", with_loss=True)
 
@@ -161,6 +160,8 @@ class Recorder:
             tape, answer = record(lambda: self.subject.network(sample))
         writer = Writer(self._known, {place(sample): "x"}, self.constants, prefix)
         operations, names = needed(tape.operations, [answer], []), dict[int, str]()
+        if any(operation.draws for operation in operations):
+            raise CannotCapture("it draws random numbers even while it is only looked at")
         before = self._places(operations, [answer], prefix, names)
         writer.write(operations, names)
         return Body(rows, (*before, *writer.before), tuple(writer.lines), writer.name(answer))

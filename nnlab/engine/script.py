@@ -15,9 +15,6 @@ from nnlab.engine.workspace import outs
 
 DROPPED = frozenset({"pin_memory"})
 EMPTY_LISTS = (("Tensor", "Tensor"), ("float", "float"), ("bool", "bool"), ("int", "int"))
-DRAWN_LIKE = {"aten::rand_like": "uniform_({0}, 0.0, 1.0", "aten::randn_like": "normal_({0}, 0.0, 1.0"}
-"""Operations that draw from nobody's generator but the process's own, and what they do with one of ours."""
-
 # WORKAROUND: where it sees that both factors of an addmm are 1, TorchScript makes a product and a sum of it, and in 16
 # bits that rounds twice. `unit` is a 1 that it cannot see through.
 FULL_BYTES = 4
@@ -45,6 +42,7 @@ class Writer:
     def write(self, operations: list[Operation], into: Mapping[int, str] | None = None) -> None:
         """These operations; the result whose memory `into` names is written to that place at once, where torch can."""
         self._touched |= {storage(t) for operation in operations for t in operation.written}
+        self._refuse_memories(operations)
         for operation in operations:
             made = operation.made
             if not operation.mutates and len(made) == 1 and place(made[0]) in self._names:
@@ -59,6 +57,12 @@ class Writer:
             self._constants.append(tensor)
             self._fixed.add(name)
         return self._names[where]
+
+    def _refuse_memories(self, operations: list[Operation]) -> None:
+        """What is written to must be made in the same step, or be saved with the network."""
+        mine = {storage(t) for operation in operations for t in operation.made if not operation.mutates}
+        if not self._touched <= mine | {where[0] for where in self._names}:
+            raise CannotCapture("it keeps numbers from one step to the next that are not saved with it")
 
     def _write(self, operation: Operation, into: Mapping[int, str]) -> None:
         call = self._call(operation)
@@ -95,7 +99,7 @@ class Writer:
 
     def _is_lasting(self, operation: Operation, name: str) -> bool:
         """Whether the result is the same at every step, so that one time is enough."""
-        if not isinstance(operation.result, Tensor) or operation.mutates or _draws(operation):
+        if not isinstance(operation.result, Tensor) or operation.mutates or operation.draws:
             return False
         read = {self._names[place(t)] for t in operation.read}
         if operation.is_view and read <= self._stable | self._fixed:
@@ -111,12 +115,8 @@ class Writer:
         types = {a.name: str(a.type) for a in schema.arguments}
         parts = [self._text(v, str(schema.arguments[k].type)) for k, v in enumerate(operation.arguments)]
         given = {k: v for k, v in operation.keywords.items() if k not in DROPPED}
-        if _draws(operation):
-            like = DRAWN_LIKE.get(operation.name)
-            if like is not None:
-                made = f"torch.ops.aten.empty_like({parts[0]})"
-                return f"torch.ops.aten.{like.format(made)}, generator=dice)"
-            if "generator" not in types or given.get("generator") is not None:
+        if operation.draws:
+            if not operation.can_draw_from_any or given.get("generator") is not None:
                 raise CannotCapture("it draws random numbers that cannot be repeated")
             parts = [p for k, p in enumerate(parts) if schema.arguments[k].name != "generator"]
             given.pop("generator", None)
@@ -135,21 +135,11 @@ class Writer:
             if not value:
                 return f"torch.jit.annotate(List[{next(t for word, t in EMPTY_LISTS if word in kind)}], [])"
             items = ", ".join(self._text(part, kind) for part in value)
-            optional = "Optional[Tensor]" in kind and None in [v if v is None else 0 for v in value]
-            return f"torch.jit.annotate(List[Optional[Tensor]], [{items}])" if optional else f"[{items}]"
+            return (
+                f"torch.jit.annotate(List[Optional[Tensor]], [{items}])" if "Optional[Tensor]" in kind else f"[{items}]"
+            )
         if isinstance(value, torch.device):
             return f'torch.device("{value}")'
         if isinstance(value, float) and not math.isfinite(value):
             return f'float("{value}")'
         return repr(value)
-
-
-def _draws(operation: Operation) -> bool:
-    """Whether it draws random numbers; attention says so even where it drops nothing out."""
-    names = [a.name for a in operation.function._schema.arguments]
-    if "dropout_p" in names:
-        place_ = names.index("dropout_p")
-        given = operation.arguments[place_] if place_ < len(operation.arguments) else operation.keywords.get("dropout_p")
-        if not given:
-            return False
-    return torch.Tag.nondeterministic_seeded in operation.function.tags

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -16,6 +17,9 @@ Place = tuple[Any, ...]
 
 READS_VALUES = frozenset({"_local_scalar_dense", "equal", "is_nonzero", "nonzero", "masked_select", "_unique2"})
 """Operations whose result Python goes by: what comes after them depends on the data."""
+
+PICKS = frozenset({"index", "index_put", "index_put_", "_index_put_impl_"})
+"""Operations that pick by number, or by yes and no; how much they pick by yes and no depends on the data."""
 
 
 class CannotCapture(Exception):
@@ -49,6 +53,23 @@ class Operation:
             return True
         read = {storage(t) for t in self.read}  # _unsafe_view does not say what it is
         return not self.mutates and any(t.numel() > 0 and storage(t) in read for t in self.made)
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers; attention says so even where it drops nothing out."""
+        names = [a.name for a in self.function._schema.arguments]
+        if "dropout_p" in names:
+            k = names.index("dropout_p")
+            if not (self.arguments[k] if k < len(self.arguments) else self.keywords.get("dropout_p")):
+                return False
+        return torch.Tag.nondeterministic_seeded in self.function.tags and bool(self.made)
+
+    @property
+    def can_draw_from_any(self) -> bool:
+        """Whether it can be told which generator to draw from."""
+        packet = self.function.overloadpacket
+        schemas = [getattr(packet, overload)._schema for overload in packet.overloads()]
+        return any(a.name == "generator" for schema in schemas for a in schema.arguments)
 
     @property
     def read(self) -> list[Tensor]:
@@ -88,11 +109,19 @@ class Tape(TorchDispatchMode):
     ) -> Any:
         """Run one operation, and keep it with all that it touched."""
         name = function._schema.name.split("::")[1]
-        if name in READS_VALUES:
+        if name in READS_VALUES or (name in PICKS and _picks_by_value(args)):
             raise CannotCapture("what it computes depends on the values that pass through")
+        if name == "lift_fresh":  # numbers from Python, the same at every step even if something is written there later
+            function = torch.ops.aten.clone.default
         result = function(*args, **(kwargs or {}))
         self.operations.append(Operation(function, args, kwargs or {}, result))
         return result
+
+
+def _picks_by_value(arguments: tuple[Any, ...]) -> bool:
+    asked = any(t.dtype in (torch.bool, torch.uint8) for t in tensors_in(arguments[1]))
+    one_for_all = len(arguments) > 2 and arguments[2].numel() == 1
+    return asked and not one_for_all
 
 
 def place(tensor: Tensor) -> Place:
@@ -119,13 +148,16 @@ def tensors_in(value: object) -> Iterator[Tensor]:
 
 
 def needed(operations: list[Operation], results: list[Tensor], lasting: list[Tensor]) -> list[Operation]:
-    """Those operations that the results, or what stays in lasting tensors, are made by."""
+    """Those operations that the results, or what stays in lasting tensors, are made by.
+
+    And those that draw random numbers, whatever for: the next ones that are drawn depend on how many were drawn before.
+    """
     operations = _without_repeats(operations)
     places = {place(t) for t in results}
     memories = {storage(t) for t in (*results, *lasting)}
     found: list[Operation] = []
     for operation in reversed(operations):
-        if not _serves(operation, places, memories):
+        if not operation.draws and not _serves(operation, places, memories):
             continue
         found.append(operation)
         for tensor in operation.read:
