@@ -7,7 +7,7 @@ trained are those of the eager engine: either of the two can take the next step.
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -89,6 +89,17 @@ class Outcome:
     """Inputs, targets and permutation of the epoch under way; empty between two."""
 
 
+class Runs(Protocol):
+    """What trains in stretches: the CPU's program without Python, or the graphs of an NVIDIA GPU."""
+
+    title: str
+    """What the engine is called."""
+
+    def run(self, memory: Memory, work: Work) -> Outcome:
+        """Train until the stretch is over or something ends it."""
+        ...
+
+
 @dataclass
 class Program:
     """A captured run: its text, what the text calls constants, and the function torch made of it."""
@@ -99,6 +110,7 @@ class Program:
     layout: Layout
     held: bool
     """Whether there is a validation part."""
+    title: str = "captured"
 
     def run(self, memory: Memory, work: Work) -> Outcome:
         """Train. Other threads of this process run freely meanwhile."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nnlab.engine.capture import Memory, Outcome, Program, Work
+from nnlab.engine.capture import Memory, Outcome, Runs, Work
 from nnlab.engine.events import EPOCH_COLUMNS, Epochs
 from nnlab.engine.learner import Learner
 from nnlab.engine.program import COLUMNS, EPOCHS, FLAGS, SEEN_AT, STEPS, STOP, TAKEN, WANT
@@ -29,7 +29,7 @@ LOOK_SECONDS = 0.001  # between two looks at the flags
 class Captured:
     """The captured engine of one run: its program, and the tensors it shares with the eager one."""
 
-    program: Program
+    program: Runs
     memory: Memory
     exact: bool
     """Whether its numbers are the eager engine's to the last bit."""
@@ -37,7 +37,7 @@ class Captured:
     """As last measured; 0 before the first stretch."""
 
     @classmethod
-    def of(cls, program: Program, learner: Learner, exact: bool) -> "Captured":
+    def of(cls, program: Runs, learner: Learner, exact: bool) -> "Captured":
         """This program, training this learner."""
         assert isinstance(learner.update, WrittenUpdate)
         data = [*learner.samples("train"), *learner.samples("validation")]
@@ -81,7 +81,7 @@ class Flight:
         earlier = len(self._earlier)
         losses = torch.empty(earlier + steps)
         losses[:earlier] = torch.from_numpy(self._earlier)
-        dice = torch.Generator(learner.place.device)
+        dice = torch.Generator()
         dice.set_state(learner.dice.state)
         answers = loop.tally.answers()
         epochs = steps // loop.steps_per_epoch + 2

@@ -15,7 +15,7 @@ from nnlab.engine.learner import Learner
 from nnlab.engine.motor import Motor
 from nnlab.engine.recorder import Subject
 from nnlab.engine.scene import Scene, shadow
-from nnlab.engine.switching import is_worth_it, refusal, subject_of, switch
+from nnlab.engine.switching import capture_now, is_worth_it, refusal, subject_of, switch
 from nnlab.engine.tape import CannotCapture
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ class Pilot:
         if self._captured_for is not loop:
             if loop.captured is not None or self._capturing.busy or not is_worth_it(loop):
                 return
+            if loop.learner.place.device.type == "cuda":
+                self._capture_graph(loop)
+                return
             self._captured_for, self._program = loop, None
             try:
                 subject = subject_of(loop)
@@ -65,6 +68,12 @@ class Pilot:
                 switch(loop, found)
             else:
                 loop.engine_reason = refusal(found)
+
+    def _capture_graph(self, loop: "Loop") -> None:
+        """A graph is of the very tensors that train, so it is recorded between two steps, after the first."""
+        if loop.step > 0 and not loop.phases.half_way:
+            self._captured_for, self._program = loop, None
+            capture_now(loop)
 
     def _capture(self, subject: Subject, loop: "Loop") -> None:
         found: Program | Exception

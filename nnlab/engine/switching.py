@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from nnlab.core.words import plural
-from nnlab.engine.capture import Program, capture
+from nnlab.engine.capture import Runs, capture
+from nnlab.engine.cuda_graph import TITLE, capture_graph, same_luck
 from nnlab.engine.flight import Captured, Flight
 from nnlab.engine.order import padded
 from nnlab.engine.program import Layout
@@ -23,8 +24,10 @@ WORTH_STEPS = 1_000
 """Steps below which a whole run takes the eager engine less time than it takes to capture it."""
 TRIED_STEPS = 4
 TOLERANCE = 1e-6  # of the loss, over the steps that are tried
+GRAPH_TOLERANCE = 1e-4  # on a graphics card, which may add in another order each time
 
 EAGER = "Each operation of a step is called from Python."
+GRAPH = "Each step is one call to the graphics card; the first of them were checked against the eager engine{how}."
 CAPTURED = "The whole training loop runs as one program without Python; its first steps were checked against the eager engine{how}."
 
 
@@ -64,14 +67,20 @@ def is_worth_it(loop: "Loop") -> bool:
 def capture_now(loop: "Loop") -> None:
     """Capture, try and switch, all at once; where that fails the loop stays eager and says why."""
     try:
-        program = capture(subject_of(loop))
+        program = _program(loop)
     except Exception as error:  # noqa: BLE001 - whatever fails here, the eager engine goes on
         loop.engine_reason = refusal(error)
         return
     switch(loop, program)
 
 
-def switch(loop: "Loop", program: Program) -> None:
+def _program(loop: "Loop") -> Runs:
+    if loop.learner.place.device.type == "cuda":
+        return capture_graph(loop)
+    return capture(subject_of(loop))
+
+
+def switch(loop: "Loop", program: Runs) -> None:
     """Between two steps: try the program on the next ones, and let it take over if its numbers are right."""
     try:
         verdict = tried(loop, program)
@@ -87,16 +96,18 @@ def refusal(error: Exception) -> str:
     return f"{EAGER} This network cannot be captured because {why}."
 
 
-def tried(loop: "Loop", program: Program) -> Verdict:
+def tried(loop: "Loop", program: Runs) -> Verdict:
     """Take the next steps with both engines, from the same state, and compare; the loop is left as it was."""
     captured = Captured.of(program, loop.learner, exact=True)
     start, last = loop.moment(), loop.last_loss
     left = loop.steps_per_epoch - loop.position
     steps = left + 1 if left < 2 * TRIED_STEPS else TRIED_STEPS
     loop.repeating = True
+    roll = same_luck(loop.learner.place.device)
     try:
         found = []
         for fly in (False, True):
+            roll()
             if fly:
                 flight = Flight(loop, captured, steps)
                 flight.run()
@@ -114,13 +125,15 @@ def tried(loop: "Loop", program: Program) -> Verdict:
         loop.last_loss = last
     (weights, losses, epoch), (its_weights, its_losses, its_epoch) = found
     exact = all(map(torch.equal, weights, its_weights)) and torch.equal(losses, its_losses)
+    graph = program.title == TITLE
+    said, tolerance = (GRAPH, GRAPH_TOLERANCE) if graph else (CAPTURED, TOLERANCE)
     if exact and _figures(epoch) == _figures(its_epoch):
-        return Verdict(captured, CAPTURED.format(how=" and equal to the last bit"))
+        return Verdict(captured, said.format(how=" and equal to the last bit"))
     captured.exact = False
     apart = max((float((a.double() - b.double()).abs().max()) for a, b in zip(weights, its_weights, strict=True)))
-    if not apart <= TOLERANCE or not torch.allclose(losses, its_losses, rtol=TOLERANCE, atol=TOLERANCE):
+    if not apart <= tolerance or not torch.allclose(losses, its_losses, rtol=tolerance, atol=tolerance):
         return Verdict(None, refusal(CannotCapture(f"its numbers would be others after {plural(steps, 'step')}")))
-    return Verdict(captured, CAPTURED.format(how=f" and equal to {apart:.0e}"))
+    return Verdict(captured, said.format(how=f" and equal to {apart:.0e}"))
 
 
 def _figures(epoch: object) -> object:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def engine(loop: "Loop") -> str:
-    """Which engine takes the steps: "captured" or "eager"."""
-    return "eager" if loop.captured is None else "captured"
+    """Which engine takes the steps: "captured", "CUDA graph" or "eager"."""
+    return "eager" if loop.captured is None else loop.captured.program.title
 
 
 def prepared(loop: "Loop") -> Prepared:

@@ -85,6 +85,10 @@ class WrittenUpdate(Update):
         self._update(self.parameters, gradients, *memory, self.steps, self.rate, self.weight_decay)
         self.steps += 1
 
+    def move(self, weights: list[Tensor], gradients: list[Tensor], rate: float | Tensor, decay: float) -> None:
+        """The rule's arithmetic on other weights, as a later step than the first; only its memories change besides."""
+        self._update(weights, gradients, self.first, self.second, self.counts, 1, rate, decay)
+
     def state(self) -> tuple[int, list[list[Tensor]]]:
         """A private copy of what it remembers between steps."""
         return self.steps, [[t.clone() for t in group] for group in (self.first, self.second)]
