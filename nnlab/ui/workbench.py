@@ -92,6 +92,7 @@ class TimeTravel(QObject):
 
     def see(self, settled: bool, status: RunStatus) -> RunStatus:
         """One look a frame; the way to another moment is no training, so it is shown as holding."""
+        self._end = 0 if status.state == "preparing" else self._end
         self.furthest = max(status.furthest, status.step, self._end)
         if self._sent is not None:
             if self.target != self._sent and (settled or time.monotonic() > self._sent_at + SEEK_PATIENCE):
