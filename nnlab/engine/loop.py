@@ -22,7 +22,7 @@ from nnlab.engine.live import with_live_settings
 from nnlab.engine.order import Order
 from nnlab.engine.phases import Phases
 from nnlab.engine.program import DONE, EARLY, LOST
-from nnlab.engine.rescue import brought, safe
+from nnlab.engine.safekeeping import brought, safe
 from nnlab.engine.seeking import repeating
 from nnlab.engine.tally import Outbox, Tally, measure_epoch
 from nnlab.engine.telling import farewell

@@ -1,47 +1,19 @@
-"""A run whose memory ran out or whose device went away: what is left of it, and how it goes on.
-
-Moments to go back to are kept in the computer's own memory, wherever the run computes: they outlive a graphics card that
-stops answering, and do not fill it.
-"""
+"""A run whose memory ran out or whose device went away: what is left of it, and how it goes on."""
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from nnlab.core.words import plural
 from nnlab.engine.device import device_lost, memory_sentence, out_of_memory
 from nnlab.engine.events import Branched, Event, Interrupted, Losses
+from nnlab.engine.loop import Loop
 from nnlab.engine.timeline import Moment
 
-if TYPE_CHECKING:
-    from nnlab.engine.loop import Loop
 
-CPU = torch.device("cpu")
-
-
-def brought(moment: Moment, device: torch.device) -> Moment:
-    """This moment with all its tensors on a device; the same object if they are there."""
-    if moment.learner.tensors[0].device.type == device.type and all(
-        t.device.type == device.type for t in moment.tally[1]
-    ):
-        return moment
-    learner = moment.learner
-    at = replace(learner, tensors=_moved(learner.tensors, device), update=_moved(learner.update, device))
-    best = replace(moment.best, weights=_moved(moment.best.weights, device)) if moment.best else None
-    return replace(moment, learner=at, tally=(moment.tally[0], _moved(moment.tally[1], device)), best=best)
-
-
-def safe(moment: Moment) -> Moment:
-    """This moment in the computer's own memory."""
-    return brought(moment, CPU)
-
-
-def rescued(loop: "Loop", error: BaseException, emit: Callable[[Event], object]) -> "Loop | None":
+def rescued(loop: Loop, error: BaseException, emit: Callable[[Event], object]) -> Loop | None:
     """The run after an error that it can be saved from: at its last good moment, ready to go on; None for other errors.
 
     Tells what happened. The run may be another one than before: on the CPU, if its device is gone.
@@ -73,10 +45,8 @@ def rescued(loop: "Loop", error: BaseException, emit: Callable[[Event], object])
     return found
 
 
-def _on_cpu(loop: "Loop", emit: Callable[[Event], object]) -> tuple["Loop", Moment]:
+def _on_cpu(loop: Loop, emit: Callable[[Event], object]) -> tuple[Loop, Moment]:
     """The same run on the CPU, as it was at the last moment that is kept."""
-    from nnlab.engine.loop import Loop
-
     found = Loop(loop.document.with_training(device="cpu"), emit, loop.run)
     kept = loop.timeline.checkpoints.before(loop.step)
     assert kept is not None  # the start of the run is always kept
@@ -94,7 +64,7 @@ def _tell_again(moment: Moment, run: int, emit: Callable[[Event], object]) -> No
         emit(Losses(run, moment.step - len(values), values))
 
 
-def _let_go_of_memory(loop: "Loop") -> None:
+def _let_go_of_memory(loop: Loop) -> None:
     loop.phases.clear()
     if loop.learner.place.device.type == "cuda":
         with contextlib.suppress(RuntimeError):
@@ -104,14 +74,3 @@ def _let_go_of_memory(loop: "Loop") -> None:
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__
-
-
-def _moved(value: Any, device: torch.device) -> Any:
-    """A nest of lists, tuples and dictionaries with every tensor in it on a device."""
-    if isinstance(value, Tensor):
-        return value.to(device)
-    if isinstance(value, dict):
-        return {key: _moved(part, device) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_moved(part, device) for part in value)
-    return value

@@ -22,7 +22,8 @@ from nnlab.engine.events import Branched, Event, Failed, Finished, Interrupted, 
 from nnlab.engine.headless import run_to_end
 from nnlab.engine.learner import Learner
 from nnlab.engine.loop import Loop
-from nnlab.engine.rescue import brought, rescued, safe
+from nnlab.engine.rescue import rescued
+from nnlab.engine.safekeeping import brought, safe
 from nnlab.engine.trainer import Trainer
 from nnlab.errors import BuildError
 
