@@ -34,8 +34,14 @@ class SideBySideLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Weighted sums, plus a bias if there is one."""
-        products: Tensor = _OfOneSeed.apply(x, self.weight)  # type: ignore[no-untyped-call]
+        products = self.products(x, self.weight)
         return products if self.bias is None else products + self.bias
+
+    @staticmethod
+    def products(x: Tensor, weight: Tensor) -> Tensor:
+        """The weighted sums alone."""
+        made: Tensor = _OfOneSeed.apply(x, weight)  # type: ignore[no-untyped-call]
+        return made
 
 
 class _OfOneSeed(torch.autograd.Function):

@@ -15,6 +15,7 @@ from nnlab.core.objective import Objective
 from nnlab.engine.compile import Network, build, loss_function
 from nnlab.engine.dice import undisturbed
 from nnlab.engine.many.captured import Captured, Subject, capture, capture_look
+from nnlab.engine.many.functions import SideBySideFunctions, loss_for_many
 from nnlab.engine.many.layers import put_side_by_side
 from nnlab.engine.many.noise import Noise
 from nnlab.engine.many.pieces import Pieces
@@ -56,6 +57,7 @@ class Stack:
             raise Unstackable("side by side there is only arithmetic in 32 bits")
         self.document, self.seeds, self.device = document, seeds, device
         self.loss = loss_function(objective)
+        self._loss_for_many = loss_for_many(objective, self.loss)
         self.keys: list[str] = []
         self._learned: list[str] = []
         self._fixed: Tensors = {}
@@ -99,7 +101,8 @@ class Stack:
 
     def slopes(self, batch: Batch, masks: Tensors) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Losses, answers and gradients of every seed: no seed's loss knows of another's numbers."""
-        losses, answers = self._training_pass(self._views, {**self._fixed, **masks}, batch.x, batch.y)
+        with SideBySideFunctions():
+            losses, answers = self._training_pass(self._views, {**self._fixed, **masks}, batch.x, batch.y)
         gradients = torch.autograd.grad(losses.sum(), [self._views[name] for name in self._learned])
         return losses.detach(), answers.detach(), list(gradients)
 
@@ -184,7 +187,7 @@ class Stack:
 
     def _loss_of_one(self, learned: Tensors, fixed: Tensors, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         prediction = functional_call(self.network, {**fixed, **learned}, (x,))
-        return self.loss(prediction, y), prediction
+        return self._loss_for_many(prediction, y), prediction
 
     def _answer_of_one(self, learned: Tensors, fixed: Tensors, x: Tensor) -> Tensor:
         return functional_call(self.network, {**fixed, **learned}, (x,))  # type: ignore[no-any-return]
@@ -199,9 +202,11 @@ class Stack:
         return self._pieces.put(dict(zip(self._learned, gradients, strict=True)))
 
     def _clipped(self, gradients: list[Tensor], longest: float) -> list[Tensor]:
+        """Each seed's gradients scaled to a common length of at most `longest`; each length is summed as it is alone."""
         seeds = len(self.seeds)
-        lengths = [torch.linalg.vector_norm(g.reshape(seeds, -1), 2.0, dim=1) for g in gradients]
-        total = torch.linalg.vector_norm(torch.stack(lengths), 2.0, dim=0)
+        each = torch.stack(torch._foreach_norm([own for g in gradients for own in g.unbind(0)], 2.0))
+        lengths = each.view(len(gradients), seeds).T.contiguous().unbind(0)
+        total = torch.stack([torch.linalg.vector_norm(length, 2.0) for length in lengths])
         factor = torch.clamp(torch.reciprocal(total + 1e-6) * longest, max=1.0)
         return [g * factor.reshape(seeds, *[1] * (g.dim() - 1)) for g in gradients]
 
