@@ -20,7 +20,7 @@ from nnlab.ui.panels.timeline.transport import GoOn, Transport
 from nnlab.ui.playback import SPEEDS, Playback
 from nnlab.ui.workbench import Workbench
 
-ONE_ROW = 900  # pixels from which on all controls stand in one row
+ONE_ROW, WITH_SPEED, WITH_EPOCH = 940, 640, 460  # pixels from which on all stands in one row, or is there at all
 SPEED_WIDTH = 172
 
 
@@ -153,7 +153,8 @@ class TimelinePanel(DrawnPanel):
         direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         if self._rows.direction() != direction:
             self._rows.setDirection(direction)
-        self.speed.setVisible(self.width() >= 520)
+        self.speed.setVisible(self.width() >= WITH_SPEED)
+        self.fields.set_short(self.width() < WITH_EPOCH)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """One row or two."""

@@ -28,8 +28,8 @@ class MomentFields(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GRID)
-        for field in (self.epoch, self.step):
-            name = labels.label(field.param.label, "caption")
+        self._epoch_name = labels.label(self.epoch.param.label, "caption")
+        for name, field in ((self._epoch_name, self.epoch), (labels.label("Step", "caption"), self.step)):
             name.setBuddy(field)
             row.addWidget(name)
             row.addWidget(field)
@@ -38,6 +38,11 @@ class MomentFields(QWidget):
         self.step.changed.connect(lambda value, done: self._go(value))
         bench.status_changed.connect(self.refresh)
         bench.time.changed.connect(self.refresh)
+
+    def set_short(self, short: bool) -> None:
+        """Only the step, where there is little room."""
+        for part in (self._epoch_name, self.epoch, self.reach):
+            part.setVisible(not short)
 
     def refresh(self, *_: object) -> None:
         """Show the moment of now; a field that is being typed into keeps its text."""

@@ -35,8 +35,8 @@ def marks_of(record: Record, way: Way | None) -> list[Mark]:
 
 
 def changes(way: Way) -> list[tuple[int, str]]:
-    """From which step on which settings were others than before, in words."""
-    return [(since, difference(before, after)) for (_, before), (since, after) in pairwise(way.settings)]
+    """From which step on which settings were others than before, in words; what was set before the first is no change."""
+    return [(since, difference(before, after)) for (_, before), (since, after) in pairwise(way.settings) if since > 0]
 
 
 def difference(before: Training, after: Training) -> str:

@@ -9,6 +9,7 @@ from nnlab.ui.forms.controls import HEIGHT
 from nnlab.ui.look.labels import tooltip
 from nnlab.ui.workbench import MEGABYTE, Workbench
 
+LEAST = 0.1  # megabytes that are shown: a few thousand bytes are not nothing
 CHOICES = (16, 64, 256, 1_000, 4_000)
 WHY = (
     "Moments of the run that are kept whole, so that going back is quick: many of late, few of long ago. "
@@ -39,7 +40,7 @@ class MemoryButton(QToolButton):
         """Show the figures of now."""
         status, limit = self._bench.status, self._bench.time.megabytes
         used = status.moments_bytes / MEGABYTE
-        size = words.count(used) if used >= 10 else words.fixed(used, 1)
+        size = words.count(used) if used >= 10 else words.fixed(max(used, LEAST) if status.moments else 0.0, 1)
         of = f" of {words.count(limit)}" if limit else ""
         text = f"{words.plural(status.moments, 'moment')}, {size}{of} MB"
         if text != self.text():
