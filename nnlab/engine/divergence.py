@@ -75,7 +75,7 @@ def blame(loop: "Loop", step: int) -> Verdict:
 
     The steps until then are taken again, so what is looked at is that very batch.
     """
-    rate = loop.rate
+    rate = loop.rate_of(step)
     loop.go_back(step)
     x, y = loop.order.batch(loop.position)
     outputs = loop.learner.trace(x)

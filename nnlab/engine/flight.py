@@ -60,7 +60,7 @@ class Flight:
     def __init__(self, loop: "Loop", captured: Captured, steps: int, snap: list[Tensor] | None = None) -> None:
         self._loop, self._captured = loop, captured
         self._learner = loop.learner
-        self._first, self._first_epoch = loop.step, loop.epoch
+        self.first, self._first_epoch = loop.step, loop.epoch
         self._earlier = loop.tally.losses()
         self._flags = torch.zeros(FLAGS, dtype=torch.int64)
         self._look = self._flags.numpy()
@@ -126,11 +126,12 @@ class Flight:
         """Step and epoch of the newest copy."""
         steps = int(self._look[SEEN_AT])
         epochs = (self._work.position + steps) // self._loop.steps_per_epoch
-        return self._first + steps, self._first_epoch + epochs
+        return self.first + steps, self._first_epoch + epochs
 
     def tell(self) -> None:
         """Tell of the steps and epochs since the last time."""
-        self._tell(int(self._look[STEPS]), int(self._look[EPOCHS]), time.perf_counter() - self._began)
+        epochs = int(self._look[EPOCHS])  # read before the steps, which are then never too few for them
+        self._tell(int(self._look[STEPS]), epochs, time.perf_counter() - self._began)
 
     def _tell(self, steps: int, epochs: int, seconds: float) -> None:
         loop, earlier = self._loop, len(self._earlier)
@@ -138,12 +139,12 @@ class Flight:
         if self.bad is None and len(values):
             bad = np.flatnonzero(~np.isfinite(values))
             if len(bad):
-                self.bad = self._first + self._told + int(bad[0])
+                self.bad = self.first + self._told + int(bad[0])
                 values = values[: bad[0]]
                 self.stop()
-            loop.hear(self._first + self._told, values)
+            loop.hear(self.first + self._told, values)
         self._told = steps
-        loop.step = self._first + steps
+        loop.step = self.first + steps
         loop.seconds = self._seconds + seconds
         if epochs > self._told_epochs:
             self._tell_epochs(epochs, seconds)
@@ -154,7 +155,7 @@ class Flight:
         ends = numbers * loop.steps_per_epoch - self._work.position
         table = np.empty((len(rows), len(EPOCH_COLUMNS)))
         table[:, 0] = self._first_epoch + numbers
-        table[:, 1] = self._first + ends
+        table[:, 1] = self.first + ends
         table[:, 2:6] = rows[:, :4]
         table[:, 6] = np.asarray(self._rates)[ends - 1]
         table[:, 7] = self._seconds + seconds * ends / ends[-1]

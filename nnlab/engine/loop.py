@@ -14,6 +14,7 @@ from torch import Tensor
 
 from nnlab.core.document import Document, Training
 from nnlab.engine.batch_norm import leaves_out_last
+from nnlab.engine.device import device_lost, out_of_memory
 from nnlab.engine.divergence import Alarm, blame, blame_growth
 from nnlab.engine.events import Branched, EndReason, EpochDone, Epochs, Event, Finished, Losses
 from nnlab.engine.flight import SECONDS, Captured, Flight
@@ -24,6 +25,7 @@ from nnlab.engine.phases import Phases
 from nnlab.engine.program import DONE, EARLY, LOST
 from nnlab.engine.safekeeping import brought, safe
 from nnlab.engine.seeking import repeating
+from nnlab.engine.switching import refusal
 from nnlab.engine.tally import Outbox, Tally, measure_epoch
 from nnlab.engine.telling import farewell
 from nnlab.engine.timeline import Best, Leg, Moment, Timeline
@@ -86,8 +88,12 @@ class Loop:
         if flight is None:
             self.advance()
         else:
-            flight.run()
-            flight.land()
+            try:
+                flight.run()
+            except Exception as error:  # noqa: BLE001 - whatever fails there, the eager engine goes on
+                self.give_up(error, flight.first)
+            else:
+                flight.land()
 
     def advance(self, by_phase: bool = False) -> None:
         """Take one step, or only the next phase of it; at the end of an epoch measure it, after the last one finish."""
@@ -126,10 +132,13 @@ class Loop:
             self._keep(time.perf_counter())
         return Flight(self, captured, min([self.step + steps, *ends]) - self.step, snap)
 
-    def give_up(self, reason: str) -> None:
-        """The captured engine failed on the way: be as before the stretch, and go on without it."""
-        self.captured, self.engine_reason = None, reason
-        self.restore(self._latest)
+    def give_up(self, error: Exception, step: int) -> None:
+        """The captured engine failed after this step: be as before the stretch, and go on without it."""
+        if out_of_memory(error) or device_lost(error):
+            raise error
+        self.captured, self.engine_reason = None, refusal(error)
+        self.send()
+        self.restore(self.nearest(step))
 
     def _keep(self, now: float) -> None:
         self._latest = self.moment()
@@ -158,8 +167,12 @@ class Loop:
     def _set_rate(self) -> None:
         self.rate = self.learner.update.rate = self._rate_at(self.step)
 
-    def _rate_at(self, step: int) -> float:
-        training = self.training
+    def rate_of(self, step: int) -> float:
+        """The learning rate that this step was taken with."""
+        return self._rate_at(step, self.timeline.leg(step).training)
+
+    def _rate_at(self, step: int, training: Training | None = None) -> float:
+        training = training or self.training
         return training.learning_rate * training.schedule.factor(step, self.steps_per_epoch, training.epochs)
 
     def rates(self, steps: int) -> list[float]:
@@ -275,6 +288,8 @@ class Loop:
 
     def _diverge(self, step: int, loss: float = math.nan) -> None:
         """This step (counted from 0) led nowhere: find out which layer it was, and go back to the last good epoch."""
+        if self.repeating:
+            raise ArithmeticError("these steps do not come out as numbers")
         good = self._good
         verdict = blame(self, step) if math.isnan(loss) else blame_growth(self, loss)
         self.go_back(good)

@@ -9,7 +9,6 @@ import torch
 from nnlab.engine.answers import Answers
 from nnlab.engine.capture import Program, capture
 from nnlab.engine.channel import Channel
-from nnlab.engine.device import device_lost, out_of_memory
 from nnlab.engine.flight import Flight
 from nnlab.engine.learner import Learner
 from nnlab.engine.motor import Motor
@@ -98,9 +97,7 @@ class Pilot:
         try:
             self._motor.finish()
         except Exception as error:
-            if out_of_memory(error) or device_lost(error):
-                raise
-            loop.give_up(refusal(error))
+            loop.give_up(error, flight.first)
             return True
         flight.land()
         return True

@@ -1,5 +1,6 @@
 """The captured engine inside a run: whatever is done to it, the numbers are those of the eager engine, undisturbed."""
 
+import math  # noqa: F401 - programs are compiled with the names of whoever compiles them
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,12 +14,13 @@ from small_networks import network
 from nnlab.core.document import Document, Training
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.schedule import SCHEDULES
+from nnlab.engine.capture import capture
 from nnlab.engine.events import Branched, Event, Finished, Losses
 from nnlab.engine.flight import Captured
 from nnlab.engine.headless import Curves
 from nnlab.engine.loop import Loop
 from nnlab.engine.seeking import seeking
-from nnlab.engine.switching import capture_now
+from nnlab.engine.switching import capture_now, subject_of, switch
 
 ENGINES = ("eager", "captured")
 
@@ -85,7 +87,7 @@ def assert_same(one: tuple[Loop, Told], other: tuple[Loop, Told]) -> None:
     a.flush()
     b.flush()
     for name in ("step", "epoch", "position", "finished", "last_loss", "_good", "training"):
-        assert getattr(a, name) == getattr(b, name), name
+        assert repr(getattr(a, name)) == repr(getattr(b, name)), name
     assert _known(a.last_epoch) == _known(b.last_epoch)
     assert a.timeline.settings == b.timeline.settings
     assert a.timeline.furthest == b.timeline.furthest
@@ -99,7 +101,7 @@ def assert_same(one: tuple[Loop, Told], other: tuple[Loop, Told]) -> None:
     if a.best is not None and b.best is not None:
         assert (a.best.epoch, a.best.loss) == (b.best.epoch, b.best.loss)
         assert all(map(torch.equal, a.best.weights, b.best.weights))
-    assert told.events == its.events
+    assert repr(told.events) == repr(its.events)
     mine, theirs = told.curves.arrays(), its.curves.arrays()
     for name in mine:
         if name != "seconds":
@@ -190,3 +192,120 @@ def _left_on_the_way(loop: Loop, step: int, back: int) -> None:
 def _stopped_and_reopened(loop: Loop) -> None:
     loop.finish("stopped")
     loop.reopen()
+
+
+# ---------------------------------------------------------------- runs to their end
+
+
+ENDS = {
+    "early stopping": {"early_stopping": True, "patience": 3, "learning_rate": 0.1},
+    "one cycle": {"schedule": SCHEDULES["one-cycle"]()},
+    "stairs, L1, L2 and clipping": {
+        "schedule": SCHEDULES["step"](step_size=3),
+        "l1": 0.001,
+        "l2": 0.01,
+        "clip_norm": 0.1,
+    },
+}
+
+
+@pytest.mark.parametrize("settings", ENDS.values(), ids=list(ENDS))
+def test_a_run_ends_where_and_as_the_eager_run_does(settings: dict[str, Any]) -> None:
+    runs = [loop_of(network(*PLAIN, batch_size=60, **{"epochs": 40, **settings}), engine) for engine in ENGINES]
+    for loop, _told in runs:
+        to_end(loop)
+    assert_same(*runs)
+
+
+# ---------------------------------------------------------------- numbers that are none
+
+EXPLODING = ("Linear 6", "ReLU", "Linear 2")
+
+
+@pytest.mark.parametrize("when", [2, 3, 4, 5, 6, 7, 11, 12, 40, 200])
+@pytest.mark.parametrize("schedule", [SCHEDULES["constant"](), SCHEDULES["one-cycle"](div_factor=1.0)])
+def test_what_blows_up_is_found_at_the_same_step_and_told_in_the_same_words(when: int, schedule: Any) -> None:
+    document = network(*EXPLODING, epochs=400, batch_size=60, loss="mse", optimizer=OPTIMIZERS["sgd"]())
+    runs = [loop_of(document, engine) for engine in ENGINES]
+    for loop, _told in runs:
+        go(loop, when)
+        loop.configure(document.training.with_(learning_rate=900.0, schedule=schedule))
+        to_end(loop)
+        assert loop.finished is not None
+        assert loop.finished.reason == "diverged"
+    assert_same(*runs)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("batch", range(6))
+def test_bad_numbers_in_the_data_are_found_at_the_same_step(value: float, batch: int) -> None:
+    """In the batch that comes at this place of the second epoch, while the engines are being compared or later."""
+    document = network(*EXPLODING, epochs=10, batch_size=60)
+    runs = []
+    for engine in ENGINES:
+        told = Told()
+        loop = Loop(document, told)
+        go(loop, 6)
+        row = int(torch.randperm(320, generator=_second_epoch(loop))[batch * 60])
+        loop.learner.samples("train")[0][row] = value
+        loop.order.epoch = []
+        if engine == "captured":
+            capture_now(loop)
+        to_end(loop)
+        runs.append((loop, told))
+    assert runs[0][0].finished is not None
+    assert runs[0][0].finished.reason == "diverged"
+    assert runs[0][0].finished.step == 7 + batch
+    assert_same(*runs)
+
+
+def _second_epoch(loop: Loop) -> torch.Generator:
+    generator = torch.Generator()
+    generator.set_state(loop.order.state)
+    return generator
+
+
+# ---------------------------------------------------------------- programs that are no good
+
+
+def test_a_program_that_fails_on_the_way_hands_over_to_the_eager_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = DOCUMENTS["Adam with dropout"].with_training(epochs=12)
+    eager, captured = (loop_of(document, engine) for engine in ENGINES)
+    program = captured[0].captured
+    assert program is not None
+    flown, run = [], program.program.run
+
+    def fails_half_way(memory: Any, work: Any) -> Any:
+        flown.append(work.steps)
+        outcome = run(memory, work)
+        if len(flown) == 3:
+            raise RuntimeError("something in the middle")
+        return outcome
+
+    monkeypatch.setattr(program.program, "run", fails_half_way)
+    for loop, _told in (eager, captured):
+        go(loop, 20)
+        seek(loop, 7)
+        to_end(loop)
+    assert len(flown) == 3
+    assert captured[0].captured is None
+    assert "cannot be captured because capturing it failed (RuntimeError)" in captured[0].engine_reason
+    assert_same(eager, captured)
+
+
+def test_a_program_with_wrong_numbers_is_refused_and_the_run_is_as_if_it_had_not_been_tried() -> None:
+    document = DOCUMENTS["Adam with dropout"].with_training(epochs=12)
+    eager = loop_of(document, "eager")
+    told = Told()
+    loop = Loop(document, told)
+    loop.advance()
+    program = capture(subject_of(loop))
+    text = program.text.replace("beta1=0.9", "beta1=0.91")
+    assert text != program.text
+    program.function = torch.jit.CompilationUnit(text).run
+    switch(loop, program)
+    assert loop.captured is None
+    assert "its numbers would be others" in loop.engine_reason
+    for each in (eager[0], loop):
+        to_end(each)
+    assert_same(eager, (loop, told))
