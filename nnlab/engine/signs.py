@@ -12,7 +12,16 @@ from nnlab.core.problem import Case
 from nnlab.core.words import fixed, percent
 from nnlab.engine.course import Course
 from nnlab.engine.events import Finished
-from nnlab.engine.thresholds import FLAT_EPOCHS, FLAT_SHARE, LEARNING, LEARNING_EPOCHS, LEARNING_SHARE, SOLVED
+from nnlab.engine.thresholds import (
+    FLAT_AT_LAST,
+    FLAT_EPOCHS,
+    FLAT_FROM,
+    FLAT_SHARE,
+    LEARNING,
+    LEARNING_EPOCHS,
+    LEARNING_SHARE,
+    SOLVED,
+)
 from nnlab.engine.wants import Health, WeightHealth
 
 SQUASHING = {
@@ -78,7 +87,8 @@ class Signs:
         """Fall of the training loss over the last epochs, in losses of a guess; None while there are too few of them."""
         losses = self.course.column("train_loss")
         epochs = self.course.column("epoch")
-        if self.course.epochs < FLAT_EPOCHS:
+        planned = self.document.training.epochs
+        if self.course.epochs < max(FLAT_EPOCHS, min(FLAT_FROM * planned, FLAT_AT_LAST)):
             return None
         since = self.course.epochs - max(FLAT_EPOCHS, FLAT_SHARE * self.course.epochs)
         recent: NDArray[np.float64] = losses[epochs > since]

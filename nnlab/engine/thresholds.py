@@ -66,6 +66,10 @@ COLLAPSED_EPOCHS = 10
 FLAT_EPOCHS, FLAT_SHARE = 30, 0.4
 """Epochs, at least, and share of all epochs so far, over which the loss is compared with itself."""
 
+FLAT_FROM, FLAT_AT_LAST = 0.2, 300
+"""Share of the planned epochs, and epochs at most, before which standing still may be no more than drawing breath. One
+of 24 spirals stands still from epoch 54 to 67 of its 800, and is solved in the end."""
+
 FLAT = 0.004
 """Fall of the loss from the first half of these epochs to the second, in losses of a guess, below which it stands
 still. Good below POOR: 0.006 after 30 epochs (spiral, before the first bend), later more. Bad: 0.0005 and less."""
