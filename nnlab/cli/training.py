@@ -114,7 +114,7 @@ class _Table:
         rows = f"{plural(event.rows[0], 'sample')} to train on, {count(event.rows[1])} for validation"
         say(f"{event.device}, {rows}, {plural(self._epochs, 'epoch')} of {plural(event.steps_per_epoch, 'step')}")
         arithmetic = f"{event.precision}, {plural(event.threads, 'thread')}"
-        took = "" if event.epoch_seconds is None else f", an epoch in {span(event.epoch_seconds)} or less"
+        took = "" if event.epoch_seconds is None else f", {span(event.epoch_seconds)} for an epoch"
         say(f"{arithmetic}; predicted: about {memory(event.needed_bytes)} of memory{took}")
         self._head()
 

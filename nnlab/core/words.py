@@ -59,8 +59,10 @@ def span(seconds: float) -> str:
 
 
 def memory(size: float) -> str:
-    """Memory as "310 MB" or "2.1 GB"."""
-    return f"{number(size / 1e9)} GB" if size >= 1e9 else f"{number(size / 1e6)} MB"
+    """Memory as "21.5 kB", "310 MB" or "2.1 GB"."""
+    if size >= 1e9:
+        return f"{number(size / 1e9)} GB"
+    return f"{number(size / 1e6)} MB" if size >= 1e6 else f"{number(size / 1e3)} kB"
 
 
 def plural(n: int, one: str, many: str = "") -> str:

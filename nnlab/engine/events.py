@@ -45,7 +45,7 @@ class Prepared(Event):
     needed_bytes: int = 0
     """Memory that the run is predicted to need; 0 if that is not known."""
     epoch_seconds: float | None = None
-    """Time that an epoch is predicted to take at most, from timed steps; None if that is not known."""
+    """Time that an epoch is predicted to take, from timed steps of the eager engine; None if that is not known."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 0.05  # a first step that takes longer is the only one
 
 @dataclass(frozen=True)
 class Forecast:
-    """A prediction. The captured engine takes less time than this, since the steps are timed with the eager one."""
+    """A prediction. Steps are timed with the eager engine and nothing else to do: the captured one takes less time."""
 
     bytes: int
     """Memory of the computer, or of the graphics card that trains."""

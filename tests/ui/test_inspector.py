@@ -284,7 +284,7 @@ def test_what_a_run_will_take_and_how_it_is_computed_stands_below_its_settings(
     facts = dict(inspector.run_page.training.facts.texts())
     assert facts["Runs on"] == "CPU · 2 threads"
     assert facts["Memory, predicted"] == "about 2.1 GB"
-    assert facts["An epoch, predicted"] == "12\u202fms or less"
+    assert facts["An epoch, predicted"] == "about 12\u202fms"
     assert facts["Engine"] == "eager"
     status = RunStatus(device="CPU", engine="captured", loss_scale=32_768.0, skipped_steps=1)
     bench.status_changed.emit(status)

@@ -124,9 +124,9 @@ class TrainingPage(Page):
             facts.append(("Loss scale", words.count(status.loss_scale)))
             facts.append(("Steps left out", words.count(status.skipped_steps)))
         if before.needed_bytes:
-            facts.append(("Memory, predicted", f"about {words.memory(before.needed_bytes)}"))
+            facts.append(("Memory, predicted", f"about {words.memory(_rough(before.needed_bytes))}"))
         if before.epoch_seconds is not None:
-            facts.append(("An epoch, predicted", f"{words.span(before.epoch_seconds)} or less"))
+            facts.append(("An epoch, predicted", f"about {words.span(_rough(before.epoch_seconds))}"))
         if facts != self.facts.texts():
             self.facts.set_facts(facts)
 
@@ -182,6 +182,11 @@ class RunPage(QWidget):
     def on_theme(self) -> None:
         """The icons in the colours of the theme."""
         self.training.on_theme()
+
+
+def _rough(value: float) -> float:
+    """Two digits: a prediction has no more."""
+    return float(f"{value:.2g}")
 
 
 def _with_good_rate(old: Training, new: Training) -> Training:
