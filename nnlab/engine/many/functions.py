@@ -22,7 +22,9 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def loss_for_many(objective: Objective, loss: Loss) -> Loss:
-    """The loss for use inside vmap; binary cross-entropy has a form of its own."""
+    """The loss for use inside vmap; both cross-entropies have a form of their own."""
+    if objective.target_form == "index" and objective.loss_id == "cross-entropy" and objective.given == "scores":
+        return lambda prediction, target: _ClassesOfOne.apply(prediction, target)  # type: ignore[no-untyped-call]
     if objective.loss_id != "bce":
         return loss
     scores = objective.given == "scores"
@@ -116,6 +118,44 @@ def _cross_entropies(x: Tensor, target: Tensor, scores: bool) -> Tensor:
     if scores:
         return nn.functional.binary_cross_entropy_with_logits(x, target, reduction="none")
     return nn.functional.binary_cross_entropy(x, target, reduction="none")
+
+
+class _ClassesOfOne(torch.autograd.Function):
+    """Cross-entropy of scores for one seed, with a rule of its own for many: half the operations of torch's."""
+
+    generate_vmap_rule = False
+
+    @staticmethod
+    def forward(prediction: Tensor, target: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(prediction, target)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        raise NotImplementedError
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], x: Tensor, target: Tensor) -> tuple[Tensor, int]:
+        seeds = info.batch_size
+        x, target = _first(x, in_dims[0], seeds), _first(target, in_dims[1], seeds)
+        made: Tensor = _ClassesOfAll.apply(x, target)  # type: ignore[no-untyped-call]
+        return made, 0
+
+
+class _ClassesOfAll(torch.autograd.Function):
+    """Scores (seeds, rows, classes) and classes (seeds, rows)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, target: Tensor) -> Tensor:
+        logs, places = torch.log_softmax(x, 2), target.unsqueeze(2)
+        ctx.save_for_backward(logs, places)
+        return logs.gather(2, places).mean((1, 2)).neg()
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
+        logs, places = ctx.saved_tensors
+        each = (-slopes[0] / places.shape[1]).view(-1, 1, 1).expand_as(places)
+        picked = torch.zeros_like(logs).scatter(2, places, each)
+        return torch.ops.aten._log_softmax_backward_data(picked, logs, 2, logs.dtype), None
 
 
 def divided(function: Function, x: Tensor) -> Tensor:
