@@ -1,18 +1,19 @@
 """The Dataset contract: what the numbers are (at once, without making them), and the numbers."""
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nnlab.core.layer import Shape
 from nnlab.core.param import Settings
 from nnlab.errors import DataError
 from nnlab.registry import Registry
 
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
+if TYPE_CHECKING:  # the welcome page names examples and their data without any number being made
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class DataSpec:
 class Samples:
     """Rows of data: inputs float32 (rows, *input_shape); targets int64 (rows,) for classes, float32 (rows, width) for values."""
 
-    inputs: Floats
-    targets: Integers | Floats
+    inputs: "Floats"
+    targets: "Integers | Floats"
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -72,6 +73,16 @@ class Dataset(Settings):
 
 
 DATASETS: Registry[type[Dataset]] = Registry("nnlab.datasets", "data set")
+
+
+def __getattr__(name: str) -> Any:
+    """The kinds of arrays, for whoever makes some: numpy is loaded then."""
+    if name not in ("Floats", "Integers"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import numpy as np
+    from numpy.typing import NDArray
+
+    return NDArray[np.float32] if name == "Floats" else NDArray[np.int64]
 
 
 @dataclass(frozen=True)
