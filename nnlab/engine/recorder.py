@@ -12,6 +12,7 @@ from nnlab.engine.precision import Precision
 from nnlab.engine.program import Body, Layout, Measure, Text
 from nnlab.engine.script import Writer
 from nnlab.engine.tape import CannotCapture, Operation, Place, Tape, needed, place, record, storage
+from nnlab.engine.unfused import Unfused
 from nnlab.engine.update import Update
 from nnlab.engine.workspace import Workspace, outs
 
@@ -60,7 +61,7 @@ class Recorder:
         last = at.rows - (at.steps - 1) * at.size
         if 0 < last < sizes[0]:
             sizes.append(last)
-        with undisturbed():
+        with undisturbed(), Unfused():
             batches = [self._batch(rows, f"s{k}_") for k, rows in enumerate(sizes)]
             seen = min(at.rows, at.steps * at.size)
             answer = self.answer[:1].expand(seen, *self.answer.shape[1:]).clone()
