@@ -53,6 +53,7 @@ def _on_cpu(loop: Loop, emit: Callable[[Event], object]) -> tuple[Loop, Moment]:
     found.timeline, found.alarm = loop.timeline, loop.alarm
     found.configure(loop.training)
     found.restore(kept)
+    torch.set_num_threads(found.learner.threads)
     return found, kept
 
 

@@ -56,7 +56,8 @@ class Project:
         """Sentences about the file it was opened from: what was put right, what is not known here."""
         self.fingerprint: Fingerprint | None = None
         self._trained_with: Training | None = None
-        self._facts: RunFacts | None = None
+        self.facts: RunFacts | None = None
+        """How the run that made the weights was computed: device, engine, arithmetic, threads, steps, seconds."""
 
     # ---------------------------------------------------------------- beginning
 
@@ -78,7 +79,7 @@ class Project:
         project.path = Path(path)
         project.notices, project.fingerprint = opened.notices, opened.fingerprint
         project.weights, project.curves, project._trained_with = opened.weights, opened.history, opened.trained_with
-        project._facts = opened.facts
+        project.facts = opened.facts
         return project
 
     # ---------------------------------------------------------------- asking
@@ -190,7 +191,7 @@ class Project:
         document = self.document.with_training(**{key: value for key, value in given.items() if value is not None})
         self.run = run = train(document, on_event)
         self.weights, self.curves, self._trained_with = run.weights, run.history, run.document.training
-        self._facts = run.facts
+        self.facts = run.facts
         return run
 
     def train_many(
@@ -242,7 +243,7 @@ class Project:
         if target is None:
             raise FileError("this project has no file yet: give a name to save it under")
         self.fingerprint = store.save(
-            target, self.document, self.weights, self.curves, None, self._trained_with, self._facts
+            target, self.document, self.weights, self.curves, None, self._trained_with, self.facts
         )
         self.path = Path(target)
         self._history.mark_saved()

@@ -1,10 +1,13 @@
 """What a run will take is known before it begins, and to find out leaves no trace in it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from small_networks import network
 
+import nnlab
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.events import Event, Prepared
 from nnlab.engine.forecast import forecast
@@ -43,6 +46,18 @@ def test_the_forecast_is_told_before_the_first_step_and_the_facts_after_the_last
     assert 0 < begun.epoch_seconds < 60
     assert result.steps_per_second == pytest.approx(result.steps / result.seconds)
     assert np.isfinite(result.steps_per_second)
+
+
+def test_how_a_run_was_computed_is_in_the_project_and_in_its_file(tmp_path: Path) -> None:
+    project = nnlab.Project(network("Linear 8", "Tanh", "Linear 2", device="cpu", precision="bf16"))
+    assert project.facts is None
+    run = project.train()
+    facts = project.facts
+    assert facts is not None
+    assert facts == run.facts
+    assert (facts.device, facts.engine, facts.precision, facts.steps) == ("CPU", "eager", "bfloat16", run.steps)
+    project.save(tmp_path / "x.nnlab")
+    assert nnlab.Project.open(tmp_path / "x.nnlab").facts == facts
 
 
 def test_the_status_says_where_and_how_it_computes(trainer: Trainer) -> None:

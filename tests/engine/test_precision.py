@@ -7,14 +7,19 @@ from small_networks import network
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+import nnlab
 from nnlab.core.document import Document, Training
+from nnlab.core.example import EXAMPLES
 from nnlab.core.layer import LAYERS, TorchCode
 from nnlab.engine import precision as arithmetic_of
-from nnlab.engine.events import Event
-from nnlab.engine.headless import run_to_end
+from nnlab.engine.events import Event, Losses
+from nnlab.engine.headless import _standard, run_to_end
 from nnlab.engine.learner import Learner
 from nnlab.engine.loop import Loop
+from nnlab.engine.probes import answer
+from nnlab.engine.scene import Scene
 from nnlab.engine.switching import capture_now
+from nnlab.engine.wants import ActivationsWant, BoundaryWant, PointsWant, SampleWant
 
 DEEP = ("Linear 16", "BatchNorm1d", "ReLU", "Dropout 0.1", "Linear 8", "Tanh", "Linear 2")
 
@@ -73,6 +78,29 @@ def test_32_bits_stay_as_they_were_and_nothing_on_the_device_has_64() -> None:
     assert torch.float32 in watch.found
     assert not watch.found & {torch.float64, torch.float16, torch.bfloat16}
     assert all(t.dtype != torch.float64 for pair in loop.learner.data.values() for t in pair)
+
+
+def test_pictures_and_predictions_put_nothing_of_64_bits_on_the_device() -> None:
+    loop, _ = trained(network(*DEEP, device="cpu"), 3)
+    wants = [BoundaryWant(), ActivationsWant(), PointsWant(), SampleWant()]
+    with Kinds() as watch:
+        for want in wants:
+            assert not isinstance(answer(want, Scene.of(loop)), str)
+    assert torch.float32 in watch.found
+    assert torch.float64 not in watch.found
+    assert _standard(loop.learner, np.zeros((3, 2))).dtype == np.float32, "the inputs of a prediction"
+
+
+@pytest.mark.parametrize("kind", ["bf16", "fp16"])
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_takes_steps_in_16_bits(example: str, kind: str) -> None:
+    document = EXAMPLES[example].document().with_training(precision=kind, device="cpu", threads=1, layout="standard")
+    loop, events = trained(document, 4)
+    assert loop.learner.notices == []
+    assert loop.learner.precision.kind == kind
+    losses = np.concatenate([e.values for e in events if isinstance(e, Losses)])
+    assert len(losses) == 4
+    assert np.isfinite(losses).all()
 
 
 @pytest.mark.parametrize("kind", ["bf16", "fp16"])
@@ -164,6 +192,14 @@ def test_what_cannot_be_computed_in_16_bits_is_computed_in_32_with_a_notice(monk
     assert any("32 bits" in notice for notice in result.notices)
     full = run_to_end(document.with_training(precision="float32"))
     assert np.array_equal(result.history["loss"], full.history["loss"])
+
+
+def test_many_seeds_in_16_bits_are_trained_one_after_another_and_that_is_said() -> None:
+    project = nnlab.Project(network("Linear 8", "Tanh", "Linear 2", device="cpu", precision="bf16"))
+    rolled = project.train_many(seeds=2, epochs=2)
+    assert any("32 bits" in notice for notice in rolled.rolled.notices)
+    alone = run_to_end(project.document, epochs=2)
+    assert rolled.curves["train_loss"][-1, 0] == alone.history["train_loss"][-1]
 
 
 def test_the_setting_is_declared_with_words_for_each_choice() -> None:

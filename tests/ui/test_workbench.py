@@ -92,3 +92,26 @@ def test_an_edit_does_not_lose_the_weights_that_a_project_came_with(bench, qtbot
     assert bench.stale, "the pictures stay those of the learned network until Train or Restart"
     kept = bench.trainer.weights()
     assert all((kept[name] == learned[name]).all() for name in learned)
+
+
+def test_when_memory_runs_out_the_run_holds_that_is_said_and_it_can_go_on(bench, qtbot, monkeypatch):
+    from nnlab.engine.learner import Learner
+
+    real, taken = Learner.step, []
+
+    def step(self, *rest):
+        taken.append(None)
+        if len(taken) == 40:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+        return real(self, *rest)
+
+    said = []
+    bench.said.connect(lambda *what: said.append(what))
+    monkeypatch.setattr(Learner, "step", step)
+    bench.train()
+    qtbot.waitUntil(lambda: bool(said) and bench.status.state == "paused", timeout=20_000)
+    assert said[0][0] == "error"
+    assert "not enough memory" in said[0][1]
+    held = bench.status.step
+    bench.step()
+    qtbot.waitUntil(lambda: bench.status.state == "paused" and bench.status.step == held + 1, timeout=20_000)
