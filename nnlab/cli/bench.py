@@ -95,16 +95,25 @@ def _one(name: str, effort: Effort) -> Outcome:
         outcome = not_measured(measure.bars, f"failed: {problem}")
     if sys.stderr.isatty():
         draw("\r" + " " * (len(measure.title) + 4) + "\r")
+    _tell(f"{measure.title}   [{name}]", outcome)
+    return replace(outcome, facts={**outcome.facts, TOOK: time.perf_counter() - began})
+
+
+def _tell(title: str, outcome: Outcome) -> None:
+    """One measure's rows; a note that is the same in all of them stands once."""
+    readings, notes = outcome.readings, {reading.note for reading in outcome.readings}
     say()
-    say(f"{measure.title}   [{name}]")
-    for line in table([_row(reading) for reading in outcome.readings], ("figure", "range", "bar", "", ""), right=(0,))[
-        1:
-    ]:
+    say(title)
+    if len(readings) > 1 and len(notes) == 1:
+        readings = tuple(replace(reading, note="") for reading in readings)
+        for note in filter(None, notes):
+            say(f"  {one_line(note)}")
+    lines = table([_row(reading) for reading in readings], ("figure", "range", "bar", "", ""), right=(0,))
+    for line in lines[1:]:
         say(f"  {line}")
     for fact, value in outcome.facts.items():
         say(f"    {fact}: {value if isinstance(value, str) else number(value)}")
     flush()
-    return replace(outcome, facts={**outcome.facts, TOOK: time.perf_counter() - began})
 
 
 def _row(reading: Reading) -> tuple[str, ...]:
