@@ -19,7 +19,7 @@ from nnlab.engine.update import WrittenUpdate
 if TYPE_CHECKING:
     from nnlab.engine.loop import Loop
 
-SECONDS = 0.7  # a stretch; what is done between two of them costs some milliseconds
+SECONDS = 0.3  # a stretch; what is done between two of them costs a millisecond or two
 FIRST_STEPS = 64
 MOST_STEPS = 60_000
 LOOK_SECONDS = 0.001  # between two looks at the flags

@@ -128,8 +128,7 @@ class Loop:
         known = self.timeline.until(self.step)
         ends = [end for end in (until, known if known > self.step else None) if end is not None]
         self.phases.clear()
-        if not self.repeating:
-            self._keep(time.perf_counter())
+        self._keep(time.perf_counter())
         return Flight(self, captured, min([self.step + steps, *ends]) - self.step, snap)
 
     def give_up(self, error: Exception, step: int) -> None:
@@ -141,9 +140,14 @@ class Loop:
         self.restore(self.nearest(step))
 
     def _keep(self, now: float) -> None:
-        self._latest = self.moment()
+        """Keep this moment to go back to; also on the way through what was taken before, where fewer are left."""
+        if self.repeating and not self.timeline.is_due(now):
+            return
+        moment = self.moment()
         if self.timeline.is_due(now):
-            self.timeline.keep(safe(self._latest), now)
+            self.timeline.keep(safe(moment), now)
+        if not self.repeating:
+            self._latest = moment
 
     def _set_off(self, captured: bool) -> Leg | None:
         """Bring the settings up to date before a step; None, and the end, if there is nothing left to do."""
@@ -201,7 +205,7 @@ class Loop:
             over = self.finished is not None
             self.timeline.furthest = max(self.timeline.furthest, self.step - over)  # the last step ends a run each time
             if not over and self.timeline.is_due(now):
-                self._keep(now)
+                self.timeline.keep(safe(self.moment()), now)
 
     def _end_epoch(self) -> None:
         if not self._read():

@@ -13,7 +13,7 @@ from nnlab.engine.checkpoints import Checkpoints
 from nnlab.engine.events import EpochDone
 from nnlab.engine.learner import LearnerState
 
-CHECKPOINT_SECONDS = 0.25  # between two moments that are kept, at least
+CHECKPOINT_SECONDS = 0.05  # between two moments that are kept, at least
 COST_SHARE = 0.02  # of the time that keeping moments may take
 
 
