@@ -198,17 +198,8 @@ class Stack:
             views = [self._views[name].detach() for name in self._learned]
             gradients = [torch.add(g, view.sign(), alpha=training.l1) for g, view in zip(gradients, views, strict=True)]
         if training.clip_norm:
-            gradients = self._clipped(gradients, training.clip_norm)
+            gradients = _clipped(gradients, training.clip_norm)
         return self._pieces.put(dict(zip(self._learned, gradients, strict=True)))
-
-    def _clipped(self, gradients: list[Tensor], longest: float) -> list[Tensor]:
-        """Each seed's gradients scaled to a common length of at most `longest`; each length is summed as it is alone."""
-        seeds = len(self.seeds)
-        each = torch.stack(torch._foreach_norm([own for g in gradients for own in g.unbind(0)], 2.0))
-        lengths = each.view(len(gradients), seeds).T.contiguous().unbind(0)
-        total = torch.stack([torch.linalg.vector_norm(length, 2.0) for length in lengths])
-        factor = torch.clamp(torch.reciprocal(total + 1e-6) * longest, max=1.0)
-        return [g * factor.reshape(seeds, *[1] * (g.dim() - 1)) for g in gradients]
 
     def _build(self, probe: Batch) -> Network:
         """Every seed's first numbers, drawn as it would draw them alone."""
@@ -225,7 +216,7 @@ class Stack:
         self.keys = list(made[0])
         stacked = {key: torch.stack([one[key] for one in made]).to(self.device) for key in self.keys}
         network.to(self.device).train()
-        self._learned = self._find_learned(network, probe)
+        self._learned = _find_learned(network, self.loss, probe)
         self._views = {key: stacked.pop(key) for key in self._learned}
         self._fixed = stacked
         copy = build_like(self.document)
@@ -233,18 +224,6 @@ class Stack:
         self._noise = Noise(copy, node_shapes, states, self.device)
         put_side_by_side(copy)
         return copy.to(self.device).train()
-
-    def _find_learned(self, network: Network, probe: Batch) -> list[str]:
-        """The parameters that the answer depends on: others are left alone, as torch's own optimizers do."""
-        named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
-        if not named:
-            raise BuildError("This network has nothing to learn: add a layer with weights, such as Linear.")
-        before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
-        with undisturbed():
-            loss = self.loss(network(probe.x[0]), probe.y[0])
-        found = torch.autograd.grad(loss, [p for _, p in named], allow_unused=True)
-        network.load_state_dict(before)
-        return [name for (name, _), gradient in zip(named, found, strict=True) if gradient is not None]
 
     def _check(self, probe: Batch) -> None:
         """Unstackable if the first step of the last seed is not what it is alone."""
@@ -283,3 +262,26 @@ def _without_noise(network: Network) -> Network:
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     return network
+
+
+def _clipped(gradients: list[Tensor], longest: float) -> list[Tensor]:
+    """Each seed's gradients scaled to a common length of at most `longest`; each length is summed as it is alone."""
+    seeds = len(gradients[0])
+    each = torch.stack(torch._foreach_norm([own for g in gradients for own in g.unbind(0)], 2.0))
+    lengths = each.view(len(gradients), seeds).T.contiguous().unbind(0)
+    total = torch.stack([torch.linalg.vector_norm(length, 2.0) for length in lengths])
+    factor = torch.clamp(torch.reciprocal(total + 1e-6) * longest, max=1.0)
+    return [g * factor.reshape(seeds, *[1] * (g.dim() - 1)) for g in gradients]
+
+
+def _find_learned(network: Network, measured: Callable[[Tensor, Tensor], Tensor], probe: Batch) -> list[str]:
+    """The parameters that the answer depends on: others are left alone, as torch's own optimizers do."""
+    named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+    if not named:
+        raise BuildError("This network has nothing to learn: add a layer with weights, such as Linear.")
+    before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    with undisturbed():
+        loss = measured(network(probe.x[0]), probe.y[0])
+    found = torch.autograd.grad(loss, [p for _, p in named], allow_unused=True)
+    network.load_state_dict(before)
+    return [name for (name, _), gradient in zip(named, found, strict=True) if gradient is not None]
