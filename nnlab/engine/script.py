@@ -43,11 +43,16 @@ class Writer:
         """These operations; the result whose memory `into` names is written to that place at once, where torch can."""
         self._touched |= {storage(t) for operation in operations for t in operation.written}
         self._refuse_memories(operations)
-        for operation in operations:
+        last_read = {storage(t): k for k, operation in enumerate(operations) for t in operation.read}
+        for k, operation in enumerate(operations):
             made = operation.made
             if not operation.mutates and len(made) == 1 and place(made[0]) in self._names:
                 continue  # other words for what has a name already: detach, and the transpose of a transpose
             self._write(operation, into or {})
+            if operation.draws and last_read.get(storage(made[0]), k) <= k:
+                # WORKAROUND: TorchScript leaves out what nobody reads, and the next random numbers would be others
+                self.lines.append(f"c[{len(self._constants)}].copy_({self.name(made[0])})")
+                self._constants.append(torch.empty_like(made[0]))
 
     def name(self, tensor: Tensor) -> str:
         """What the text calls this value; one that no operation made becomes a constant."""

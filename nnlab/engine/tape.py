@@ -56,13 +56,17 @@ class Operation:
 
     @property
     def draws(self) -> bool:
-        """Whether it draws random numbers; attention says so even where it drops nothing out."""
-        names = [a.name for a in self.function._schema.arguments]
-        if "dropout_p" in names:
-            k = names.index("dropout_p")
-            if not (self.arguments[k] if k < len(self.arguments) else self.keywords.get("dropout_p")):
-                return False
-        return torch.Tag.nondeterministic_seeded in self.function.tags and bool(self.made)
+        """Whether it draws random numbers; some operations say so even where they drop nothing out, or do not train."""
+        return torch.Tag.nondeterministic_seeded in self.function.tags and bool(self.made) and not self._is_still
+
+    @property
+    def _is_still(self) -> bool:
+        given = dict(zip((a.name for a in self.function._schema.arguments), self.arguments, strict=False))
+        given.update(self.keywords)
+        return not all(given.get(name) for name in ("dropout_p", "training") if self._takes(name))
+
+    def _takes(self, name: str) -> bool:
+        return any(a.name == name for a in self.function._schema.arguments)
 
     @property
     def can_draw_from_any(self) -> bool:

@@ -27,7 +27,7 @@ def _is_plain(x: Tensor, hidden: Any, weights: Any, has_biases: Any, layers: Any
     if isinstance(hidden, Tensor):
         return False
     ways = 2 if rest[2] else 1
-    return len(weights) == layers * ways * (4 if has_biases else 2)
+    return bool(len(weights) == layers * ways * (4 if has_biases else 2))
 
 
 def _lstm(

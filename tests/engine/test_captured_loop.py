@@ -15,7 +15,7 @@ from nnlab.core.document import Document, Training
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.schedule import SCHEDULES
 from nnlab.engine.capture import capture
-from nnlab.engine.events import Branched, Event, Finished, Losses
+from nnlab.engine.events import Branched, Event, Finished
 from nnlab.engine.flight import Captured
 from nnlab.engine.headless import Curves
 from nnlab.engine.loop import Loop
