@@ -98,6 +98,8 @@ def refusal(error: Exception) -> str:
 
 def tried(loop: "Loop", program: Runs) -> Verdict:
     """Take the next steps with both engines, from the same state, and compare; the loop is left as it was."""
+    if not loop.flush():
+        raise CannotCapture("its loss is no number")
     captured = Captured.of(program, loop.learner, exact=True)
     start, last = loop.moment(), loop.last_loss
     left = loop.steps_per_epoch - loop.position
