@@ -2,33 +2,23 @@
 
 import math  # noqa: F401 - programs are compiled with the names of whoever compiles them
 import random
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import psutil
 import pytest
 import torch
 from small_networks import network
+from two_runs import DOCUMENTS, ENGINES, LIVE, PLAIN, Told, assert_same, go, loop_of, seek, to_end
 
 from nnlab.core.document import Document, Training
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.schedule import SCHEDULES
 from nnlab.engine.capture import capture
-from nnlab.engine.events import Branched, Event, Failed, Finished
 from nnlab.engine.flight import Captured
-from nnlab.engine.headless import Curves, run_to_end
 from nnlab.engine.loop import Loop
 from nnlab.engine.seeking import seeking
 from nnlab.engine.switching import capture_now, subject_of, switch
-from nnlab.engine.trainer import Trainer
-from nnlab.engine.wants import WeightsWant
-
-ENGINES = ("eager", "captured")
 
 
 @pytest.fixture(autouse=True)
@@ -47,104 +37,7 @@ def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Captured, "every", lambda self: dice.choice([1, 2, 3, 7, 32]))
 
 
-@dataclass
-class Told:
-    """What a run says of itself, as those see it who listen."""
-
-    curves: Curves = field(default_factory=Curves)
-    events: list[Event] = field(default_factory=list)
-
-    def __call__(self, event: Event) -> None:
-        self.curves.add(event)
-        if isinstance(event, Branched | Finished):
-            self.events.append(event)
-
-
-def loop_of(document: Document, engine: str) -> tuple[Loop, Told]:
-    """A run after its first step, with this engine for the others."""
-    told = Told()
-    loop = Loop(document, told)
-    loop.advance()
-    if engine == "captured":
-        capture_now(loop)
-        assert loop.captured is not None, loop.engine_reason
-    return loop, told
-
-
-def go(loop: Loop, step: int) -> None:
-    """Train until that step, or the end."""
-    while loop.step < step and loop.finished is None:
-        loop.stretch(step)
-
-
-def to_end(loop: Loop) -> None:
-    for _ in loop.steps():
-        pass
-
-
-def seek(loop: Loop, step: int) -> None:
-    for _ in seeking(loop, step):
-        pass
-
-
-def assert_same(one: tuple[Loop, Told], other: tuple[Loop, Told]) -> None:
-    """Every number that a run has, and all that it told."""
-    (a, told), (b, its) = one, other
-    a.flush()
-    b.flush()
-    for name in ("step", "epoch", "position", "finished", "last_loss", "_good", "training"):
-        assert repr(getattr(a, name)) == repr(getattr(b, name)), name
-    assert _known(a.last_epoch) == _known(b.last_epoch)
-    assert a.timeline.settings == b.timeline.settings
-    assert a.timeline.furthest == b.timeline.furthest
-    assert all(map(torch.equal, a.learner.storage, b.learner.storage))
-    assert _equal(a.learner.update.state(), b.learner.update.state())
-    assert torch.equal(a.learner.dice.state, b.learner.dice.state)
-    assert torch.equal(a.order.state, b.order.state)
-    assert np.array_equal(a.tally.losses(), b.tally.losses())
-    assert all(map(torch.equal, a.tally.answers(), b.tally.answers()))
-    assert (a.best is None) == (b.best is None)
-    if a.best is not None and b.best is not None:
-        assert (a.best.epoch, a.best.loss) == (b.best.epoch, b.best.loss)
-        assert all(map(torch.equal, a.best.weights, b.best.weights))
-    assert repr(told.events) == repr(its.events)
-    mine, theirs = told.curves.arrays(), its.curves.arrays()
-    for name in mine:
-        if name != "seconds":
-            assert np.array_equal(mine[name], theirs[name], equal_nan=True), name
-
-
-def _known(epoch: Any) -> dict[str, Any] | None:
-    return None if epoch is None else {**vars(epoch), "seconds": 0}
-
-
-def _equal(a: Any, b: Any) -> bool:
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    return all(map(_equal, a, b)) if isinstance(a, list | tuple) else bool(a == b)
-
-
 # ---------------------------------------------------------------- whatever is done to it
-
-PLAIN = ("Linear 4", "Tanh", "Linear 2")
-DOCUMENTS = {
-    "Adam with dropout": network("Linear 4", "ReLU", "Dropout 0.3", "Linear 2", batch_size=60),
-    "momentum with batch norm": network(
-        "Linear 4", "BatchNorm1d", "Linear 2", batch_size=50, optimizer=OPTIMIZERS["sgd"](momentum=0.9)
-    ),
-    "no validation, one batch an epoch": network(*PLAIN, batch_size=999).with_data(validation=0.0),
-    "RMSprop, whole batches": network(*PLAIN, batch_size=80, optimizer=OPTIMIZERS["rmsprop"](momentum=0.5)),
-}
-LIVE: dict[str, list[Any]] = {
-    "learning_rate": [0.0, 0.001, 0.03, 0.3],
-    "schedule": [SCHEDULES[name]() for name in SCHEDULES] + [SCHEDULES["step"](step_size=2)],
-    "epochs": [3, 10, 40, 10_000],
-    "l1": [0.0, 0.001],
-    "l2": [0.0, 0.01],
-    "clip_norm": [0.0, 0.05],
-    "early_stopping": [False, False, True],
-    "patience": [1, 3, 50],
-}
 
 
 @pytest.mark.usefixtures("short_stretches")
@@ -317,99 +210,6 @@ def test_a_program_with_wrong_numbers_is_refused_and_the_run_is_as_if_it_had_not
     assert_same(eager, (loop, told))
 
 
-# ---------------------------------------------------------------- in the training thread
-
-
-def test_whatever_is_done_to_a_trainer_its_run_is_the_eager_run(
-    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Commands at any moment, while it flies; then the way it took is gone again, with the settings of each step."""
-    dice, loops = random.Random(5), list[Loop]()
-    monkeypatch.setattr("nnlab.engine.worker.Loop", lambda *given: loops.append(Loop(*given)) or loops[-1])
-    document = DOCUMENTS["Adam with dropout"].with_training(epochs=100_000)
-    curves = Curves()
-    trainer.start(document)
-    while trainer.status().engine != "captured":
-        assert not trainer.wait(0.05), trainer.poll()
-    for number in range(60):
-        for _ in range(dice.choice([1, 1, 2, 5])):
-            _any_command(trainer, document.training, dice)
-            trainer.want(frozenset({WeightsWant()}))
-        if number % 4 == 0:
-            trainer.resume()
-            trainer.wait(dice.choice([0.0, 0.005, 0.05]))
-    trainer.pause()
-    trainer.wait()
-    for event in trainer.poll():
-        assert not isinstance(event, Failed), event.details
-        curves.add(event)
-    (loop,) = loops
-    assert loop.captured is not None
-    assert loop.step > 100
-    retraced, told = loop_of(document, "eager")
-    for since, training in loop.timeline.settings:
-        while retraced.step < min(since, loop.step):
-            retraced.advance()
-        retraced.configure(training)
-    while retraced.step < loop.step:
-        retraced.advance()
-    retraced.flush()
-    assert all(map(torch.equal, loop.learner.storage, retraced.learner.storage))
-    assert _equal(loop.learner.update.state(), retraced.learner.update.state())
-    assert torch.equal(loop.learner.dice.state, retraced.learner.dice.state)
-    mine, theirs = curves.arrays(), told.curves.arrays()
-    for name in set(mine) - {"seconds"}:
-        assert np.array_equal(mine[name][: len(theirs[name])], theirs[name], equal_nan=True), name
-
-
-def _any_command(trainer: Trainer, training: Training, dice: random.Random) -> None:
-    """One thing that a user can do to a trainer."""
-    wanted = training.with_(**{name: dice.choice(LIVE[name]) for name in ("learning_rate", "l2", "l1", "schedule")})
-    furthest = trainer.status().furthest
-    acts: list[Callable[[], object]] = [
-        trainer.pause,
-        trainer.resume,
-        lambda: trainer.step("batch"),
-        lambda: trainer.step("phase"),
-        lambda: trainer.step("epoch"),
-        lambda: trainer.seek(dice.randrange(furthest + 10)),
-        lambda: trainer.configure(wanted),
-        trainer.stop,
-    ]
-    dice.choice(acts)()
-
-
-def test_a_captured_run_in_the_training_thread_is_the_one_without_a_window(trainer: Trainer) -> None:
-    document = DOCUMENTS["momentum with batch norm"].with_training(epochs=3000)
-    curves, states = Curves(), []
-    trainer.start(document)
-    while not trainer.wait(0.02):
-        trainer.want(frozenset({WeightsWant()}))
-        trainer.picture()
-        for event in trainer.poll():
-            curves.add(event)
-            states.append(event)
-    for event in trainer.poll():
-        curves.add(event)
-    assert trainer.status().engine == "captured", trainer.status().engine_reason
-    result = run_to_end(document)
-    assert result.engine == "captured"
-    history = curves.arrays()
-    for name in set(history) - {"seconds"}:
-        assert np.array_equal(history[name], result.history[name], equal_nan=True), name
-    weights = trainer.weights()
-    assert weights is not None
-    assert all(np.array_equal(weights[name], value) for name, value in result.weights.items())
-
-
-def test_closing_ends_a_run_in_the_air_with_all_its_threads() -> None:
-    for _ in range(3):
-        with Trainer() as made:
-            made.start(DOCUMENTS["Adam with dropout"].with_training(epochs=1_000_000))
-            made.wait(0.3)
-        assert not [t.name for t in threading.enumerate() if t.name.startswith("nnlab")]
-
-
 def test_many_stretches_take_no_more_memory_than_few(short_stretches: None) -> None:
     document = DOCUMENTS["RMSprop, whole batches"].with_training(epochs=1_000_000)
     loop = Loop(document, lambda event: None)
@@ -421,31 +221,3 @@ def test_many_stretches_take_no_more_memory_than_few(short_stretches: None) -> N
     go(loop, 40_000)
     assert process.memory_info().rss - before < 24_000_000
     assert len(loop.timeline.checkpoints.steps) <= 96
-
-
-ALONE = """
-import signal, sys, threading, torch
-from nnlab import Project
-from nnlab.engine.headless import run_to_end
-from nnlab.engine.switching import capture_now
-import inspect
-def refuse(*rest, **more):
-    raise AssertionError("not in a frozen app")
-inspect.getsource = inspect.getsourcelines = inspect.findsource = torch.jit.script = torch.jit.trace = refuse
-document = Project.example("spiral").document.with_training(epochs=200)
-result = run_to_end(document)
-assert result.engine == "captured", result.engine
-assert result.steps >= 1000
-assert "torch._dynamo" not in sys.modules
-assert "torch._inductor" not in sys.modules
-threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
-try:
-    run_to_end(document.with_training(epochs=10**6))
-except KeyboardInterrupt:
-    print("interrupted")
-"""
-
-
-def test_capturing_needs_neither_source_files_nor_compilers_and_gives_way_to_an_interruption() -> None:
-    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout.strip()) == (0, "interrupted"), done.stderr
