@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nnlab.engine.tape import CannotCapture, Operation, Place, place, storage, tensors_in
-from nnlab.engine.workspace import outs
+from nnlab.engine.workspace import COPY, outs
 
 DROPPED = frozenset({"pin_memory"})
 EMPTY_LISTS = (("Tensor", "Tensor"), ("float", "float"), ("bool", "bool"), ("int", "int"))
@@ -95,7 +95,8 @@ class Writer:
         if found is None or None in places or len(fresh) != len(found[1]):
             return False
         given = ", ".join(f"{name}={where}" for name, where in zip(found[1], places, strict=True))
-        self.lines.append(f"{call[:-1]}, {given})")
+        is_copy = operation.name == COPY
+        self.lines.append(f"{places[0]}.copy_({self.name(operation.read[0])})" if is_copy else f"{call[:-1]}, {given})")
         for tensor, where in zip(fresh, places, strict=True):
             assert where is not None
             self._names[place(tensor)] = where
@@ -104,13 +105,18 @@ class Writer:
 
     def _is_lasting(self, operation: Operation, name: str) -> bool:
         """Whether the result is the same at every step, so that one time is enough."""
-        if not isinstance(operation.result, Tensor) or operation.mutates or operation.draws:
+        if operation.mutates or operation.draws:
             return False
         read = {self._names[place(t)] for t in operation.read}
         if operation.is_view and read <= self._stable | self._fixed:
-            (self._fixed if read <= self._fixed else self._stable).add(name)
+            known = self._fixed if read <= self._fixed else self._stable
+            known |= {name, *(f"{name}[{k}]" for k in range(len(operation.made)))}
             return True
-        if read <= self._fixed and storage(operation.result) not in self._touched:
+        if (
+            isinstance(operation.result, Tensor)
+            and read <= self._fixed
+            and storage(operation.result) not in self._touched
+        ):
             self._fixed.add(name)
             return True
         return False

@@ -13,6 +13,7 @@ from torch import Tensor
 from nnlab.engine.tape import Operation, storage
 
 MOST_BYTES = 512_000_000
+COPY = "aten::clone"
 
 
 class Workspace:
@@ -27,14 +28,13 @@ class Workspace:
     def plan(self, operations: Sequence[Operation], results: Sequence[Tensor]) -> None:
         """Give a place to all that these operations make, but for the results, which outlive the step."""
         lasting = {storage(t) for t in results}
-        lasting |= {storage(t) for operation in operations for t in operation.written}
         last = {storage(t): k for k, operation in enumerate(operations) for t in (*operation.read, *operation.made)}
         ends: dict[int, list[int]] = defaultdict(list)
         for memory, k in last.items():
             ends[k].append(memory)
         for k, operation in enumerate(operations):
             made = operation.made
-            if native_outs(operation) is not None and not any(storage(t) in lasting or not _is_whole(t) for t in made):
+            if can_be_placed(operation) and not any(storage(t) in lasting or not _is_whole(t) for t in made):
                 for tensor in made:
                     self._give(tensor)
             for memory in ends[k]:
@@ -76,11 +76,11 @@ def outs(operation: Operation) -> tuple[str, list[str]] | None:
     return None
 
 
-def native_outs(operation: Operation) -> list[str] | None:
-    """The same, where torch has written it to save memory and does not just copy there."""
+def can_be_placed(operation: Operation) -> bool:
+    """Whether torch writes the result where it is told to without copying it there, or it is a copy anyway."""
     found = outs(operation)
-    if found is None:
-        return None
+    if found is None or operation.name == COPY:
+        return found is not None
     name = f"{operation.name}.{found[0]}"
     device = operation.made[0].device.type.upper()
-    return found[1] if torch._C._dispatch_has_kernel_for_dispatch_key(name, device) else None
+    return bool(torch._C._dispatch_has_kernel_for_dispatch_key(name, device))
