@@ -12,9 +12,11 @@ import torch
 from two_runs import DOCUMENTS, LIVE, Told, equal, go, loop_of
 
 from nnlab.core.document import Document, Training
-from nnlab.engine.events import Failed
+from nnlab.engine.events import Failed, Snapshot
 from nnlab.engine.headless import Curves, run_to_end
 from nnlab.engine.loop import Loop
+from nnlab.engine.probes import answer
+from nnlab.engine.scene import Scene
 from nnlab.engine.trainer import Trainer
 from nnlab.engine.wants import WeightsWant
 
@@ -147,3 +149,25 @@ except KeyboardInterrupt:
 def test_capturing_needs_neither_source_files_nor_compilers_and_gives_way_to_an_interruption() -> None:
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "interrupted"), done.stderr
+
+
+def test_pictures_in_the_air_are_of_the_step_that_they_name(trainer: Trainer) -> None:
+    document = DOCUMENTS["momentum with batch norm"].with_training(epochs=700)
+    trainer.start(document)
+    seen: list[Snapshot] = []
+    while not trainer.wait(0.004):
+        trainer.want(frozenset({WeightsWant()}))
+        picture = trainer.picture()
+        if picture is not None:
+            seen.append(picture)
+    assert trainer.status().engine == "captured", trainer.status().engine_reason
+    assert len(seen) > 3
+    retraced, _ = loop_of(document, "eager")
+    for picture in seen:
+        go(retraced, picture.step)
+        assert picture.epoch == retraced.epoch or retraced.position == 0
+        want = WeightsWant()
+        mine, theirs = picture.answers[want], answer(want, Scene.of(retraced))
+        assert mine.nodes.keys() == theirs.nodes.keys()
+        for node, tensors in mine.nodes.items():
+            assert all(np.array_equal(values, theirs.nodes[node][name]) for name, values in tensors.items())
