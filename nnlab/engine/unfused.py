@@ -63,11 +63,11 @@ def _one_way(
     x: Tensor, state: Tensor, cell: Tensor, weights: Sequence[Tensor], backwards: bool | int
 ) -> tuple[list[Tensor], Tensor]:
     """The states at every moment, in the order of time, and the last cell."""
-    biases = weights[2:] or (None, None)
-    given = linear(x, weights[0], biases[0]).unbind(0)
+    bias = weights[2] + weights[3] if len(weights) > 2 else None
+    given, back = linear(x, weights[0], bias).unbind(0), weights[1].t()
     states: list[Tensor] = []
     for part in reversed(given) if backwards else given:
-        let_in, keep, new, let_out = (part + linear(state, weights[1], biases[1])).chunk(4, 1)
+        let_in, keep, new, let_out = torch.addmm(part, state, back).chunk(4, 1)
         cell = torch.sigmoid(keep) * cell + torch.sigmoid(let_in) * torch.tanh(new)
         state = torch.sigmoid(let_out) * torch.tanh(cell)
         states.append(state)
