@@ -54,6 +54,22 @@ def test_whatever_is_done_to_a_run_it_is_the_eager_run(document: Document, seed:
     assert_same(*runs)
 
 
+@pytest.mark.usefixtures("short_stretches")
+@pytest.mark.parametrize("seed", range(10, 16))
+def test_a_program_that_is_not_exact_is_steered_in_the_same_way(seed: int) -> None:
+    """Where it is said to round otherwise, the timeline notes which engine took each step."""
+    dice = random.Random(seed)
+    runs = [loop_of(DOCUMENTS["Adam with dropout"].with_training(epochs=10_000), engine) for engine in ENGINES]
+    loop = runs[1][0]
+    assert loop.captured is not None
+    loop.captured.exact = False
+    for _ in range(80):
+        act = _any_act(dice, runs[0][0])
+        for each, _told in runs:
+            act(each)
+    assert_same(*runs)
+
+
 def _any_act(dice: random.Random, now: Loop) -> Callable[[Loop], None]:
     """One thing that a user can do, the same for every loop."""
     step, furthest = now.step, max(now.step, now.timeline.furthest)
