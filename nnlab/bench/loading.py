@@ -1,4 +1,4 @@
-"""A part of the bench: how long the window stands still while torch is loaded behind it."""
+"""A part of the bench: how long the window stands still while the rest of it is made and torch is loaded behind it."""
 
 import sys
 import time
@@ -39,19 +39,21 @@ class Watch(QObject):
 
     @property
     def seconds(self) -> float:
-        """How long torch took to be there."""
+        """How long everything took to be there."""
         return self._last - self._began
 
     def _beat(self) -> None:
         now = time.perf_counter()
-        if not self._window.workspace.panels:  # torch is not being loaded yet: the window is still made
+        if not self._began and not self._window.is_painted:
             return
         if not self._began:
             self._began = self._last = now
             return
         self.longest, self._last = max(self.longest, now - self._last), now
-        status = self._window.bench.trainer.status()
-        ready = "torch" in sys.modules and status.step > 0 and status.state == "paused"
+        ready = False
+        if self._window.is_complete and "torch" in sys.modules:  # to ask for the trainer earlier would hurry the window
+            status = self._window.bench.trainer.status()
+            ready = status.step > 0 and status.state == "paused"
         if ready or now - self._began > LIMIT_SECONDS:
             self._timer.stop()
             QTimer.singleShot(0, self._window, self._end)

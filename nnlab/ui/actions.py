@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QWidget
 
 from nnlab.registry import Registry
 from nnlab.ui.dialogs import shown_key
-from nnlab.ui.look import icons
 from nnlab.ui.look.labels import tooltip
 
 if TYPE_CHECKING:
@@ -99,8 +98,19 @@ def menu_place(menu: str) -> int:
     return MENUS.index(top) if top in MENUS else len(MENUS)
 
 
+def empty_menus(window: QMainWindow, wanted: Callable[[], object]) -> None:
+    """The menu bar before there are commands; `wanted` makes them when a menu opens."""
+    for name in MENUS:
+        menu = _new_menu(name, name, window)
+        menu.aboutToShow.connect(wanted)
+        window.menuBar().addMenu(menu)
+
+
 class WindowActions(Mapping[str, QAction]):
-    """The commands of one window as QActions by id, kept enabled, ticked and worded as their rules say."""
+    """The commands of one window as QActions by id, kept enabled, ticked and worded as their rules say.
+
+    They bear no icons: menus show none, and whoever shows some draws them then.
+    """
 
     def __init__(self, window: "MainWindow") -> None:
         self._window = window
@@ -129,10 +139,10 @@ class WindowActions(Mapping[str, QAction]):
         if described.canvas:
             made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         made.setMenuRole(_ROLES.get(described.id, QAction.MenuRole.NoRole))
-        made.setIconVisibleInMenu(False)
         made.triggered.connect(lambda: self._run(described))
+        keys = f"  ({shown_key(made.shortcut())})" if described.keys else ""
+        made.setToolTip(tooltip(f"{described.text.rstrip('…')}{keys}\n{described.why}"))
         self._made[described.id] = (described, made)
-        self._word(described, made)
         return made
 
     def listen(self, canvas: QWidget) -> None:
@@ -160,11 +170,6 @@ class WindowActions(Mapping[str, QAction]):
             if described.label is not None:
                 made.setText(described.label(self._window))
 
-    def recolor(self) -> None:
-        """Icons in the colours of the present theme."""
-        for described, made in self._made.values():
-            self._word(described, made)
-
     def menus(self) -> list[str]:
         """The menus that have been made: "File", "File/Export", ..."""
         return list(self._menus)
@@ -177,27 +182,27 @@ class WindowActions(Mapping[str, QAction]):
         described.run(self._window)
         self.refresh()
 
-    def _word(self, described: Action, made: QAction) -> None:
-        made.setIcon(icons.icon(described.icon))
-        keys = f"  ({shown_key(made.shortcut())})" if described.keys else ""
-        made.setToolTip(tooltip(f"{described.text.rstrip('…')}{keys}\n{described.why}"))
-        made.setStatusTip("")
-
     def _menu(self, bar: QMenuBar, path: str, group: bool = False) -> QMenu:
         if path not in self._menus:
             above, _, name = path.rpartition("/")
-            menu = QMenu(name, self._window)
-            menu.setObjectName(f"menu.{path}")
-            menu.setToolTipsVisible(True)
+            empty = self._window.findChild(QMenu, f"menu.{path}")
+            menu = empty or _new_menu(name, path, self._window)
             self._menus[path] = menu
             if above:
                 parent = self._menu(bar, above)
                 if group:
                     parent.addSeparator()
                 parent.addMenu(menu)
-            else:
+            elif empty is None:
                 bar.addMenu(menu)
         return self._menus[path]
+
+
+def _new_menu(name: str, path: str, window: QWidget) -> QMenu:
+    menu = QMenu(name, window)
+    menu.setObjectName(f"menu.{path}")
+    menu.setToolTipsVisible(True)
+    return menu
 
 
 _ROLES = {

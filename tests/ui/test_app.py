@@ -16,23 +16,31 @@ START = """
 import sys, threading
 from PySide6.QtCore import QTimer
 from nnlab.ui import app
-from nnlab.ui.shell import main_window
-made = main_window.MainWindow.complete
-def complete(window):
-    first = not window.workspace.panels
-    made(window)
-    if first:
-        QTimer.singleShot(300, lambda: ({what}))
-main_window.MainWindow.complete = complete
+from nnlab.ui.shell.main_window import MainWindow
+show = MainWindow.show
+def shown(window):
+    show(window)
+    look(window)
+def look(window):
+    if window.{when}:
+        QTimer.singleShot({delay}, lambda: ({what}))
+    else:
+        QTimer.singleShot(1, lambda: look(window))
+MainWindow.show = shown
 code = app.run(sys.argv[1:])
 left = [t.name for t in threading.enumerate() if t.name.startswith("nnlab")]
 sys.exit(code if not left else 99)
 """
 
 
+def program_that(what: str, when: str = "is_complete", delay: int = 300) -> str:
+    """The program, doing `what` with its `window` as soon as that is what `when` names."""
+    return START.format(what=what, when=when, delay=delay)
+
+
 def start(tmp_path: Path, what: str, *arguments: str, **more: object) -> "subprocess.Popen[str]":
     env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "NNLAB_DATA_DIR": str(tmp_path / "data")}
-    return subprocess.Popen([sys.executable, "-c", START.format(what=what), *arguments], env=env, text=True, **more)  # type: ignore[call-overload]
+    return subprocess.Popen([sys.executable, "-c", program_that(what), *arguments], env=env, text=True, **more)  # type: ignore[call-overload]
 
 
 def test_a_file_named_on_the_command_line_is_open(tmp_path):
@@ -52,7 +60,7 @@ def test_it_starts_and_ends_with_its_console_closed(tmp_path):
         **os.environ,
         "QT_QPA_PLATFORM": "offscreen",
         "NNLAB_DATA_DIR": str(tmp_path / "data"),
-        "CODE": START.format(what="print('x'), sys.stderr.write('y'), window.close()"),
+        "CODE": program_that("print('x'), sys.stderr.write('y'), window.close()"),
     }
     assert subprocess.run(["sh", "-c", command], env=env, timeout=60, check=False).returncode == 0
 

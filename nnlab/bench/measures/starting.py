@@ -28,8 +28,8 @@ class Loading:
 
     title = "The window while torch is loaded"
     how = (
-        "The longest time without a beat of a 2 ms timer in the window's thread of a fresh process, from the moment the"
-        " window is complete until torch is loaded and has trained its first epoch."
+        "The longest time without a beat of a 2 ms timer in the window's thread of a fresh process, from the first"
+        " painting until the rest of the window is made, torch is loaded and has trained its first epoch."
     )
     bars = (Bar("the longest that the window stands still", 150, at_least=False, unit="ms"),)
 

@@ -19,6 +19,16 @@ def state() -> Path:
     return _place("state", QStandardPaths.StandardLocation.GenericStateLocation)
 
 
+def recovery() -> Path:
+    """The folder of the copies of unsaved work."""
+    return state() / "recovery"
+
+
+def recovery_copies() -> list[Path]:
+    """The copies of unsaved work, of this session and of others."""
+    return list(recovery().glob("*.json"))
+
+
 def usable(folder: Path) -> bool:
     """Whether the folder is there (it is made if not) and takes files."""
     try:

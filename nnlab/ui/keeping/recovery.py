@@ -49,7 +49,7 @@ class Recovery(QObject):
     def __init__(self, bench: Workbench, folder: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._bench = bench
-        self.folder = folder or places.state() / "recovery"
+        self.folder = folder or places.recovery()
         self._file = self.folder / f"{uuid.uuid4().hex}.json"
         self._lock: QLockFile | None = None
         self._written: Document | None = None

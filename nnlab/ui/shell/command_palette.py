@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from nnlab.ui.actions import Action
 from nnlab.ui.dialogs import shown_key
-from nnlab.ui.look import theme
+from nnlab.ui.look import icons, theme
 
 WIDTH, ROW, ROWS = 520, 34, 10
 COMMAND = Qt.ItemDataRole.UserRole
@@ -141,7 +141,7 @@ class _Rows(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(now.color("accent", 40))
             painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
-        made.icon().paint(painter, QRect(box.left() + 8, box.center().y() - 8, 17, 17))
+        icons.icon(described.icon).paint(painter, QRect(box.left() + 8, box.center().y() - 8, 17, 17))
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(now.color("text", 255 if made.isEnabled() else 130))
         name = box.adjusted(34, 0, -8, 0)

@@ -1,6 +1,8 @@
 """Small pictures of examples for the welcome page: drawn ones that come with the program, or made of their data."""
 
-import numpy as np
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
@@ -8,18 +10,22 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Graph
 from nnlab.ui.look import resources, theme
 
+if TYPE_CHECKING:  # drawn pictures need neither the document nor its data
+    import numpy as np
+
 POINTS = 260
 MARGIN = 12.0
 DRAWN_FROM_DATA = ("Points in the plane", "Curves and surfaces")
 """Kinds of data that are made at once; the others need a library that takes a second to load."""
 
 
-def of_example(id_: str, document: Document, size: QSize, ratio: float) -> QPixmap:
+def of_example(id_: str, make: Callable[[], Document], size: QSize, ratio: float) -> QPixmap:
     """The picture of an example in the colours of the present theme."""
     now = theme.current()
     drawn = resources.path("examples", f"{id_}-{now.name}.jpg")
     if drawn.exists():
         return _cropped(QPixmap(str(drawn)), size, ratio)
+    document = make()
     picture = QPixmap(round(size.width() * ratio), round(size.height() * ratio))
     picture.setDevicePixelRatio(ratio)
     picture.fill(now.color("canvas"))
@@ -46,6 +52,8 @@ def _cropped(picture: QPixmap, size: QSize, ratio: float) -> QPixmap:
 
 
 def _draw_data(painter: QPainter, document: Document, box: QRectF) -> None:
+    import numpy as np
+
     samples = document.data.dataset.make()
     spec = document.data.dataset.spec()
     inputs, targets = np.asarray(samples.inputs, float)[:POINTS], samples.targets[:POINTS]
@@ -67,6 +75,8 @@ def _draw_data(painter: QPainter, document: Document, box: QRectF) -> None:
 
 
 def _placed(points: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]", box: QRectF) -> list[QPointF]:
+    import numpy as np
+
     low, high = points.min(axis=0), points.max(axis=0)
     share = (points - low) / np.where(high > low, high - low, 1)
     return [QPointF(box.left() + x * box.width(), box.bottom() - y * box.height()) for x, y in share.tolist()]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
@@ -10,11 +11,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVB
 
 from nnlab.core.example import EXAMPLES
 from nnlab.files import disk as files
-from nnlab.ui.keeping.recovery import Found
 from nnlab.ui.look import icons, theme
 from nnlab.ui.look.labels import label, tooltip
 from nnlab.ui.shell import thumbnails
 from nnlab.ui.shell.cards import Card, CardGrid
+
+if TYPE_CHECKING:
+    from nnlab.ui.keeping.recovery import Found
 
 SIDE_WIDTH = 248
 RECENT_SHOWN = 8
@@ -70,7 +73,7 @@ class Welcome(QWidget):
             entry.clicked.connect(partial(self.file_wanted.emit, path))
             self._recent.addWidget(entry)
 
-    def show_copies(self, copies: Sequence[Found]) -> None:
+    def show_copies(self, copies: "Sequence[Found]") -> None:
         """Work that earlier sessions left behind, each with a way to get it back."""
         _empty(self._copies)
         for copy in copies:
@@ -156,7 +159,7 @@ class _Side(QWidget):
 class _Offer(QWidget):
     """One piece of work that can be restored."""
 
-    def __init__(self, copy: Found, page: Welcome) -> None:
+    def __init__(self, copy: "Found", page: Welcome) -> None:
         super().__init__()
         self.setObjectName("recoveryOffer")
         words = label(
@@ -186,7 +189,7 @@ class _Offer(QWidget):
 
 
 def _picture(id_: str, size: QSize, ratio: float) -> QPixmap:
-    return thumbnails.of_example(id_, EXAMPLES[id_].make(), size, ratio)
+    return thumbnails.of_example(id_, EXAMPLES[id_].make, size, ratio)
 
 
 def _empty(column: QVBoxLayout) -> None:

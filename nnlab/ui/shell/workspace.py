@@ -1,5 +1,6 @@
 """The lab itself: run bar, layers, network, panels and inspector around each other in docks."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -33,19 +34,38 @@ class Workspace(QMainWindow):
     panels_changed = Signal()
     """A panel was opened, closed, or put before another."""
 
+    editor: GraphEditor
+    palette_list: Palette
+    inspector: Inspector
+    run_bar: RunBar
+    strip: TimelineStrip
+
     def __init__(self, bench: Workbench, actions: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
         self.setObjectName("workspace")
         self.bench = bench
         self.panels: dict[str, Panel] = {}
         self.docks: dict[str, Dock] = {}
+        self._actions = actions
+        self._hearing: list[Panel] = []  # also panels that have no place yet
         self._shared_out = False
+
+    # ---------------------------------------------------------------- parts
+
+    def build(self) -> Iterator[None]:
+        """Make every part but the panels, piece by piece; before the end of it this is not to be used."""
+        bench = self.bench
         self.editor = GraphEditor(bench)
+        yield
         self.palette_list = Palette(bench)
+        yield
         self.inspector = Inspector(bench)
-        self.run_bar = RunBar(bench, actions)
+        yield
+        self.run_bar = RunBar(bench, self._actions)
+        yield
         self.strip = TimelineStrip(bench)
-        self._build(bench)
+        yield
+        yield from self._put_together()
         doctor = self.run_bar.doctor
         doctor.doctor.changed.connect(lambda: self.editor.problems.show_notes(doctor.doctor.badges))
         doctor.layer_wanted.connect(self.show_layer)
@@ -53,14 +73,16 @@ class Workspace(QMainWindow):
         bench.document_changed.connect(self._on_document)
         bench.pictured.connect(self._on_snapshot)
 
-    # ---------------------------------------------------------------- parts
-
-    def build_panels(self) -> None:
-        """Make every panel; the libraries that draw plots are loaded here, after the first paint."""
-        if self.panels:
-            return
+    def build_panels(self) -> Iterator[None]:
+        """Make every panel, piece by piece, and then put all of them into their places."""
+        made: dict[str, Panel] = {}
         for id_, kind in sorted(PANELS.items(), key=lambda pair: pair[1].order):
-            self._add_panel(id_, kind(self.bench))
+            made[id_] = panel = kind(self.bench)
+            self._hearing.append(panel)
+            panel.on_document(self.bench.document, self.bench.document)
+            yield
+        for id_, panel in made.items():
+            self._add_panel(id_, panel)
         self.reset()
 
     def toggle(self, id_: str) -> None:
@@ -130,7 +152,7 @@ class Workspace(QMainWindow):
     def show_events(self, events: list[Event]) -> None:
         """Tell every panel what happened."""
         self.strip.hear(events)
-        for panel in self.panels.values():
+        for panel in self._hearing:
             panel.on_events(events)
 
     # ---------------------------------------------------------------- layout
@@ -180,7 +202,7 @@ class Workspace(QMainWindow):
 
     def on_theme(self) -> None:
         """The colours changed."""
-        for panel in self.panels.values():
+        for panel in self._hearing:
             panel.on_theme()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -192,7 +214,7 @@ class Workspace(QMainWindow):
 
     # ---------------------------------------------------------------- inside
 
-    def _build(self, bench: Workbench) -> None:
+    def _put_together(self) -> Iterator[None]:
         self.setCentralWidget(self.editor)
         self.setDockNestingEnabled(True)
         self.setDockOptions(
@@ -214,7 +236,9 @@ class Workspace(QMainWindow):
         self._strip_bar.addWidget(self.strip)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self._strip_bar)
         self.strip.open_asked.connect(lambda: self.open("timeline"))
+        yield
         self._add_dock("palette", "Layers", self.palette_list, LEFT)
+        yield
         self._add_dock("inspector", "Inspector", self.inspector, RIGHT)
 
     def _add_panel(self, id_: str, panel: Panel) -> None:
@@ -227,7 +251,6 @@ class Workspace(QMainWindow):
             return panel.wants() if not dock.is_covered() and panel.isVisible() else frozenset()
 
         self.bench.add_asker(wanted)
-        panel.on_document(self.bench.document, self.bench.document)
 
     def _add_dock(self, id_: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> Dock:
         dock = Dock(id_, title, widget, self)
@@ -243,7 +266,7 @@ class Workspace(QMainWindow):
         self.panels_changed.emit()
 
     def _on_document(self, old: Document, new: Document) -> None:
-        for panel in self.panels.values():
+        for panel in self._hearing:
             panel.on_document(old, new)
 
     def _on_snapshot(self, snapshot: Snapshot) -> None:
