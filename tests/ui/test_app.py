@@ -82,3 +82,60 @@ def test_ended_from_outside_it_keeps_unsaved_work_for_the_next_start(tmp_path):
     copies = list((tmp_path / "data" / "state" / "recovery").glob("*.json"))
     assert len(copies) == 1
     assert '"seed":7' in copies[0].read_text()
+
+
+PAINTED = """
+import os, sys
+from nnlab.ui import app
+from nnlab.ui.shell.main_window import MainWindow
+def painted(window, event):
+    print(*sorted(sys.modules), flush=True)
+    os._exit(0)
+MainWindow.paintEvent = painted
+app.run([])
+"""
+
+
+def test_the_first_painting_waits_for_nothing_but_the_welcome_page(tmp_path):
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "NNLAB_DATA_DIR": str(tmp_path / "data")}
+    done = subprocess.run(
+        [sys.executable, "-c", PAINTED], env=env, capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "nnlab.ui.shell.welcome" in loaded
+    assert not loaded & {
+        "numpy",
+        "torch",
+        "sklearn",
+        "scipy",
+        "pyqtgraph",
+        "safetensors",
+        "psutil",
+        "nnlab.files.store",
+    }
+    rooms = ("nnlab.engine", "nnlab.layers", "nnlab.datasets", "nnlab.project", "nnlab.ui.canvas", "nnlab.ui.inspector")
+    assert not {name for name in loaded if name.startswith((*rooms, "nnlab.ui.panels", "nnlab.ui.commands"))}
+
+
+@pytest.mark.parametrize("delay", [0, 60, 250])
+def test_closed_while_the_rest_of_it_is_imported_it_ends_cleanly(tmp_path, delay):
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "NNLAB_DATA_DIR": str(tmp_path / "data")}
+    program = program_that("window.close()", "is_painted", delay)
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_click_right_after_the_first_painting_opens_the_example(tmp_path):
+    click = "window.findChild(QWidget, 'example.xor').click(), print(window.windowTitle(), flush=True), leave(window)"
+    leave = """
+from PySide6.QtWidgets import QWidget
+def leave(window):
+    if window.is_complete and window.workspace.is_in_front("boundary"):
+        window.close()
+    else:
+        QTimer.singleShot(1, lambda: leave(window))
+"""
+    program = leave + program_that(click, "is_painted", 0)
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "NNLAB_DATA_DIR": str(tmp_path / "data")}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "XOR[*] – NNLab", "")
