@@ -173,6 +173,7 @@ class RunBar(QWidget):
         """Show as many figures as there is room for."""
         super().resizeEvent(event)
         self._fit()
+        self._row.activate()  # what is shown for the first time would be painted in the corner before it has its place
 
 
 def _explain(figure: Figure, text: str) -> None:
