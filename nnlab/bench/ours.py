@@ -31,7 +31,7 @@ class Training:
 
     def warm_up(self, least: float = WARM_SECONDS) -> None:
         """Let the fastest engine take over as it does in every run, and train until the speed is steady."""
-        from nnlab.engine.switching import capture_now
+        from nnlab.engine.captured.switching import capture_now
 
         self.run(1)
         capture_now(self.loop)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnlab.core.dataset import Samples
 from nnlab.core.document import Document
 from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
-from nnlab.engine.doctor import Note
+from nnlab.engine.doctor.doctor import Note
 from nnlab.engine.events import EPOCH_COLUMNS, Branched, EndReason, Epochs, Event, Interrupted, Losses
 from nnlab.engine.rounds import Rounds
 from nnlab.errors import BuildError, DataError
@@ -89,8 +89,8 @@ def run_to_end(
     """
     asked = {"device": device, "seed": seed, "epochs": epochs}
     document = document.with_training(**{name: value for name, value in asked.items() if value is not None})
+    from nnlab.engine.captured.switching import capture_now, is_worth_it
     from nnlab.engine.loop import Loop
-    from nnlab.engine.switching import capture_now, is_worth_it
     from nnlab.engine.telling import engine, prepared
 
     curves, rounds = Curves(), Rounds(document)

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nnlab.engine.doctor.signs import SQUASHING
 from nnlab.engine.metrics import classes_of, labels_of
-from nnlab.engine.signs import SQUASHING
 from nnlab.engine.wants import Health, HealthWant, NodeHealth, WeightHealth
 
 if TYPE_CHECKING:

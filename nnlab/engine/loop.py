@@ -14,21 +14,21 @@ from torch import Tensor
 
 from nnlab.core.document import Document, Training
 from nnlab.engine.batch_norm import leaves_out_last
+from nnlab.engine.captured.flight import SECONDS, Captured, Flight
+from nnlab.engine.captured.program import DONE, EARLY, LOST
+from nnlab.engine.captured.switching import refusal
 from nnlab.engine.device import device_lost, out_of_memory
 from nnlab.engine.divergence import Alarm, blame, blame_growth
 from nnlab.engine.events import Branched, EndReason, EpochDone, Epochs, Event, Finished, Losses
-from nnlab.engine.flight import SECONDS, Captured, Flight
 from nnlab.engine.learner import Learner
 from nnlab.engine.live import with_live_settings
 from nnlab.engine.order import Order
-from nnlab.engine.phases import Phases
-from nnlab.engine.program import DONE, EARLY, LOST
 from nnlab.engine.safekeeping import brought, safe
-from nnlab.engine.seeking import repeating
-from nnlab.engine.switching import refusal
+from nnlab.engine.stepping.phases import Phases
 from nnlab.engine.tally import Outbox, Tally, measure_epoch
 from nnlab.engine.telling import farewell
-from nnlab.engine.timeline import Best, Leg, Moment, Timeline
+from nnlab.engine.travel.seeking import repeating
+from nnlab.engine.travel.timeline import Best, Leg, Moment, Timeline
 
 FLUSH_SECONDS = 1 / 30  # losses are read from the device this often at most
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import torch
 
 from nnlab.engine.answers import Answers
-from nnlab.engine.capture import Program, capture
+from nnlab.engine.captured.capture import Program, capture
+from nnlab.engine.captured.flight import Flight
+from nnlab.engine.captured.recorder import Subject
+from nnlab.engine.captured.switching import capture_now, is_worth_it, refusal, subject_of, switch
+from nnlab.engine.captured.tape import CannotCapture
 from nnlab.engine.channel import Channel
-from nnlab.engine.flight import Flight
 from nnlab.engine.learner import Learner
 from nnlab.engine.motor import Motor
-from nnlab.engine.recorder import Subject
 from nnlab.engine.scene import Scene, shadow
-from nnlab.engine.switching import capture_now, is_worth_it, refusal, subject_of, switch
-from nnlab.engine.tape import CannotCapture
 
 if TYPE_CHECKING:
     from nnlab.engine.loop import Loop
@@ -96,7 +96,7 @@ class Pilot:
         self._attend(loop, flight, publish)
         try:
             self._motor.finish()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the eager engine goes on, and memory or a device that is gone is raised again
             loop.give_up(error, flight.first)
             return True
         flight.land()

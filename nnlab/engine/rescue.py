@@ -10,7 +10,7 @@ from nnlab.core.words import plural
 from nnlab.engine.device import device_lost, memory_sentence, out_of_memory
 from nnlab.engine.events import Branched, Event, Interrupted, Losses
 from nnlab.engine.loop import Loop
-from nnlab.engine.timeline import Moment
+from nnlab.engine.travel.timeline import Moment
 
 
 def rescued(loop: Loop, error: BaseException, emit: Callable[[Event], object]) -> Loop | None:

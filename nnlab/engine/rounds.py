@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from nnlab.core.document import Document
-from nnlab.engine.doctor import Doctor, Note
+from nnlab.engine.doctor.doctor import Doctor, Note
 from nnlab.engine.events import Event
 from nnlab.engine.wants import Health, HealthWant
 

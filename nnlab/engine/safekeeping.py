@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nnlab.engine.timeline import Moment
+from nnlab.engine.travel.timeline import Moment
 
 CPU = torch.device("cpu")
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnlab.engine.learner import Learner
-from nnlab.engine.phases import Phases
-from nnlab.engine.timeline import Timeline
+from nnlab.engine.stepping.phases import Phases
+from nnlab.engine.travel.timeline import Timeline
 
 if TYPE_CHECKING:
     from nnlab.engine.loop import Loop

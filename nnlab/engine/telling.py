@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from nnlab.core.words import plural
+from nnlab.engine.captured.switching import EAGER
 from nnlab.engine.events import EndReason, Prepared, RunState, RunStatus
 from nnlab.engine.forecast import forecast
 from nnlab.engine.pace import Pace
-from nnlab.engine.switching import EAGER
 
 if TYPE_CHECKING:
     from nnlab.engine.loop import Loop

@@ -16,9 +16,9 @@ from nnlab.engine.pace import Pace
 from nnlab.engine.pilot import Pilot
 from nnlab.engine.rescue import rescued
 from nnlab.engine.scene import Scene
-from nnlab.engine.seeking import SECONDS as EPOCH_SECONDS
-from nnlab.engine.seeking import seeking
 from nnlab.engine.telling import prepared, status
+from nnlab.engine.travel.seeking import SECONDS as EPOCH_SECONDS
+from nnlab.engine.travel.seeking import seeking
 from nnlab.errors import BuildError, NNLabError
 
 LOOK_SECONDS = 0.01  # between two looks at what else there is to do while training

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from nnlab.core.optimizer import OPTIMIZERS
-from nnlab.engine.capture import Memory, Program, Work, capture
+from nnlab.engine.captured.capture import Memory, Program, Work, capture
+from nnlab.engine.captured.program import COLUMNS, FLAGS, Layout
+from nnlab.engine.captured.recorder import Subject
 from nnlab.engine.flat import Flat
 from nnlab.engine.order import padded, spread
 from nnlab.engine.precision import Precision
-from nnlab.engine.program import COLUMNS, FLAGS, Layout
-from nnlab.engine.recorder import Subject
 from nnlab.engine.update import Update, WrittenUpdate, update_rule
 
 ROWS, SIZE, EPOCHS = 22, 8, 4

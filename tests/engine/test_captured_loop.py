@@ -14,11 +14,11 @@ from two_runs import DOCUMENTS, ENGINES, LIVE, PLAIN, Told, assert_same, go, loo
 from nnlab.core.document import Document, Training
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.schedule import SCHEDULES
-from nnlab.engine.capture import capture
-from nnlab.engine.flight import Captured
+from nnlab.engine.captured.capture import capture
+from nnlab.engine.captured.flight import Captured
+from nnlab.engine.captured.switching import capture_now, subject_of, switch
 from nnlab.engine.loop import Loop
-from nnlab.engine.seeking import seeking
-from nnlab.engine.switching import capture_now, subject_of, switch
+from nnlab.engine.travel.seeking import seeking
 
 
 @pytest.fixture(autouse=True)

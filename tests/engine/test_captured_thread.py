@@ -127,7 +127,7 @@ ALONE = """
 import signal, sys, threading, torch
 from nnlab import Project
 from nnlab.engine.headless import run_to_end
-from nnlab.engine.switching import capture_now
+from nnlab.engine.captured.switching import capture_now
 import inspect
 def refuse(*rest, **more):
     raise AssertionError("not in a frozen app")

@@ -13,8 +13,8 @@ from nnlab.core.chain import chain, dense, layer
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.example import EXAMPLES
-from nnlab.engine.course import ROWS, Course
-from nnlab.engine.doctor import Doctor
+from nnlab.engine.doctor.course import ROWS, Course
+from nnlab.engine.doctor.doctor import Doctor
 from nnlab.engine.events import Branched, EpochDone, Epochs, Finished, Losses
 from nnlab.engine.health import measure
 from nnlab.engine.learner import Learner

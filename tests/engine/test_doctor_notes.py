@@ -13,14 +13,14 @@ from nnlab.core.dataset import DATASETS, Dataset, DataSpec, Samples
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.example import EXAMPLES
 from nnlab.core.optimizer import OPTIMIZERS
-from nnlab.engine.course import Course
-from nnlab.engine.doctor import RULES, Cure, Note
+from nnlab.engine.doctor.course import Course
+from nnlab.engine.doctor.doctor import RULES, Cure, Note
+from nnlab.engine.doctor.signs import Signs
 from nnlab.engine.events import Finished
 from nnlab.engine.headless import RunResult, run_to_end
 from nnlab.engine.learner import Learner
 from nnlab.engine.loop import Loop
 from nnlab.engine.rounds import Rounds
-from nnlab.engine.signs import Signs
 
 Weights = Mapping[str, Any]
 
@@ -247,7 +247,7 @@ def test_a_cure_leaves_a_document_alone_that_it_no_longer_fits(runs: dict[str, R
 
 
 def test_a_rate_far_above_the_usual_one_is_brought_back_to_it_and_another_one_to_a_third() -> None:
-    from nnlab.engine.cures import lower_rate
+    from nnlab.engine.doctor.cures import lower_rate
 
     def rate(document: Document) -> float:
         return lower_rate(document, fresh=True).apply(document).training.learning_rate

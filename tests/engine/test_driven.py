@@ -8,13 +8,13 @@ from small_networks import network
 from nnlab.core.document import Document
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.schedule import SCHEDULES
-from nnlab.engine.cuda_graph import TITLE, apply_at, same_luck
-from nnlab.engine.driven import Driven, PlainStep
+from nnlab.engine.captured.cuda_graph import TITLE, apply_at, same_luck
+from nnlab.engine.captured.driven import Driven, PlainStep
+from nnlab.engine.captured.switching import tried
 from nnlab.engine.events import Epochs, Event, Finished, Losses
 from nnlab.engine.flat import Flat
 from nnlab.engine.headless import run_to_end
 from nnlab.engine.loop import Loop
-from nnlab.engine.switching import tried
 from nnlab.engine.telling import engine
 from nnlab.engine.update import WrittenUpdate, update_rule
 

@@ -11,6 +11,7 @@ from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.schedule import SCHEDULES
+from nnlab.engine.captured.tape import CannotCapture
 from nnlab.engine.headless import run_to_end
 from nnlab.engine.many.functions import divided
 from nnlab.engine.many.one_by_one import OneByOne
@@ -20,7 +21,6 @@ from nnlab.engine.many.roller import Roller
 from nnlab.engine.many.rolling import EARLY_STOPPING, Asked, roll
 from nnlab.engine.many.room import fits_side_by_side
 from nnlab.engine.many.side_by_side import SideBySide
-from nnlab.engine.tape import CannotCapture
 from nnlab.errors import BuildError, DataError
 
 CLOSE = 1e-5

@@ -18,10 +18,10 @@ from nnlab.core.objective import resolve
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.compile import build, loss_function
 from nnlab.engine.loop import Loop
-from nnlab.engine.phase_formulas import SLOPES, TERMS
-from nnlab.engine.phase_record import LIMIT
-from nnlab.engine.phases import PHASES
 from nnlab.engine.probes import answer
+from nnlab.engine.stepping.phase_formulas import SLOPES, TERMS
+from nnlab.engine.stepping.phase_record import LIMIT
+from nnlab.engine.stepping.phases import PHASES
 from nnlab.engine.wants import MEAN, PhaseValues, PhaseWant
 from nnlab.errors import NNLabError, ShapeError
 

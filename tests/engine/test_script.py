@@ -10,7 +10,7 @@ from both_engines import ROWS, compare
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nnlab.engine.tape import CannotCapture
+from nnlab.engine.captured.tape import CannotCapture
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nnlab.engine.tape import CannotCapture, needed, place, record, storage
+from nnlab.engine.captured.tape import CannotCapture, needed, place, record, storage
 
 
 def names(operations: object) -> list[str]:

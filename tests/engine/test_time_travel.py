@@ -9,10 +9,10 @@ from small_networks import network
 
 from nnlab.core.document import Document
 from nnlab.core.optimizer import OPTIMIZERS
-from nnlab.engine.checkpoints import COUNT, Checkpoints
 from nnlab.engine.events import Epochs, Event, Losses
 from nnlab.engine.loop import Loop
-from nnlab.engine.seeking import seeking
+from nnlab.engine.travel.checkpoints import COUNT, Checkpoints
+from nnlab.engine.travel.seeking import seeking
 
 
 def go(loop: Loop, step: int) -> None:

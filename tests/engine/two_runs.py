@@ -10,11 +10,11 @@ from small_networks import network
 from nnlab.core.document import Document
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.schedule import SCHEDULES
+from nnlab.engine.captured.switching import capture_now
 from nnlab.engine.events import Branched, Event, Finished
 from nnlab.engine.headless import Curves
 from nnlab.engine.loop import Loop
-from nnlab.engine.seeking import seeking
-from nnlab.engine.switching import capture_now
+from nnlab.engine.travel.seeking import seeking
 
 ENGINES = ("eager", "captured")
 

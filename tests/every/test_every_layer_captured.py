@@ -17,9 +17,9 @@ from nnlab.core.objective import resolve
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.param import Settings
 from nnlab.core.schedule import SCHEDULES
+from nnlab.engine.captured.switching import capture_now
 from nnlab.engine.headless import Curves
 from nnlab.engine.loop import Loop
-from nnlab.engine.switching import capture_now
 from nnlab.errors import NNLabError
 
 CLOSE = 1e-6  # of the loss, where torch computes a layer by one large operation that has to be taken apart

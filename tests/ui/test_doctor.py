@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
-from nnlab.engine.doctor import Cure, Note
+from nnlab.engine.doctor.doctor import Cure, Note
 from nnlab.engine.events import Finished, Prepared, RunStatus, Snapshot, StateChanged
 from nnlab.engine.wants import Health, HealthWant, NodeHealth, WeightHealth
 from nnlab.ui.shell import doctor as module

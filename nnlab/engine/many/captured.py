@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nnlab.engine.captured.script import Writer
+from nnlab.engine.captured.tape import CannotCapture, Place, needed, place, record
 from nnlab.engine.dice import undisturbed
-from nnlab.engine.script import Writer
-from nnlab.engine.tape import CannotCapture, Place, needed, place, record
 from nnlab.engine.update import WrittenUpdate
 
 ARGUMENTS = "p: List[Tensor], b: List[Tensor], k: List[Tensor], each: List[Tensor], c: List[Tensor]"

@@ -12,6 +12,7 @@ from torch.func import functional_call, vmap
 
 from nnlab.core.document import Document, Training
 from nnlab.core.objective import Objective
+from nnlab.engine.captured.tape import CannotCapture
 from nnlab.engine.compile import Network, build, loss_function
 from nnlab.engine.dice import undisturbed
 from nnlab.engine.many.captured import Captured, Subject, capture, capture_look
@@ -20,7 +21,6 @@ from nnlab.engine.many.layers import put_side_by_side
 from nnlab.engine.many.noise import Noise
 from nnlab.engine.many.pieces import Pieces
 from nnlab.engine.many.rolled import Array
-from nnlab.engine.tape import CannotCapture
 from nnlab.engine.update import WrittenUpdate
 from nnlab.errors import BuildError
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 
 from nnlab.core.document import Document
-from nnlab.engine.doctor import Cure, Doctor, Note
+from nnlab.engine.doctor.doctor import Cure, Doctor, Note
 from nnlab.engine.events import Event, Finished, Prepared, Snapshot, StateChanged
 from nnlab.engine.live import needs_restart, with_live_settings
 from nnlab.engine.wants import Health, HealthWant, Want

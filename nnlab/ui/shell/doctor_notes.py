@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnlab.core.words import plural
-from nnlab.engine.doctor import Cure, Note
+from nnlab.engine.doctor.doctor import Cure, Note
 from nnlab.ui.forms.controls import HEIGHT
 from nnlab.ui.look import icons, theme
 from nnlab.ui.look.labels import label, plain, tooltip

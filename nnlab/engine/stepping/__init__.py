@@ -1,0 +1,1 @@
+"""One batch in slow motion, and all that each phase computed."""
