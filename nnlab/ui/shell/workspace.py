@@ -1,6 +1,7 @@
 """The lab itself: run bar, layers, network, panels and inspector around each other in docks."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +20,7 @@ from nnlab.ui.panel import PANELS, Panel
 from nnlab.ui.panels.timeline.strip import TimelineStrip
 from nnlab.ui.shell.docks import Dock
 from nnlab.ui.shell.run_bar import RunBar
+from nnlab.ui.shell.turns import Turns
 from nnlab.ui.workbench import Workbench
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -49,6 +51,7 @@ class Workspace(QMainWindow):
         self._actions = actions
         self._hearing: list[Panel] = []  # also panels that have no place yet
         self._shared_out = False
+        self._turns = Turns(self)
 
     # ---------------------------------------------------------------- parts
 
@@ -64,6 +67,7 @@ class Workspace(QMainWindow):
         self.run_bar = RunBar(bench, self._actions)
         yield
         self.strip = TimelineStrip(bench)
+        self._turns.add("strip", self.strip.hear)
         yield
         yield from self._put_together()
         doctor = self.run_bar.doctor
@@ -79,6 +83,7 @@ class Workspace(QMainWindow):
         for id_, kind in sorted(PANELS.items(), key=lambda pair: pair[1].order):
             made[id_] = panel = kind(self.bench)
             self._hearing.append(panel)
+            self._turns.add(id_, panel.on_events, partial(self._show_picture, id_))
             panel.on_document(self.bench.document, self.bench.document)
             yield
         for id_, panel in made.items():
@@ -151,9 +156,7 @@ class Workspace(QMainWindow):
 
     def show_events(self, events: list[Event]) -> None:
         """Tell every panel what happened."""
-        self.strip.hear(events)
-        for panel in self._hearing:
-            panel.on_events(events)
+        self._turns.happened(events, at_once=self.bench.status.state != "running")
 
     # ---------------------------------------------------------------- layout
 
@@ -270,6 +273,9 @@ class Workspace(QMainWindow):
             panel.on_document(old, new)
 
     def _on_snapshot(self, snapshot: Snapshot) -> None:
-        for id_, panel in self.panels.items():
-            if panel.isVisible() and not self.docks[id_].is_covered():
-                panel.on_snapshot(snapshot)
+        self._turns.pictured(snapshot, at_once=self.bench.status.state != "running")
+
+    def _show_picture(self, id_: str, snapshot: Snapshot) -> None:
+        panel = self.panels.get(id_)
+        if panel is not None and panel.isVisible() and not self.docks[id_].is_covered():
+            panel.on_snapshot(snapshot)
