@@ -20,6 +20,8 @@ class Panel(QWidget):
     title: ClassVar[str] = ""
     icon: ClassVar[str] = ""
     """Name of an SVG in resources/icons."""
+    apart: ClassVar[float] = 0.05
+    """Seconds between two turns at hearing what happens while a run goes on, at least."""
     order: ClassVar[int] = 100
     """Where its tab stands; the first three are open at first."""
     wide: ClassVar[bool] = False

@@ -16,6 +16,7 @@ from nnlab.engine.trainer import Trainer, needs_restart
 from nnlab.engine.wants import Want
 
 FRAME_MS = 33
+FIGURES_SECONDS = 0.08
 PREPARE_DELAY_MS = 150  # after the last edit, before the untrained network is built for the pictures
 SEEK_PATIENCE = 0.25  # seconds that the way to a moment may take before a newer wish cuts it short
 SLOW = 0.3  # seconds on the way from which on it is told
@@ -156,6 +157,7 @@ class Workbench(QObject):
             False  # whether training has begun, or learned weights came along: an edit then makes the run older
         )
         self._askers: list[Callable[[], frozenset[Want]]] = []
+        self._next_figures = 0.0
         self._frame_timer = QTimer(self, interval=FRAME_MS)
         self._frame_timer.timeout.connect(self.frame)
         self._prepare_timer = QTimer(self, interval=PREPARE_DELAY_MS, singleShot=True)
@@ -325,7 +327,7 @@ class Workbench(QObject):
             self.time.hear(event)
             self._note(event)
         status = self.time.see(settled, self.trainer.status())
-        if status != self.status:
+        if self._is_news(status):
             self.status = status
             self.status_changed.emit(status)
         if events:
@@ -334,6 +336,16 @@ class Workbench(QObject):
         if snapshot is not None and snapshot.run == self.trainer.run:
             self.pictured.emit(snapshot)
         self.trainer.want(frozenset().union(*(asker() for asker in self._askers)))
+
+    def _is_news(self, status: RunStatus) -> bool:
+        """Whether to show this: figures of a run that goes on are read by people, some twelve times a second at most."""
+        if status == self.status:
+            return False
+        now = time.perf_counter()
+        if status.state == self.status.state == "running" and status.run == self.status.run and now < self._next_figures:
+            return False
+        self._next_figures = now + FIGURES_SECONDS
+        return True
 
     def close(self) -> None:
         """Stop timers and the training thread; nothing of it is alive afterwards."""

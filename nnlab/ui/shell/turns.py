@@ -8,9 +8,6 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from nnlab.engine.events import Event, Snapshot
 
-APART_SECONDS = 0.05  # between two turns of the same panel
-
-
 class Turns(QObject):
     """Hands on what happened and what was pictured, one listener a turn; between two turns the window paints."""
 
@@ -21,14 +18,23 @@ class Turns(QObject):
         self._order: list[str] = []
         self._hear: dict[str, Callable[[list[Event]], None]] = {}
         self._show: dict[str, Callable[[Snapshot], None]] = {}
+        self._apart: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._next)
 
     def add(
-        self, name: str, hear: Callable[[list[Event]], None], show: Callable[[Snapshot], None] | None = None
+        self,
+        name: str,
+        hear: Callable[[list[Event]], None],
+        show: Callable[[Snapshot], None] | None = None,
+        apart: float = 0.1,
     ) -> None:
-        """Another listener: it hears every event in order, and is shown only the newest picture."""
+        """Another listener: it hears every event in order, and is shown only the newest picture.
+
+        Between two of its turns there are at least `apart` seconds.
+        """
+        self._apart[name] = apart
         self._hear[name] = hear
         if show is not None:
             self._show[name] = show
@@ -72,7 +78,7 @@ class Turns(QObject):
         name = next((n for n in self._order if self._due.get(n, 0.0) <= now), None)
         if name is not None:
             self._order.remove(name)
-            self._due[name] = now + APART_SECONDS
+            self._due[name] = now + self._apart[name]
             self._give(name)
         self._plan()
 

@@ -83,7 +83,7 @@ class Workspace(QMainWindow):
         for id_, kind in sorted(PANELS.items(), key=lambda pair: pair[1].order):
             made[id_] = panel = kind(self.bench)
             self._hearing.append(panel)
-            self._turns.add(id_, panel.on_events, partial(self._show_picture, id_))
+            self._turns.add(id_, panel.on_events, partial(self._show_picture, id_), panel.apart)
             panel.on_document(self.bench.document, self.bench.document)
             yield
         for id_, panel in made.items():

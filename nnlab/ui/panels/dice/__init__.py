@@ -41,6 +41,7 @@ class DicePanel(DrawnPanel):
     title = "Dice"
     icon = "panel-dice"
     order = 70
+    apart = 0.1
 
     def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
         self.dice = DiceDrawing()

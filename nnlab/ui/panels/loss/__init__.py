@@ -30,6 +30,7 @@ class LossPanel(DrawnPanel):
     title = "Loss"
     icon = "panel-loss"
     order = 20
+    apart = 0.1
 
     def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
         self.curves = LossDrawing()

@@ -37,6 +37,7 @@ class TimelinePanel(DrawnPanel):
     title = "Timeline"
     icon = "panel-timeline"
     order = 30
+    apart = 0.1
     wide = True
 
     def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
