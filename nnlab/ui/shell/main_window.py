@@ -215,7 +215,8 @@ class MainWindow(QMainWindow):
         self._connect()
         self._furnished = True
         yield
-        yield from self._imported(["pyqtgraph", *_modules(["nnlab.ui.panels"])])
+        # psutil is the status bar's: its library could not be opened while torch's libraries are
+        yield from self._imported(["psutil", "pyqtgraph", *_modules(["nnlab.ui.panels"])])
         yield from furnishing.add_panels(self)
         if not self.has_project and EXAMPLES:
             first = min(EXAMPLES.values(), key=lambda example: example.order)

@@ -1,5 +1,6 @@
 """Long work of the window cut into pieces: one after the other while nothing else is to do, or all at once."""
 
+import gc
 import importlib
 import math
 import sys
@@ -103,6 +104,8 @@ class Imports:
         return None
 
     def _give_turn(self, seconds: float) -> None:
+        collects = gc.isenabled()
+        gc.disable()  # a collection there would destroy Qt objects in the wrong thread
         self._until = time.perf_counter() + seconds
         self._back.clear()
         self._go.set()
@@ -111,6 +114,8 @@ class Imports:
             self._thread.start()
         while not self._back.wait(PATIENCE_SECONDS) and self._thread.is_alive():
             pass
+        if collects:
+            gc.enable()
 
     def _run(self) -> None:
         sys.meta_path.insert(0, self)
