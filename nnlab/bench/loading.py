@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from nnlab.bench import parts
 from nnlab.bench.lab import application
+from nnlab.ui.collector import Collector
 from nnlab.ui.shell.main_window import MainWindow
 
 BEAT_MS = 2
@@ -17,10 +18,12 @@ def main(arguments: list[str]) -> int:
     """Show the welcome page and watch the window's own beat until torch is there and has trained its first epoch."""
     running = application()
     window = MainWindow()
+    collector = Collector(window)
     watch = Watch(window)
     window.show()
     running.exec()
     window.leave_in_a_hurry()
+    collector.stop()
     parts.answer({"stall": 1000 * watch.longest, "loaded": "torch" in sys.modules, "seconds": watch.seconds})
     return 0
 
