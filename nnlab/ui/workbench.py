@@ -1,6 +1,7 @@
 """The one object that owns the document's history and the trainer, and tells Qt what happened."""
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -17,6 +18,7 @@ from nnlab.engine.wants import Want
 
 FRAME_MS = 33
 FIGURES_SECONDS = 0.08
+TURN_SECONDS = 0.007  # between two drawings while a run goes on: half a screen's picture
 PREPARE_DELAY_MS = 150  # after the last edit, before the untrained network is built for the pictures
 SEEK_PATIENCE = 0.25  # seconds that the way to a moment may take before a newer wish cuts it short
 SLOW = 0.3  # seconds on the way from which on it is told
@@ -157,7 +159,7 @@ class Workbench(QObject):
             False  # whether training has begun, or learned weights came along: an edit then makes the run older
         )
         self._askers: list[Callable[[], frozenset[Want]]] = []
-        self._next_figures = 0.0
+        self._next_figures = self._last_turn = 0.0
         self._frame_timer = QTimer(self, interval=FRAME_MS)
         self._frame_timer.timeout.connect(self.frame)
         self._prepare_timer = QTimer(self, interval=PREPARE_DELAY_MS, singleShot=True)
@@ -318,6 +320,15 @@ class Workbench(QObject):
                 self._askers.remove(asker)
 
         return leave
+
+    def take_turn(self) -> int:
+        """0 if something may be drawn now; else the milliseconds until then, so that no two drawings come at once."""
+        now = time.perf_counter()
+        left = self._last_turn + TURN_SECONDS - now
+        if left > 0:
+            return math.ceil(1000 * left)
+        self._last_turn = now
+        return 0
 
     def frame(self) -> None:
         """One look at the trainer: what happened, where it stands, the newest picture."""

@@ -68,7 +68,11 @@ class LivePictures(QObject):
             self._timer.start()
 
     def draw(self) -> None:
-        """Draw the newest answer on the nodes that are seen."""
+        """Draw the newest answer on the nodes that are seen, if it is this drawing's turn."""
+        pause = self._editor.bench.take_turn() if self._editor.bench.status.state == "running" else 0
+        if pause:
+            QTimer.singleShot(pause, self, self.draw)
+            return
         scene = self._editor.picture
         for node_id in scene.nodes_in(self._editor.seen()):
             scene.nodes[node_id].show_picture(self._picture(node_id))

@@ -8,11 +8,13 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from nnlab.engine.events import Event, Snapshot
 
+
 class Turns(QObject):
     """Hands on what happened and what was pictured, one listener a turn; between two turns the window paints."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, take_turn: Callable[[], int], parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._take_turn = take_turn
         self._events: dict[str, list[Event]] = {}
         self._pictures: dict[str, Snapshot] = {}
         self._order: list[str] = []
@@ -74,6 +76,10 @@ class Turns(QObject):
             self._timer.start(max(0, math.ceil(1000 * (next_ - time.perf_counter()))))
 
     def _next(self) -> None:
+        pause = self._take_turn()
+        if pause:
+            self._timer.start(pause)
+            return
         now = time.perf_counter()
         name = next((n for n in self._order if self._due.get(n, 0.0) <= now), None)
         if name is not None:

@@ -51,7 +51,7 @@ class Workspace(QMainWindow):
         self._actions = actions
         self._hearing: list[Panel] = []  # also panels that have no place yet
         self._shared_out = False
-        self._turns = Turns(self)
+        self._turns = Turns(bench.take_turn, self)
 
     # ---------------------------------------------------------------- parts
 
