@@ -90,17 +90,22 @@ def choose(asked: str) -> Place:
     return Place(torch.device(kind), "Apple GPU" if kind == "mps" else "CPU")
 
 
-def threads_for(document: Document, batch: int) -> int:
-    """One thread for small networks, all cores but one for larger ones, by the work of one training step.
-
-    A second thread makes steps of microseconds slower, and one core belongs to the window.
-    """
+def step_work(document: Document, batch: int) -> int:
+    """Floating-point operations of one training step, about: forward once, backward twice."""
     flops = sum(
         node.layer.flops(*document.shapes[node.id].inputs)
         for node in document.graph.nodes.values()
         if document.shapes[node.id].known
     )
-    work = 3 * batch * flops  # forward once, backward about twice
+    return 3 * batch * flops
+
+
+def threads_for(document: Document, batch: int) -> int:
+    """One thread for small networks, all cores but one for larger ones, by the work of one training step.
+
+    A second thread makes steps of microseconds slower, and one core belongs to the window.
+    """
+    work = step_work(document, batch)
     return 1 if work < SMALL_WORK else max(1, (os.cpu_count() or 1) - 1)
 
 

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from nnlab.core.document import Document
-from nnlab.engine.device import arithmetic, threads_for
+from nnlab.engine.device import arithmetic, step_work
 from nnlab.engine.dice import undisturbed
 
+TRIED_WORK = 3_000_000  # floating-point operations of a step below which a second thread only costs
 TRIAL_SECONDS = 0.06  # of steps for each way that is tried, after one that does not count
 GAIN = 0.9  # of the usual way's time that another one must need at most: noise shall not decide
 Measured = Callable[[Tensor, Tensor], Tensor]
@@ -48,8 +49,8 @@ def arranged(
     """
     training = document.training
     cores = max(1, _cores() - spare)
-    usual = min(cores, threads_for(document, len(batch[0])))
-    threads = [training.threads] if training.threads else ([1] if usual == 1 else sorted({1, (cores + 1) // 2, cores}))
+    several = sorted({1, (cores + 1) // 2, cores}) if step_work(document, len(batch[0])) >= TRIED_WORK else [1]
+    threads = [training.threads] if training.threads else several
     asked = {USUAL: [False], LAST: [True]}.get(training.layout, [False, True])
     layouts = asked if _has_maps(network, batch[0]) else [False]
     if len(threads) == len(layouts) == 1:

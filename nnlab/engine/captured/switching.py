@@ -2,6 +2,7 @@
 
 import copy
 import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 WORTH_STEPS = 1_000
 """Steps below which a whole run takes the eager engine less time than it takes to capture it."""
 TRIED_STEPS = 4
+SLOWER = 1.3  # times the eager engine's time, from which on a program that rounds otherwise is not worth it
 TOLERANCE = 1e-6  # of the loss, over the steps that are tried
 GRAPH_TOLERANCE = 1e-4  # on a graphics card, which may add in another order each time
 
@@ -107,9 +109,10 @@ def tried(loop: "Loop", program: Runs) -> Verdict:
     loop.repeating = True
     roll = same_luck(loop.learner.place.device)
     try:
-        found = []
+        found, seconds = [], []
         for fly in (False, True):
             roll()
+            began = time.perf_counter()
             if fly:
                 flight = Flight(loop, captured, steps)
                 flight.run()
@@ -118,6 +121,7 @@ def tried(loop: "Loop", program: Runs) -> Verdict:
                 for _ in range(steps):
                     loop.advance()
                 loop.flush()
+            seconds.append(time.perf_counter() - began)
             after = loop.moment()
             found.append((after.learner.tensors, torch.from_numpy(loop.tally.losses()), after.last_epoch))
             loop.restore(start)
@@ -132,6 +136,10 @@ def tried(loop: "Loop", program: Runs) -> Verdict:
     if exact and _figures(epoch) == _figures(its_epoch):
         return Verdict(captured, said.format(how=" and equal to the last bit"))
     captured.exact = False
+    if not graph and seconds[1] > SLOWER * seconds[0]:
+        return Verdict(
+            None, f"{EAGER} torch has an operation of its own for this network that is faster than the program."
+        )
     apart = max((float((a.double() - b.double()).abs().max()) for a, b in zip(weights, its_weights, strict=True)))
     if not apart <= tolerance or not torch.allclose(losses, its_losses, rtol=tolerance, atol=tolerance):
         return Verdict(None, refusal(CannotCapture(f"its numbers would be others after {plural(steps, 'step')}")))
