@@ -136,13 +136,13 @@ def tried(loop: "Loop", program: Runs) -> Verdict:
     if exact and _figures(epoch) == _figures(its_epoch):
         return Verdict(captured, said.format(how=" and equal to the last bit"))
     captured.exact = False
+    apart = max((float((a.double() - b.double()).abs().max()) for a, b in zip(weights, its_weights, strict=True)))
+    if not apart <= tolerance or not torch.allclose(losses, its_losses, rtol=tolerance, atol=tolerance):
+        return Verdict(None, refusal(CannotCapture(f"its numbers would be others after {plural(steps, 'step')}")))
     if not graph and seconds[1] > SLOWER * seconds[0]:
         return Verdict(
             None, f"{EAGER} torch has an operation of its own for this network that is faster than the program."
         )
-    apart = max((float((a.double() - b.double()).abs().max()) for a, b in zip(weights, its_weights, strict=True)))
-    if not apart <= tolerance or not torch.allclose(losses, its_losses, rtol=tolerance, atol=tolerance):
-        return Verdict(None, refusal(CannotCapture(f"its numbers would be others after {plural(steps, 'step')}")))
     return Verdict(captured, said.format(how=f" and equal to {apart:.0e}"))
 
 
