@@ -59,6 +59,8 @@ class Channel:
         self.wants: frozenset[Want] = frozenset()
         self.asked = False
         """The wants have not been answered yet."""
+        self.pace = 0.0
+        """Epochs a second at most; 0 for as many as it can."""
         self.moments_cap: int | None = None
         """Bytes that the moments to go back to may take; None for the usual."""
         self.status = RunStatus()

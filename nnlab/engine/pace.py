@@ -2,7 +2,30 @@
 
 from collections import deque
 
+AMBLE_SECONDS = 0.1  # of steps that may be made up for at once
 WINDOW_SECONDS = 2.0  # of training time that the figure is taken over
+
+
+class Amble:
+    """How many steps may be taken by now, so that a run goes no faster than it is asked to."""
+
+    def __init__(self) -> None:
+        self._allowed = 1.0
+        self._last = 0.0
+
+    def steps(self, per_second: float, now: float) -> int:
+        """Whole steps that are due; what is left over counts next time."""
+        since, self._last = min(now - self._last, AMBLE_SECONDS), now
+        self._allowed = min(self._allowed + since * per_second, max(1.0, AMBLE_SECONDS * per_second))
+        return int(self._allowed)
+
+    def took(self, steps: int) -> None:
+        """So many of them were taken."""
+        self._allowed -= steps
+
+    def patience(self, per_second: float) -> float:
+        """Seconds until the next step is due."""
+        return max(0.0, (1.0 - self._allowed) / per_second)
 
 
 class Pace:

@@ -106,7 +106,7 @@ class Pilot:
         channel = self._channel
         copies = 0
         while self._motor.busy:
-            if channel.commands or channel.closing:
+            if channel.commands or channel.closing or channel.pace > 0:
                 flight.stop()
                 return
             if flight.copies > copies:

@@ -85,6 +85,11 @@ class Trainer:
         if self._run:
             self._send("configure", training)
 
+    def set_pace(self, epochs_per_second: float) -> None:
+        """Train no faster than this, so that eyes can follow; 0 is full speed. The numbers are the same."""
+        self._channel.pace = max(0.0, float(epochs_per_second))
+        self._channel.wake.set()
+
     def limit_memory(self, cap: int) -> None:
         """How many bytes the moments to go back to may take, from now on; more of them are kept where there is more."""
         self._channel.moments_cap = max(0, int(cap))

@@ -12,7 +12,7 @@ from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
 from nnlab.engine.events import Event, Failed, RunState, RunStatus, StateChanged
 from nnlab.engine.learner import Learner
 from nnlab.engine.loop import Loop
-from nnlab.engine.pace import Pace
+from nnlab.engine.pace import Amble, Pace
 from nnlab.engine.pilot import Pilot
 from nnlab.engine.rescue import rescued
 from nnlab.engine.scene import Scene
@@ -47,6 +47,7 @@ class Worker:
         self._freely = False
         """What is under way is training without an end in sight, not a step or a way to another moment."""
         self._pace = Pace()
+        self._slowly = Amble()
         self._arithmetic = contextlib.ExitStack()
 
     def work(self) -> None:
@@ -75,12 +76,8 @@ class Worker:
         channel, loop, going = self._channel, self._loop, self._going
         assert loop is not None
         assert going is not None
-        if self._freely:
-            self._pilot.look(loop)
-            if self._pilot.fly(loop, self._publish_now_and_then):
-                if loop.finished is not None:
-                    self._arrived(loop)
-                return
+        if self._freely and self._goes_freely(loop):
+            return
         now = time.perf_counter()
         look, breath = now + LOOK_SECONDS, now + BREATH_SECONDS
         while not channel.commands and not channel.closing:
@@ -93,6 +90,29 @@ class Worker:
                 breath = time.perf_counter() + BREATH_SECONDS
             if now >= look:
                 break
+        self._publish_now_and_then()
+
+    def _goes_freely(self, loop: Loop) -> bool:
+        """Train without an end in sight; False if the next step is the eager engine's, to be taken one by one."""
+        self._pilot.look(loop)
+        if self._channel.pace > 0:
+            self._amble(loop, self._channel.pace * loop.steps_per_epoch)
+        elif not self._pilot.fly(loop, self._publish_now_and_then):
+            return False
+        if loop.finished is not None:
+            self._arrived(loop)
+        return True
+
+    def _amble(self, loop: Loop, per_second: float) -> None:
+        """The steps that are due by now, at a pace that eyes can follow."""
+        steps = self._slowly.steps(per_second, time.perf_counter())
+        if steps == 0:
+            self._channel.wake.wait(min(LOOK_SECONDS, self._slowly.patience(per_second)))
+            self._channel.wake.clear()
+            return
+        before = loop.step
+        loop.stretch(before + steps, LOOK_SECONDS)
+        self._slowly.took(max(1, loop.step - before))
         self._publish_now_and_then()
 
     def _arrived(self, loop: Loop) -> None:

@@ -361,3 +361,22 @@ while trainer.status().engine != "captured" or trainer.status().step < 2_000:
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_run_at_a_pace_takes_no_more_than_its_steps_and_gives_the_same_numbers(trainer: Trainer) -> None:
+    document = network(*PLAIN, epochs=12)
+    trainer.set_pace(200.0)
+    trainer.start(document)
+    assert trainer.wait(WAIT)
+    assert trainer.status().seconds >= 0.0
+    assert losses(trainer.poll()) == run_to_end(document).history["loss"].tolist()
+
+
+def test_the_pace_can_be_changed_while_it_trains(trainer: Trainer) -> None:
+    trainer.set_pace(1.0)
+    trainer.start(network(*PLAIN, epochs=40))
+    assert not trainer.wait(0.3)
+    assert trainer.status().epoch <= 1
+    trainer.set_pace(0.0)
+    assert trainer.wait(WAIT)
+    assert trainer.status().epoch == 40

@@ -492,7 +492,7 @@ class SlowTrainer:
 
 
 def test_wishes_are_never_queued(qapp: QApplication) -> None:
-    from nnlab.ui.workbench import TimeTravel
+    from nnlab.ui.time_travel import TimeTravel
 
     trainer = SlowTrainer()
     travel = TimeTravel(trainer)  # type: ignore[arg-type]
@@ -512,12 +512,12 @@ def test_wishes_are_never_queued(qapp: QApplication) -> None:
 
 
 def test_a_long_way_is_cut_short_by_a_newer_wish(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nnlab.ui import workbench
+    from nnlab.ui import time_travel
 
     now = [100.0]
-    monkeypatch.setattr(workbench.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time_travel.time, "monotonic", lambda: now[0])
     trainer = SlowTrainer()
-    travel = workbench.TimeTravel(trainer)  # type: ignore[arg-type]
+    travel = time_travel.TimeTravel(trainer)  # type: ignore[arg-type]
     running = RunStatus(1, "running", step=90, furthest=500, steps_per_second=1.0)
     travel.see(True, running)
     travel.seek(300)

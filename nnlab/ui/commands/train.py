@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 from nnlab.core.check import check
 from nnlab.ui.actions import action, in_lab
+from nnlab.ui.keeping.settings import PACES
 from nnlab.ui.playback import Playback
+from nnlab.ui.shell.speed_button import pace_words
 
 if TYPE_CHECKING:
     from nnlab.ui.shell.main_window import MainWindow
@@ -102,7 +104,7 @@ def pause(window: "MainWindow") -> None:
     label=step_text,
 )
 def step(window: "MainWindow") -> None:
-    """Learn from one batch of samples, then hold; while Step by step is in front, go through one phase of it."""
+    """Learn from one batch of samples, then hold; while Steps is in front, go through one phase of it."""
     if is_sound(window):
         window.bench.step("phase" if steps_phases(window) else "batch")
 
@@ -240,3 +242,21 @@ def time_go_on(window: "MainWindow") -> None:
     """Train on from the earlier moment that is shown; with changed settings the run takes another way."""
     Playback.of(window.bench).hold()
     window.bench.go_on()
+
+
+def _command_of_pace(pace: float) -> None:
+    def set_pace(window: "MainWindow") -> None:
+        window.settings.pace = pace
+        window.bench.set_pace(pace)
+
+    set_pace.__doc__ = (
+        f"Train at most {pace:g} epochs a second, so that eyes can follow." if pace else "Train as fast as it can."
+    )
+    action(
+        f"train.pace_{pace:g}", pace_words(pace), menu="Train/Speed",
+        checked=lambda window: window.in_lab and window.bench.pace == pace, enabled=in_lab,
+    )(set_pace)  # fmt: skip
+
+
+for _pace in PACES:
+    _command_of_pace(_pace)

@@ -14,6 +14,7 @@ FORMAT = "1"
 RECENT_LIMIT = 10
 FILE_LIMIT = 1_000_000  # bytes; a settings file has a few thousand
 TEXT_SCALES = (1.0, 1.25, 1.5, 2.0)
+PACES = (0.0, 100.0, 30.0, 10.0, 3.0, 1.0)  # epochs a second; 0 is full speed
 MEGABYTES, LEAST_MEGABYTES, MOST_MEGABYTES = 64, 1, 64_000
 
 
@@ -71,6 +72,15 @@ class Settings:
     @moments_megabytes.setter
     def moments_megabytes(self, megabytes: int) -> None:
         self._keep("moments_megabytes", str(megabytes))
+
+    @property
+    def pace(self) -> float | None:
+        """How many epochs a second training goes at most, 0 for full speed; None if nobody has chosen yet."""
+        return next((pace for pace in PACES if self._text("pace") == f"{pace:g}"), None)
+
+    @pace.setter
+    def pace(self, pace: float) -> None:
+        self._keep("pace", f"{pace:g}")
 
     # ---------------------------------------------------------------- files
 

@@ -185,7 +185,7 @@ QDockWidget { color: $text; titlebar-close-icon: url($sign_close); }
 QTabWidget::pane { border: none; border-top: 1px solid $hairline; }
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab {
-    background: transparent; color: $muted; padding: 6px 10px 5px 10px; border: none;
+    background: transparent; color: $muted; padding: 6px 8px 5px 8px; border: none;
     border-bottom: 2px solid transparent;
 }
 QTabBar::tab:hover { color: $text; background: $hover; }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 KINDS = "NNLab projects (*.nnlab)"
 UNTITLED = "Untitled"
+EXAMPLE_PACE = 30.0  # epochs a second, until the user chooses a speed: an example is opened to be watched
 
 
 class ProjectFiles:
@@ -58,6 +59,8 @@ class ProjectFiles:
         """A fresh copy of an example."""
         if self.may_leave():
             self._put(EXAMPLES[id_].document())
+            if self._window.settings.pace is None:
+                self._bench.set_pace(EXAMPLE_PACE)
 
     def open(self, path: Path | None = None) -> bool:
         """Open a file, asking which one if not told; on any trouble all stays as it is."""
@@ -198,6 +201,7 @@ class ProjectFiles:
         self.record.expect(None, None)
         self._seen = seen or (disk.fingerprint(path) if path else None)
         self._bench.open_document(document, path, weights)
+        self._bench.set_pace(self._window.settings.pace or 0.0)
         self._window.toasts.clear()
         self._window.show_lab(fresh=True)
 

@@ -15,12 +15,14 @@ from nnlab.ui.look.labels import label, plain, tooltip
 from nnlab.ui.shell.doctor_notes import DoctorButton
 from nnlab.ui.shell.figures import EpochFigure, Figure, VerticalLine, how_it_computes, place_words
 from nnlab.ui.shell.run_buttons import CommandButton, MainButton, RestartButton
+from nnlab.ui.shell.speed_button import SpeedButton
 from nnlab.ui.workbench import Workbench
 
 BAR_HEIGHT = 48
 RATE_WIDTH = 72
 GAP = 4
 NARROW = 1120  # below it the restart button is brief
+ROOMY = 1240  # below it the speed button is an icon
 FIXED_GAPS = 12 * GAP  # the row's margins and spacings that never give way
 SMALLEST_LOSS, LARGEST_LOSS = 0.01, 1_000.0  # shown with four places between them
 METRICS = {"accuracy": "Accuracy", "r2": "R²"}
@@ -48,6 +50,7 @@ class RunBar(QWidget):
         self.stop = CommandButton(actions.get("train.stop"), "stop")
         self.reset = CommandButton(actions.get("train.reset"), "reset")
         self.dice = CommandButton(actions.get("train.new_dice"), "dice")
+        self.pace = SpeedButton(bench, actions)
         self.doctor = DoctorButton(bench)
         self.epoch = EpochFigure()
         self.loss = Figure("Loss", "8.88×10⁻⁸", dot="train")
@@ -59,7 +62,7 @@ class RunBar(QWidget):
         self.rate = NumberEdit(Training.param("learning_rate"), bench.document.training.learning_rate)
         self._rate_label = label("Learning rate", "caption")
         self._by_importance = (
-            self.where, self.speed, self.left, self.validation, self._rate_label, self.measure,
+            self.where, self.speed, self.left, self.validation, self._rate_label, self.measure, self.pace,
         )  # fmt: skip
         self._row = QHBoxLayout(self)
         self._row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
@@ -103,7 +106,7 @@ class RunBar(QWidget):
         row = self._row
         row.setContentsMargins(2 * GAP, 0, 3 * GAP, 0)
         row.setSpacing(GAP)
-        for button in (self.main, self.restart, self.step, self.stop, self.reset, self.dice, self.doctor):
+        for button in (self.main, self.restart, self.step, self.stop, self.reset, self.dice, self.pace, self.doctor):
             row.addWidget(button)
         row.addSpacing(GAP)
         row.addWidget(VerticalLine())
@@ -154,6 +157,7 @@ class RunBar(QWidget):
     def _fit(self) -> None:
         """Hide figures, the least important first, until the rest has room."""
         self.restart.set_short(self.width() < NARROW)
+        self.pace.set_short(self.width() < ROOMY)
         items = [self._row.itemAt(k) for k in range(self._row.count())]
         widgets = [w for item in items if item is not None and (w := item.widget()) is not None]
         shown = [w for w in widgets if w in self._by_importance or not w.isHidden()]

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QToolBar, QWidget
 
 from nnlab.core.document import Document
 from nnlab.engine.events import Event, Snapshot
@@ -265,6 +265,9 @@ class Workspace(QMainWindow):
     def _retitle(self) -> None:
         for dock in self.docks.values():
             dock.show_title(not self.tabifiedDockWidgets(dock) or dock.isFloating())
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setElideMode(Qt.TextElideMode.ElideNone)  # names that cannot be read help nobody: it scrolls instead
+            bar.setUsesScrollButtons(True)
         self._strip_bar.setVisible(not self.is_open("timeline") or self.docks["timeline"].is_covered())
         self.panels_changed.emit()
 

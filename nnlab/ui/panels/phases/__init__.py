@@ -30,7 +30,7 @@ class PhasesPanel(DrawnPanel):
     Choose a layer on the canvas or in the table, a number in the coloured cells, a sample of the batch above.
     """
 
-    title = "Step by step"
+    title = "Steps"
     icon = "panel-phases"
     order = 60
 

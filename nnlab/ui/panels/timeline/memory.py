@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QMenu, QToolButton
 from nnlab.core import words
 from nnlab.ui.forms.controls import HEIGHT
 from nnlab.ui.look.labels import tooltip
-from nnlab.ui.workbench import MEGABYTE, Workbench
+from nnlab.ui.time_travel import MEGABYTE
+from nnlab.ui.workbench import Workbench
 
 LEAST = 0.1  # megabytes that are shown: a few thousand bytes are not nothing
 CHOICES = (16, 64, 256, 1_000, 4_000)
