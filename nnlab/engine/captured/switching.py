@@ -15,6 +15,7 @@ from nnlab.engine.captured.flight import Captured, Flight
 from nnlab.engine.captured.program import Layout
 from nnlab.engine.captured.recorder import Subject
 from nnlab.engine.captured.tape import CannotCapture
+from nnlab.engine.device import step_work
 from nnlab.engine.order import padded
 from nnlab.engine.update import WrittenUpdate
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 WORTH_STEPS = 1_000
 """Steps below which a whole run takes the eager engine less time than it takes to capture it."""
+HEAVY_WORK = 10_000_000  # floating-point operations by which a step counts as one more
 TRIED_STEPS = 4
 SLOWER = 1.3  # times the eager engine's time, from which on a program that rounds otherwise is not worth it
 TOLERANCE = 1e-6  # of the loss, over the steps that are tried
@@ -63,7 +65,8 @@ def subject_of(loop: "Loop") -> Subject:
 
 def is_worth_it(loop: "Loop") -> bool:
     """Whether the run is long enough to gain by being captured."""
-    return loop.training.epochs * loop.steps_per_epoch - loop.step >= WORTH_STEPS
+    left = loop.training.epochs * loop.steps_per_epoch - loop.step
+    return left * (1 + step_work(loop.document, loop.learner.batch_size) / HEAVY_WORK) >= WORTH_STEPS
 
 
 def capture_now(loop: "Loop") -> None:
