@@ -123,7 +123,7 @@ class GraphEditor(DropView):
         for note in (self._empty, self._stale, self.bubble):
             note.restyle()
         self.pictures.draw()
-        self.minimap.update()
+        self.minimap.later()
 
     def escape(self) -> None:
         """Cancel the gesture under way; if there is none, clear the selection."""

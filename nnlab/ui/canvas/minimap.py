@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from nnlab.ui.canvas.overview import Overview
@@ -30,6 +30,9 @@ class Minimap(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._view = view
         self._overview = Overview()
+        self._version = -1
+        self._ground: QPixmap | None = None
+        """The map without the part that is seen, until something changes."""
         self._timer = QTimer(self, singleShot=True, interval=30)
         self._timer.timeout.connect(self.refresh)
         view.looked.connect(self.later)
@@ -46,8 +49,10 @@ class Minimap(QWidget):
         whole = scene.bounds()
         roomy = view.width() >= SMALLEST_HOST.width() and view.height() >= SMALLEST_HOST.height()
         useful = roomy and len(scene.nodes) >= FEWEST and not view.seen().contains(whole)
-        if useful:
+        if useful and scene.version != self._version:
+            self._version = scene.version
             self._overview.collect(scene.nodes, scene.wires)
+            self._ground = None
         self.setVisible(useful)
         self.place()
         self.update()
@@ -72,7 +77,27 @@ class Minimap(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The network and the part of it that is seen."""
         now = theme.current()
+        if self._ground is None or self._ground.devicePixelRatio() != self.devicePixelRatioF():
+            self._ground = self._drawn()
         painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.drawPixmap(0, 0, self._ground)
+        painter.setClipRect(self.rect().adjusted(2, 2, -2, -2))
+        scale, origin = self._fit()
+        painter.translate(origin)
+        painter.scale(scale, scale)
+        painter.setPen(QPen(now.color("accent"), 1.5 / scale))
+        painter.setBrush(now.color("accent", 24))
+        painter.drawRect(self._view.seen())
+        painter.end()
+
+    def _drawn(self) -> QPixmap:
+        """The ground and the network."""
+        now, ratio = theme.current(), self.devicePixelRatioF()
+        ground = QPixmap(self.size() * ratio)
+        ground.setDevicePixelRatio(ratio)
+        ground.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(ground)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(now.color("hairline"), 1))
         painter.setBrush(now.color("surface", 235))
@@ -82,10 +107,8 @@ class Minimap(QWidget):
         painter.translate(origin)
         painter.scale(scale, scale)
         self._overview.draw(painter, scale)
-        painter.setPen(QPen(now.color("accent"), 1.5 / scale))
-        painter.setBrush(now.color("accent", 24))
-        painter.drawRect(self._view.seen())
         painter.end()
+        return ground
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Look there."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, QTimer
 
 from nnlab.core.document import Document
 from nnlab.core.graph import Link
@@ -27,6 +27,10 @@ class GraphScene(Places):
         self.problems: Mapping[str, tuple[str, str]] = {}
         """Node id -> (severity, sentence) of the last check."""
         self.chosen_wires: frozenset[Link] = frozenset()
+        self.version = 0
+        """Grows with every change of what is seen, so that a drawing knows whether it is up to date."""
+        self._overview_later = QTimer(self, singleShot=True, interval=0)
+        self._overview_later.timeout.connect(self._refresh_overview)
         self.overview = Overview()
         self.overview.setVisible(False)
         self.addItem(self.overview)
@@ -51,11 +55,13 @@ class GraphScene(Places):
         """Badge these nodes: node id -> (severity, sentence)."""
         differs = {n for n in {*problems, *self.problems} if problems.get(n) != self.problems.get(n)}
         self.problems = dict(problems)
+        self.version += 1
         for node_id in differs & self.nodes.keys():
             self.nodes[node_id].show_look(self._look(node_id))
 
     def restyle(self) -> None:
         """Draw everything in the colours of the present theme."""
+        self.version += 1
         for wire in self.wires.values():
             wire.restyle()
         for item in [*self.nodes.values(), *self.chips.values(), self.overview]:
@@ -125,8 +131,9 @@ class GraphScene(Places):
         self.nodes[node_id].setPos(place)
         for link in (*self.document.graph.incoming[node_id], *self.document.graph.outgoing[node_id]):
             self.route(link)
-        if self.detail == "far":
-            self._refresh_overview()
+        self.version += 1
+        if self.detail == "far" and not self._overview_later.isActive():
+            self._overview_later.start()  # once, however many nodes are moved together
 
     def route(self, link: Link) -> None:
         """Let a wire run between its ports as they are shown."""
@@ -179,5 +186,6 @@ class GraphScene(Places):
         self.overview.setVisible(detail == "far")
 
     def _refresh_overview(self) -> None:
+        self.version += 1
         if self.detail == "far":
             self.overview.collect(self.nodes, self.wires)
