@@ -31,6 +31,7 @@ class Minimap(QWidget):
         self._view = view
         self._overview = Overview()
         self._version = -1
+        self._whole = QRectF()
         self._ground: QPixmap | None = None
         """The map without the part that is seen, until something changes."""
         self._timer = QTimer(self, singleShot=True, interval=30)
@@ -46,13 +47,13 @@ class Minimap(QWidget):
     def refresh(self) -> None:
         """Draw the network as it is now, if it is worth a map."""
         scene, view = self._view.picture, self._view
-        whole = scene.bounds()
+        changed = scene.version != self._version
+        if changed:
+            self._version, self._whole, self._ground = scene.version, scene.bounds(), None
         roomy = view.width() >= SMALLEST_HOST.width() and view.height() >= SMALLEST_HOST.height()
-        useful = roomy and len(scene.nodes) >= FEWEST and not view.seen().contains(whole)
-        if useful and scene.version != self._version:
-            self._version = scene.version
+        useful = roomy and len(scene.nodes) >= FEWEST and not view.seen().contains(self._whole)
+        if useful and self._ground is None:
             self._overview.collect(scene.nodes, scene.wires)
-            self._ground = None
         self.setVisible(useful)
         self.place()
         self.update()
