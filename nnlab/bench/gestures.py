@@ -33,6 +33,7 @@ class Hand:
         self.window = MainWindow(project=Project())
         self.window.resize(SIZE)
         self.window.show()
+        self.window.complete()  # else it would go on making its panels in the middle of a gesture
         self._app.processEvents()
         self.editor = self.window.editor
         self.bench = self.window.bench
