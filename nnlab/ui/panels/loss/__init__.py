@@ -1,6 +1,6 @@
 """The panel of the loss curves."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QToolButton, QWidget
 
 from nnlab.engine.events import Event, Prepared, RunStatus
@@ -12,6 +12,7 @@ from nnlab.ui.record import Record
 from nnlab.ui.workbench import Workbench
 
 GHOSTS = MOST_GHOSTS  # earlier runs, and ways that were left, that stay visible
+LATER_MS = 9  # between taking in what happened and drawing it
 GHOST_EPOCHS = 2  # a run must have come this far to leave one
 
 
@@ -49,6 +50,8 @@ class LossPanel(DrawnPanel):
         self.controls.addWidget(self.show_all)
         self.curves.canvas.come_last()
         self._offer_ghosts()
+        self._later = QTimer(self, singleShot=True, interval=LATER_MS)
+        self._later.timeout.connect(self.refresh)
         bench.status_changed.connect(self._on_moment)
         bench.time.changed.connect(lambda: self._on_moment(bench.status))
 
@@ -67,7 +70,14 @@ class LossPanel(DrawnPanel):
         self._offer_ghosts()
         self.has_picture = self.curves.record.reach > 0
         if self.isVisible():
+            self._show_soon()
+
+    def _show_soon(self) -> None:
+        """While a run goes on, in a turn of its own: taking in the numbers was one."""
+        if self.bench.status.state != "running":
             self.refresh()
+        elif not self._later.isActive():
+            self._later.start()
 
     def refresh(self, problem: object = None) -> None:
         """The metric's name follows the run."""
