@@ -24,7 +24,8 @@ class Seeds:
     how = (
         "Processor time that 64 seeds take for an epoch in one computation (80 of 100 epochs, so that set-up does not"
         " count), against one run by the best loop written by hand and against one run of NNLab's engine, warmed up, in turn,"
-        " on one thread."
+        " on one thread. The bar names one run and not whose: it is held against the loop written by hand, and the"
+        " stricter reading beside it has none because it is missed by far."
     )
     bars = (
         Bar("the processor time of one run by the best hand-written loop", 3, at_least=False),
