@@ -76,6 +76,11 @@ class Loop:
 
     # ---------------------------------------------------------------- going
 
+    @property
+    def steps_left(self) -> int:
+        """How many steps there are until the planned end, as settings are and as they are wanted."""
+        return max(0, min(self.training.epochs, self._wanted.epochs) * self.steps_per_epoch - self.step)
+
     def steps(self) -> Iterator[None]:
         """Train to the end, a stretch at a time; between two of them anything may be read or changed."""
         while self.finished is None:

@@ -237,3 +237,18 @@ def test_many_stretches_take_no_more_memory_than_few(short_stretches: None) -> N
     go(loop, 40_000)
     assert process.memory_info().rss - before < 24_000_000
     assert len(loop.timeline.checkpoints.steps) <= 96
+
+
+@pytest.mark.parametrize("left", [1, 2, 4, 5])
+def test_the_engine_can_change_right_before_the_end(left: int) -> None:
+    """The trial of the program may not run into the end of the run: it would be over before its last steps are taken."""
+    document = network(*PLAIN, epochs=2, batch_size=60)
+    runs = [loop_of(document, "eager")]
+    to_end(runs[0][0])
+    told = Told()
+    loop = Loop(document, told)
+    go(loop, 2 * loop.steps_per_epoch - left)
+    capture_now(loop)
+    assert (loop.finished, loop.step) == (None, 2 * loop.steps_per_epoch - left)
+    to_end(loop)
+    assert_same(runs[0], (loop, told))

@@ -108,7 +108,9 @@ def tried(loop: "Loop", program: Runs) -> Verdict:
     captured = Captured.of(program, loop.learner, exact=True)
     start, last = loop.moment(), loop.last_loss
     left = loop.steps_per_epoch - loop.position
-    steps = left + 1 if left < 2 * TRIED_STEPS else TRIED_STEPS
+    steps = min(left + 1 if left < 2 * TRIED_STEPS else TRIED_STEPS, loop.steps_left)
+    if steps < 1:
+        raise CannotCapture("it is at its end")
     loop.repeating = True
     roll = same_luck(loop.learner.place.device)
     try:
