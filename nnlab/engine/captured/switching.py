@@ -103,14 +103,12 @@ def refusal(error: Exception) -> str:
 
 def tried(loop: "Loop", program: Runs) -> Verdict:
     """Take the next steps with both engines, from the same state, and compare; the loop is left as it was."""
-    if not loop.flush():
-        raise CannotCapture("its loss is no number")
+    if not loop.flush() or loop.steps_left == 0:
+        raise CannotCapture("its loss is no number, or it is at its end")
     captured = Captured.of(program, loop.learner, exact=True)
     start, last = loop.moment(), loop.last_loss
     left = loop.steps_per_epoch - loop.position
     steps = min(left + 1 if left < 2 * TRIED_STEPS else TRIED_STEPS, loop.steps_left)
-    if steps < 1:
-        raise CannotCapture("it is at its end")
     loop.repeating = True
     roll = same_luck(loop.learner.place.device)
     try:
