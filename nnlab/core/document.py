@@ -42,6 +42,24 @@ class Data(Settings):
         advanced=True,
     )
     split_seed: int = param(0, "Which samples land in which part.", low=0, high=SEED_LIMIT, advanced=True)
+    answer: str = param(
+        "given",
+        "What the network is to answer with: what the data set says, or the input itself (an autoencoder).",
+        choices={"given": "As the data set says", "input": "The input itself"},
+        label="Target",
+        advanced=True,
+    )
+
+    def spec(self) -> DataSpec:
+        """The facts of the data as training sees them; DataError if the data set is missing."""
+        spec = self.dataset.spec()
+        if self.answer == "given":
+            return spec
+        if spec.kind == "i":
+            return replace(spec, task="classes", answers=spec.vocabulary, target_shape=spec.input_shape, also=())
+        names = spec.inputs or ("value",)
+        shape = None if len(spec.input_shape) == 1 and spec.inputs else spec.input_shape
+        return replace(spec, task="values", answers=names, target_shape=shape, also=(), metric="")
 
 
 @dataclass(frozen=True)
@@ -123,14 +141,14 @@ class Document:
     def spec(self) -> DataSpec | None:
         """The facts of the data, or None when the data set is missing."""
         try:
-            return self.data.dataset.spec()
+            return self.data.spec()
         except DataError:
             return None
 
     @cached_property
     def shapes(self) -> Mapping[str, NodeShapes]:
         """The shapes at every node."""
-        return infer(self.graph, self.spec.input_shape if self.spec else None)
+        return infer(self.graph, self.spec.fields if self.spec else None)
 
     def parameter_count(self, node_id: str) -> int | None:
         """How many numbers this node learns; None while its input is not known."""

@@ -1,7 +1,7 @@
 """Nodes and wires as one frozen value: each edit returns the next graph, and one rule decides which wires may be."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -71,9 +71,7 @@ class Graph:
         found: dict[str, list[Link]] = {node_id: [] for node_id in self.nodes}
         for link in self.links:
             found[link.target].append(link)
-        return {
-            node_id: tuple(sorted(links, key=lambda k: _port_key(k.target_port))) for node_id, links in found.items()
-        }
+        return {node_id: tuple(sorted(links, key=self._port_order(node_id))) for node_id, links in found.items()}
 
     @cached_property
     def outgoing(self) -> Mapping[str, tuple[Link, ...]]:
@@ -149,9 +147,9 @@ class Graph:
 
     def _check_kinds(self, link: Link, port: Port) -> None:
         offered = next(p for p in self.output_ports(link.source) if p.name == link.source_port)
-        if offered.kind != port.kind:
+        if offered.kind != port.kind and "*" not in (offered.kind, port.kind):
             raise LinkError(
-                f"this output carries {_KIND_WORDS[offered.kind]}, and that input takes {_KIND_WORDS[port.kind]}"
+                f"this output carries {KIND_WORDS[offered.kind]}, and that input takes {KIND_WORDS[port.kind]}"
             )
 
     # ---------------------------------------------------------------- editing
@@ -217,6 +215,11 @@ class Graph:
             n += 1
         return f"{stem}_{n}"
 
+    def _port_order(self, node_id: str) -> Callable[[Link], tuple[int, str, int]]:
+        layer = self.nodes[node_id].layer
+        places = {} if layer.variadic else {port.name: k for k, port in enumerate(layer.inputs)}
+        return lambda link: (places.get(link.target_port, len(places)), *_port_key(link.target_port))
+
     def _reach(self, start: str, step: Any) -> frozenset[str]:
         seen: set[str] = set()
         todo = [start]
@@ -228,14 +231,16 @@ class Graph:
         return frozenset(seen)
 
 
-_KIND_WORDS = {
+KIND_WORDS = {
     "x": "decimal numbers",
     "i": "whole-number indices",
     "m": "a mask",
     "h": "a hidden state",
     "e": "a list of edges",
     "s": "a loss",
+    "*": "anything",
 }
+"""What goes through a wire of each kind, in words."""
 
 
 def _port_key(name: str) -> tuple[str, int]:

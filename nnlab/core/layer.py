@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 """Sizes of a tensor without its batch axis: a picture is (channels, height, width), a row of features (n,)."""
 
-PortKind = Literal["x", "i", "m", "h", "e", "s"]
-"""x float tensor, i integer indices, m mask, h hidden state, e edge list, s scalar."""
+MISSING: Shape = (-1,)
+"""Stands for the shape at an optional input that has no wire."""
+
+PortKind = Literal["x", "i", "m", "h", "e", "s", "*"]
+"""x float tensor, i integer indices, m mask (True where nothing may be looked at), h hidden state, e edge list, s a loss
+for each sample, * whatever comes."""
 
 VARIADIC_LIMIT = 16  # wires into one merge layer
 
@@ -53,15 +57,27 @@ def _literal(value: object) -> str:
 
 
 @dataclass(frozen=True)
+class Support:
+    """A definition that a layer's code needs beside torch: a class or a function, as it stands in the exported file."""
+
+    name: str
+    text: str
+    """Uses only torch, nn, F, math, and the definitions before it."""
+
+
+@dataclass(frozen=True)
 class TorchCode:
     """What a layer is in PyTorch: a module to construct (or none) and the expression that applies it.
 
     In `forward`, {0}, {1}, ... stand for the inputs and {self} for the module; only names from `torch`,
-    `nn` and `F` (torch.nn.functional) may be used besides.
+    `nn`, `F` (torch.nn.functional) and of `support` may be used besides.
     """
 
     forward: str
     module: Call | None = None
+    results: tuple[str, ...] = ("{r}",)
+    """What leaves by each output port, as an expression over {r}, the value of `forward`."""
+    support: tuple[Support, ...] = ()
 
     @classmethod
     def of_module(cls, target: str, *args: object, **kwargs: object) -> "TorchCode":
@@ -81,11 +97,18 @@ class Layer(Settings):
     """What it computes, in one line of plain text."""
     inputs: ClassVar[tuple[Port, ...]] = (Port("in"),)
     outputs: ClassVar[tuple[Port, ...]] = (Port("out"),)
+    fits: ClassVar[tuple[tuple[Shape, ...], ...]] = ()
+    """Input shapes that it takes as it is, one for each port: for layers that plain rows and pictures do not fit."""
+    is_entry: ClassVar[bool] = False
+    """Data enter here: its shape and kind are those of the data."""
     variadic: ClassVar[bool] = False
     """Ports in1, in2, ... grow as wires are added (merges); `inputs` then lists the ones it needs at least."""
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        """The output's shape for these input shapes, one per port; ShapeError with a remedy if it cannot be."""
+        """The output's shape for these input shapes; ShapeError with a remedy if it cannot be.
+
+        There is one shape for each port of `inputs`, in their order: MISSING for an optional one without a wire.
+        """
         raise NotImplementedError
 
     def output_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:

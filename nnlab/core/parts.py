@@ -1,12 +1,13 @@
 """The data as training sees them: checked, divided into three parts, standardised by the training part alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.core.dataset import Dataset, DataSpec, Floats, Integers, Samples
+from nnlab.core.dataset import Dataset, DataSpec, Field, Floats, Integers, Samples, Target
 from nnlab.core.document import Data
 from nnlab.core.layer import shape_text
 from nnlab.core.words import count, percent, plural
@@ -73,55 +74,95 @@ def divide(data: Data) -> Parts:
 
 @lru_cache(maxsize=SAMPLES_KEPT)
 def samples(dataset: Dataset) -> Samples:
-    """All samples of a data set, checked: right shapes, finite numbers, labels that are classes. DataError if not."""
+    """All samples of a data set, checked: right shapes, finite numbers, labels that are classes. DataError if not.
+
+    The inputs are packed as the spec says; each target is by itself.
+    """
     spec = dataset.spec()
     made = dataset.make()
-    inputs = np.array(made.inputs, np.float32)
-    if spec.task == "classes":
-        labels = np.array(made.targets, np.int64)
-        _check_shapes(spec, inputs, labels)
-        _check_labels(labels, spec)
-        _check_finite(inputs, spec.inputs, "inputs")
-        return _frozen(inputs, labels)
-    values = np.array(made.targets, np.float32)
+    given = (made.inputs, *made.more)
+    for each, array in zip(spec.fields, given, strict=True):
+        _check_field(each, array, len(made))
+    targets = [_checked(each, array) for each, array in zip(spec.targets, (made.targets, *made.also), strict=True)]
+    inputs = spec.pack(given)
+    _check_shapes(spec, inputs, targets)
+    return _frozen(inputs, targets[0], targets[1:])
+
+
+def _check_field(field: Field, array: NDArray[np.generic], rows: int) -> None:
+    if len(array) != rows or array.shape[1:] != field.shape:
+        raise DataError(
+            f"The data do not have the form they promise: {field.name} has {plural(len(array), 'sample')} of "
+            f"{shape_text(array.shape[1:])} instead of {count(rows)} of {shape_text(field.shape)}."
+        )
+    if field.kind == "x":
+        _check_finite(np.asarray(array, np.float32), field.names, "inputs")
+    elif field.kind == "i" and field.vocabulary:
+        whole = np.asarray(array, np.int64)
+        if whole.size and (whole.min() < 0 or whole.max() >= len(field.vocabulary)):
+            raise DataError(f"The data have a number in {field.name} that stands for nothing in its vocabulary.")
+
+
+def _checked(target: Target, array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The answers in their own type, with usable numbers."""
+    if target.task == "classes":
+        labels = np.array(array, np.int64)
+        _check_labels(labels, target)
+        return labels
+    values = np.array(array, np.float32)
     values = values[:, None] if values.ndim == 1 else values
-    _check_shapes(spec, inputs, values)
-    _check_finite(inputs, spec.inputs, "inputs")
-    _check_finite(values, spec.answers, "values to predict")
-    return _frozen(inputs, values)
+    _check_finite(values, target.answers, "values to predict")
+    return values
 
 
 @lru_cache(maxsize=PARTS_KEPT)
 def _divide(data: Data) -> Parts:
-    spec, everything = data.dataset.spec(), samples(data.dataset)
+    spec, everything = data.spec(), samples(data.dataset)
     rows = _split(data, spec, everything)
-    raw_train, raw_validation, raw_test = (_frozen(everything.inputs[r], everything.targets[r]) for r in rows)
+    itself = data.answer == "input"
+    raw_train, raw_validation, raw_test = (_rows(everything, r, spec, itself) for r in rows)
     _check_training(raw_train, spec)
-    mean, scale = _spread(raw_train.inputs, data.standardise)
-    shifted = spec.task == "values" and data.standardise_targets
-    targets = raw_train.targets if shifted else np.zeros((1, 1), np.float32)
-    target_mean, target_scale = _spread(targets, shifted)
+    mean, scale = _input_spread(raw_train.inputs, spec, data.standardise)
+    target_mean, target_scale = _target_spread(data, spec, raw_train)
+    shifted = spec.task == "values" and (data.standardise_targets or itself)
 
     def standard(part: Samples) -> Samples:
         inputs = (part.inputs - mean) / scale if data.standardise else part.inputs
-        return _frozen(inputs, (part.targets - target_mean) / target_scale if shifted else part.targets)
+        targets = (part.targets - target_mean) / target_scale if shifted else part.targets
+        return _frozen(inputs, targets, part.also)
 
     for array in (*rows, mean, scale, target_mean, target_scale):
         array.flags.writeable = False
     return Parts(
-        spec,
-        standard(raw_train),
-        standard(raw_validation),
-        standard(raw_test),
-        raw_train,
-        raw_validation,
-        raw_test,
-        *rows,
-        mean,
-        scale,
-        target_mean,
-        target_scale,
-    )
+        spec, standard(raw_train), standard(raw_validation), standard(raw_test), raw_train, raw_validation, raw_test,
+        *rows, mean, scale, target_mean, target_scale,
+    )  # fmt: skip
+
+
+def _rows(everything: Samples, rows: Integers, spec: DataSpec, itself: bool) -> Samples:
+    """These samples; with the first input in the place of the targets, if that is what is to be predicted."""
+    inputs = everything.inputs[rows]
+    if not itself:
+        return _frozen(inputs, everything.targets[rows], [each[rows] for each in everything.also])
+    return _frozen(inputs, spec.unpack(inputs)[0])
+
+
+def _input_spread(inputs: NDArray[np.generic], spec: DataSpec, on: bool) -> tuple[Floats, Floats]:
+    """Mean and spread of decimals; whole numbers, masks and edges stay what they are."""
+    if not spec.is_packed:
+        return _spread(inputs, on and spec.kind == "x")
+    means, scales = [], []
+    for each, array in zip(spec.fields, spec.unpack(inputs), strict=True):
+        mean, scale = _spread(array, on and each.kind == "x")
+        means.append(np.broadcast_to(mean, each.shape).ravel())
+        scales.append(np.broadcast_to(scale, each.shape).ravel())
+    return np.concatenate(means).astype(np.float32), np.concatenate(scales).astype(np.float32)
+
+
+def _target_spread(data: Data, spec: DataSpec, train: Samples) -> tuple[Floats, Floats]:
+    if spec.task == "classes":
+        return _spread(np.zeros((1, 1), np.float32), False)
+    return _spread(train.targets, data.standardise if data.answer == "input" else data.standardise_targets)
 
 
 # ------------------------------------------------------------------- dividing
@@ -129,6 +170,9 @@ def _divide(data: Data) -> Parts:
 
 def _split(data: Data, spec: DataSpec, everything: Samples) -> tuple[Integers, Integers, Integers]:
     total = len(everything)
+    if spec.split is not None:
+        ends = np.cumsum(spec.split)
+        return np.arange(ends[0]), np.arange(ends[0], ends[1]), np.arange(ends[1], min(ends[2], total))
     wanted = {"validation": round(total * data.validation), "test": round(total * data.test)}
     for name, share in (("validation", data.validation), ("test", data.test)):
         if share > 0 and wanted[name] == 0:
@@ -158,7 +202,7 @@ def _split(data: Data, spec: DataSpec, everything: Samples) -> tuple[Integers, I
 
 def _groups(spec: DataSpec, targets: NDArray[np.generic]) -> list[Integers]:
     """The rows of each class, so that every part has its share of each; all rows together for values."""
-    if spec.task == "values":
+    if spec.task == "values" or targets.ndim > 1:
         return [np.arange(len(targets))]
     return [np.flatnonzero(targets == label) for label in np.unique(targets)]
 
@@ -188,28 +232,37 @@ def _spread(values: NDArray[np.generic], on: bool) -> tuple[Floats, Floats]:
     return mean.astype(np.float32), np.where(flat, 1.0, scale).astype(np.float32)
 
 
-def _frozen(inputs: NDArray[np.generic], targets: NDArray[np.generic]) -> Samples:
+def _frozen(
+    inputs: NDArray[np.generic], targets: NDArray[np.generic], also: Sequence[NDArray[np.generic]] = ()
+) -> Samples:
     x = np.ascontiguousarray(inputs, np.float32)
-    labels = targets.dtype.kind in "iu"
-    y = np.ascontiguousarray(targets, np.int64) if labels else np.ascontiguousarray(targets, np.float32)
-    x.flags.writeable = y.flags.writeable = False
-    return Samples(x, y)
+    x.flags.writeable = False
+    y, *rest = (_kept(each) for each in (targets, *also))
+    return Samples(x, y, also=tuple(rest))
+
+
+def _kept(targets: NDArray[np.generic]) -> Floats | Integers:
+    """Read-only, classes as whole numbers and values as decimals."""
+    whole = targets.dtype.kind in "iu"
+    made = np.ascontiguousarray(targets, np.int64) if whole else np.ascontiguousarray(targets, np.float32)
+    made.flags.writeable = False
+    return made
 
 
 # ------------------------------------------------------------------- checking
 
 
-def _check_shapes(spec: DataSpec, inputs: NDArray[np.generic], targets: NDArray[np.generic]) -> None:
-    width = () if spec.task == "classes" else (spec.width,)
-    if len(inputs) != len(targets):
-        raise DataError(
-            f"The data have {plural(len(inputs), 'sample')} and {plural(len(targets), 'answer')}: they must match."
-        )
-    if inputs.shape[1:] != spec.input_shape or targets.shape[1:] != width:
-        raise DataError(
-            f"The data do not have the form they promise: inputs are {shape_text(inputs.shape[1:])} "
-            f"instead of {shape_text(spec.input_shape)}, or the answers do not fit."
-        )
+def _check_shapes(spec: DataSpec, inputs: NDArray[np.generic], targets: Sequence[NDArray[np.generic]]) -> None:
+    for target, array in zip(spec.targets, targets, strict=True):
+        if len(inputs) != len(array):
+            raise DataError(
+                f"The data have {plural(len(inputs), 'sample')} and {plural(len(array), 'answer')}: they must match."
+            )
+        if array.shape[1:] != target.own_shape:
+            raise DataError(
+                f"The data do not have the form they promise: inputs are {shape_text(inputs.shape[1:])} "
+                f"instead of {shape_text(spec.input_shape)}, or the answers do not fit."
+            )
     if len(inputs) < 2:
         raise DataError(f"The data have {plural(len(inputs), 'sample')}, and training needs at least 2.")
 
@@ -229,22 +282,24 @@ def _check_finite(values: NDArray[np.generic], names: tuple[str, ...], what: str
     )
 
 
-def _check_labels(labels: Integers, spec: DataSpec) -> None:
-    bad = (labels < 0) | (labels >= spec.width)
+def _check_labels(labels: Integers, spec: Target) -> None:
+    lowest = -1 if labels.ndim > 1 else 0  # a position or pixel that does not count
+    bad = (labels < lowest) | (labels >= spec.width)
     if bad.any():
-        row = int(np.flatnonzero(bad)[0])
+        row = int(np.argwhere(bad)[0][0])
         raise DataError(
             f"{plural(int(bad.sum()), 'sample')} of the data belong to no class: there are {plural(spec.width, 'class', 'classes')}, "
-            f"numbered from 0, and row {count(row + 1)} has the number {labels[row]}."
+            f"numbered from 0, and row {count(row + 1)} has the number {labels[bad][0]}."
         )
 
 
 def _check_training(train: Samples, spec: DataSpec) -> None:
     if spec.task != "classes":
         return
-    present = np.unique(train.targets)
+    present = np.unique(train.targets[train.targets >= 0])
     if len(present) < 2:
+        only = spec.answers[int(present[0])] if len(present) else "unknown"
         raise DataError(
-            f"Every sample to train on is of the class {spec.answers[int(present[0])]}: there is nothing to tell apart. "
+            f"Every sample to train on is of the class {only}: there is nothing to tell apart. "
             "Use more samples, or data with at least two classes."
         )

@@ -1,11 +1,12 @@
 """The shape at every node, or the reason why there is none: pure Python, run at each edit."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from nnlab.core import words
-from nnlab.core.graph import Graph
-from nnlab.core.layer import Shape
+from nnlab.core.dataset import Field
+from nnlab.core.graph import KIND_WORDS, Graph
+from nnlab.core.layer import MISSING, Layer, PortKind, Shape
 from nnlab.errors import ShapeError
 
 SIZE_LIMIT = 2**31 - 1  # numbers in one sample's tensor, and numbers that one layer learns
@@ -17,6 +18,8 @@ class NodeShapes:
 
     inputs: tuple[Shape, ...] = ()
     outputs: tuple[Shape, ...] = ()
+    kinds: tuple[PortKind, ...] = ()
+    """What leaves by each output, where that is known."""
     problem: str = ""
     """A sentence, if this node itself is at fault."""
     waiting: bool = False
@@ -28,39 +31,110 @@ class NodeShapes:
         return not self.problem and not self.waiting
 
 
-def infer(graph: Graph, data_shape: Shape | None) -> Mapping[str, NodeShapes]:
-    """The shapes at every node for samples of `data_shape`; None if the data are not known."""
+Facts = tuple[Shape, PortKind]
+
+
+def infer(graph: Graph, fields: Sequence[Field] | None) -> Mapping[str, NodeShapes]:
+    """The shapes at every node for samples with these inputs; None if the data are not known."""
     found: dict[str, NodeShapes] = {}
+    entries = bindings(graph, fields) if fields is not None else {}
     for node_id in graph.in_order:
-        found[node_id] = _at_node(graph, node_id, data_shape, found)
+        if graph.nodes[node_id].layer.is_entry:
+            found[node_id] = _at_entry(graph, node_id, fields, entries.get(node_id))
+        else:
+            found[node_id] = _at_node(graph, node_id, found)
     for node_id in graph.nodes:
         if node_id not in found:
             found[node_id] = NodeShapes(problem="is part of a loop, or reads from one: remove a wire of the loop")
     return found
 
 
-def _at_node(graph: Graph, node_id: str, data_shape: Shape | None, found: Mapping[str, NodeShapes]) -> NodeShapes:
+def bindings(graph: Graph, fields: Sequence[Field]) -> dict[str, int]:
+    """Which input of the data enters at each Input; one that names none of them is left out.
+
+    Those without a name get the inputs that nobody names, in their order; what is left over gets the first one.
+    """
+    sources = {n: str(getattr(node.layer, "source", "")) for n, node in graph.nodes.items() if node.layer.is_entry}
+    names = [f.name for f in fields]
+    free = [k for k, name in enumerate(names) if name not in sources.values()]
+    found: dict[str, int] = {}
+    for node_id, source in sources.items():
+        if source in names:
+            found[node_id] = names.index(source)
+        elif not source:
+            found[node_id] = free.pop(0) if free else 0
+    return found
+
+
+def _at_entry(graph: Graph, node_id: str, fields: Sequence[Field] | None, at: int | None) -> NodeShapes:
+    if fields is None:
+        return NodeShapes(problem="has no data: choose a data set under Data")
+    if at is None:
+        source, known = getattr(graph.nodes[node_id].layer, "source", ""), ", ".join(f.name for f in fields)
+        return NodeShapes(problem=f"takes {source!r}, and the data have no input of that name (they have: {known})")
+    return replace(_ask(graph, node_id, (fields[at].shape,)), kinds=(fields[at].kind,))
+
+
+def _at_node(graph: Graph, node_id: str, found: Mapping[str, NodeShapes]) -> NodeShapes:
     layer = graph.nodes[node_id].layer
-    links = graph.incoming[node_id]
-    if not layer.inputs and not links:
-        if data_shape is None:
-            return NodeShapes(problem="has no data: choose a data set under Data")
-        return _ask(graph, node_id, (data_shape,))
-    missing = [
-        port.name for port in layer.inputs if not port.optional and port.name not in {k.target_port for k in links}
-    ]
-    if not links or (missing and not layer.variadic):
-        return NodeShapes(problem="has nothing connected to its input" if len(layer.inputs) == 1 else _needs(missing))
-    if layer.variadic and len(links) < len(layer.inputs):
-        return NodeShapes(problem=_needs(missing))
-    shapes: list[Shape] = []
-    for link in links:
+    problem = _unconnected(graph, node_id)
+    if problem:
+        return NodeShapes(problem=problem)
+    arriving: dict[str, Facts] = {}
+    for link in graph.incoming[node_id]:
         before = found[link.source]
-        ports = [port.name for port in graph.output_ports(link.source)]
+        ports = [port.name for port in graph.output_ports(link.source)] or ["out"]
         if not before.known or link.source_port not in ports:
             return NodeShapes(waiting=True)
-        shapes.append(before.outputs[ports.index(link.source_port)])
-    return _ask(graph, node_id, tuple(shapes))
+        at = ports.index(link.source_port)
+        arriving[link.target_port] = (before.outputs[at], before.kinds[at])
+    if layer.variadic or not layer.inputs:
+        inputs = tuple(shape for shape, _ in arriving.values())
+    else:
+        inputs = tuple(arriving.get(port.name, (MISSING, "*"))[0] for port in layer.inputs)
+    problem = _wrong_kind(graph, node_id, arriving)
+    if problem:
+        return NodeShapes(inputs, problem=problem)
+    at_node = _ask(graph, node_id, inputs)
+    return replace(at_node, kinds=_kinds(layer, arriving, len(at_node.outputs)))
+
+
+def _unconnected(graph: Graph, node_id: str) -> str:
+    layer, links = graph.nodes[node_id].layer, graph.incoming[node_id]
+    if not layer.inputs:
+        return ""
+    wired = {k.target_port for k in links}
+    missing = [port.name for port in layer.inputs if not port.optional and port.name not in wired]
+    if layer.variadic:
+        missing = missing if len(links) < len(layer.inputs) else []
+    if not links or missing:
+        return "has nothing connected to its input" if len(layer.inputs) == 1 else _needs(missing)
+    return ""
+
+
+def _wrong_kind(graph: Graph, node_id: str, arriving: Mapping[str, Facts]) -> str:
+    """A sentence if a wire brings another kind of numbers than its port takes: only data tell what an Input gives."""
+    for port in graph.input_ports(node_id):
+        kind = arriving.get(port.name, (MISSING, "*"))[1]
+        if kind != port.kind and "*" not in (kind, port.kind):
+            at = f" at {port.name}" if len(arriving) > 1 else ""
+            return f"takes {KIND_WORDS[port.kind]}{at}, and gets {KIND_WORDS[kind]}{_remedy(port.kind, kind)}"
+    return ""
+
+
+def _remedy(takes: PortKind, gets: PortKind) -> str:
+    if (takes, gets) == ("x", "i"):
+        return ": put an Embedding before it, which learns a row of numbers for each of them"
+    if takes == "i" and gets in ("x", "h"):
+        return ": connect it to an Input of words or other whole numbers, or remove it"
+    return ": connect another output to it"
+
+
+def _kinds(layer: Layer, arriving: Mapping[str, Facts], outputs: int) -> tuple[PortKind, ...]:
+    """What leaves by each output; a layer that takes anything passes on what it got."""
+    first: PortKind = next((kind for _, kind in arriving.values()), "x")
+    said: list[PortKind] = [port.kind for port in layer.outputs] or ["*"] * outputs
+    return tuple(first if kind == "*" else kind for kind in said)
 
 
 def _needs(missing: list[str]) -> str:

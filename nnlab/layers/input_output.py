@@ -11,17 +11,29 @@ from nnlab.core.param import param
 @LAYERS.register("Input")
 @dataclass(frozen=True)
 class Input(Layer):
-    """Where the samples of the data set enter: points, a row of a table, or a picture."""
+    """Where the samples of the data set enter: points, a row of a table, a picture, the words of a sentence.
+
+    Data with several inputs, such as a picture and a table, take one Input for each.
+    """
 
     title = "Input"
     category = "Input and output"
     formula = "x"
     inputs = ()
-    outputs = (Port("out"),)
+    outputs = (Port("out", "*"),)
+    is_entry = True
+
+    source: str = param(
+        "", "Which input of the data enters here, by its name. Empty: the first that no other Input names."
+    )
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """The shape of one sample."""
         return shapes[0]
+
+    def summary(self) -> str:
+        """Which input of the data it is."""
+        return self.source[:24]
 
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """The sample itself."""
@@ -36,13 +48,20 @@ class Output(Layer):
     title = "Output"
     category = "Input and output"
     formula = "ŷ"
-    inputs = (Port("in"),)
+    inputs = (Port("in", "*"),)
     outputs = ()
 
     role: str = param(
         "auto",
         "What the numbers mean; it decides the loss. Automatic: what the data set asks for.",
         choices={"auto": "Automatic", "classes": "Scores of classes", "values": "Values"},
+    )
+    target: str = param(
+        "", "What this answer is compared with, by its name in the data; input: the first input. Empty: the first target."
+    )
+    loss: str = param("auto", "The loss of this answer; auto: that of the training settings.", advanced=True)
+    weight: float = param(
+        1.0, "How much this answer's loss counts beside those of other Outputs.", low=0.0, high=65_536, advanced=True
     )
 
     def output_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
@@ -52,6 +71,10 @@ class Output(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         """The answer's shape."""
         return shapes[0]
+
+    def summary(self) -> str:
+        """Which target it is compared with."""
+        return self.target[:24]
 
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """The answer itself."""

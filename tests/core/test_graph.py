@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from nnlab.core.dataset import Field
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.history import History
 from nnlab.core.layer import LAYERS, VARIADIC_LIMIT, Layer, UnknownLayer
@@ -139,7 +140,7 @@ class Edits(RuleBasedStateMachine):
     @invariant()
     def every_node_has_a_shape_or_a_reason(self) -> None:
         graph = self.history.value
-        shapes = infer(graph, (2,))
+        shapes = infer(graph, [Field("x", (2,))])
         assert set(shapes) == set(graph.nodes)
         for at in shapes.values():
             assert at.known == bool(at.outputs)
@@ -208,7 +209,7 @@ class TestTheRule:
         kept = Graph(graph.nodes, links)
         assert [p.name for p in kept.input_ports("odd")] == ["left"]
         assert [p.name for p in kept.output_ports("odd")] == ["up"]
-        assert infer(kept, (2,))["odd"].problem
+        assert infer(kept, [Field("x", (2,))])["odd"].problem
 
 
 class TestNodes:
@@ -250,6 +251,6 @@ class TestNodes:
         nodes = graph_of(input="Input", a="Linear", b="Linear", output="Output").nodes
         graph = Graph(nodes, frozenset({Link("a", "b"), Link("b", "a"), Link("b", "output")}))
         assert set(graph.in_order) == {"input"}
-        shapes = infer(graph, (2,))
+        shapes = infer(graph, [Field("x", (2,))])
         assert "loop" in shapes["a"].problem
         assert graph.upstream("output") == {"a", "b"}

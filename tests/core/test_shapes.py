@@ -2,6 +2,7 @@
 
 import pytest
 
+from nnlab.core.dataset import Field
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer, Shape, shape_text
 from nnlab.core.shapes import infer
@@ -28,7 +29,7 @@ def test_shapes_follow_the_wires() -> None:
         layer("Input"), layer("Conv2d", out_channels=6, kernel_size=5, padding=2), layer("MaxPool2d"),
         layer("Flatten"), layer("Linear", out_features=10), layer("Output"),
     )  # fmt: skip
-    shapes = infer(graph, (1, 28, 28))
+    shapes = infer(graph, [Field("x", (1, 28, 28))])
     assert [shapes[n].outputs[0] for n in graph.in_order] == [
         (1, 28, 28), (6, 28, 28), (6, 14, 14), (1176,), (10,), (10,)
     ]  # fmt: skip
@@ -37,7 +38,7 @@ def test_shapes_follow_the_wires() -> None:
 
 def test_only_the_node_at_fault_says_why_and_those_after_it_wait() -> None:
     graph = chain(layer("Input"), layer("Conv2d"), layer("MaxPool2d"), layer("Flatten"))
-    shapes = infer(graph, (4,))
+    shapes = infer(graph, [Field("x", (4,))])
     assert "needs a picture" in shapes["conv2d"].problem
     assert shapes["conv2d"].inputs == ((4,),)
     assert [shapes[n].waiting for n in ("maxpool2d", "flatten")] == [True, True]
@@ -52,12 +53,12 @@ def test_no_data_is_said_at_the_input() -> None:
 
 def test_a_merge_says_that_it_needs_another_wire() -> None:
     graph = chain(layer("Input"), layer("Add"))
-    assert infer(graph, (3,))["add"].problem == "needs another wire, at in2"
-    assert infer(graph.connect("input", "add"), (3,))["add"].outputs == ((3,),)
+    assert infer(graph, [Field("x", (3,))])["add"].problem == "needs another wire, at in2"
+    assert infer(graph.connect("input", "add"), [Field("x", (3,))])["add"].outputs == ((3,),)
 
 
 def test_a_node_without_a_wire_says_so() -> None:
-    assert "nothing connected" in infer(Graph().with_node(Node("a", layer("Linear"))), (3,))["a"].problem
+    assert "nothing connected" in infer(Graph().with_node(Node("a", layer("Linear"))), [Field("x", (3,))])["a"].problem
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_what_no_memory_could_hold_is_refused_before_torch_sees_it(
     shape: Shape, layers: list[Layer], says: str
 ) -> None:
     graph = chain(layer("Input"), *layers)
-    problem = infer(graph, shape)[graph.in_order[-1]].problem
+    problem = infer(graph, [Field("x", shape)])[graph.in_order[-1]].problem
     assert says in problem
     assert "smaller" in problem
 
@@ -120,7 +121,7 @@ def test_a_long_network_is_inferred_without_recursion_and_only_once_a_node() -> 
     graph = Graph(nodes)
     for k in range(LONG):
         graph = graph.connect(f"n{k - 1}" if k else "input", f"n{k}")
-    shapes = infer(graph, (2,))
+    shapes = infer(graph, [Field("x", (2,))])
     assert shapes[f"n{LONG - 1}"].outputs == ((2,),)
     assert asked == LONG, "each rule is asked once: linear in the number of nodes"
 
@@ -130,5 +131,5 @@ def test_a_ladder_of_skips_is_linear_too() -> None:
     graph = chain(layer("Input"), *[layer("Add") for _ in range(50)])
     for before, after in zip(graph.in_order, graph.in_order[1:], strict=False):
         graph = graph.connect(before, after)
-    assert infer(graph, (3,))["add_50"].outputs == ((3,),)
+    assert infer(graph, [Field("x", (3,))])["add_50"].outputs == ((3,),)
     assert len(graph.upstream("add_50")) == 50
