@@ -38,7 +38,8 @@ class Port:
 class Call:
     """A torch constructor call: what is built, and what the exported code prints, from one description.
 
-    `target` is a dotted name below `torch`, as "nn.Linear"; arguments are plain Python literals.
+    `target` is a dotted name below `torch`, as "nn.Linear", or one of the code's `support`; arguments are plain Python
+    literals, or further calls.
     """
 
     target: str
@@ -53,6 +54,8 @@ class Call:
 
 def _literal(value: object) -> str:
     """A value as code formatters write it: plain words in double quotes."""
+    if isinstance(value, Call):
+        return value.source()
     return f'"{value}"' if isinstance(value, str) and value.isalnum() else repr(value)
 
 
@@ -163,6 +166,7 @@ CATEGORIES = (
     "Graph",
     "Merge and reshape",
     "Regularisation",
+    "Blocks",
 )
 """The palette's headings, in their order."""
 
