@@ -14,7 +14,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +115,7 @@ def _write(key: str, arrays: Arrays) -> None:
         handle, temporary = tempfile.mkstemp(suffix=".part", dir=place)
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez(file, **arrays)  # plain numbers: nothing is pickled
+                np.savez(file, **cast(dict[str, Any], arrays))  # plain numbers: nothing is pickled
             os.replace(temporary, place / f"{key}{SUFFIX}")
         except BaseException:
             with contextlib.suppress(OSError):
