@@ -6,10 +6,25 @@ from math import prod
 import numpy as np
 
 from nnlab.core import words
+from nnlab.core.axes import axis, common
 from nnlab.core.formula import Formula, Place, Spot, signed
-from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode, shape_text
+from nnlab.core.layer import LAYERS, Call, Layer, Port, Shape, Support, TorchCode, shape_text
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
+
+WEIGHTED_SUM = Support(
+    "WeightedSum",
+    '''class WeightedSum(nn.Module):
+    """Adds its inputs, each times a learned number."""
+
+    def __init__(self, inputs):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(inputs))
+
+    def forward(self, *inputs):
+        return sum(weight * x for weight, x in zip(self.weight, inputs))
+''',
+)
 
 
 @LAYERS.register("Add")
@@ -27,35 +42,49 @@ class Add(Layer):
     inputs = (Port("in1"), Port("in2"))
     variadic = True
 
+    weighted: bool = param(
+        False,
+        "Learn one number for each wire, which says how much it counts; they begin at 1.",
+        label="Weights per input",
+        advanced=True,
+    )
+
     def output_shape(self, *shapes: Shape) -> Shape:
         """The common size."""
-        first = shapes[0]
-        for shape in shapes[1:]:
-            if len(shape) != len(first):
-                raise ShapeError(
-                    f"cannot add {shape_text(first)} and {shape_text(shape)}, which have different numbers of axes: "
-                    "put a Flatten and a Linear into the one with more"
-                )
-            if any(a != b and 1 not in (a, b) for a, b in zip(first, shape, strict=True)):
-                raise ShapeError(_unequal(first, shape))
-            first = tuple(max(a, b) for a, b in zip(first, shape, strict=True))
-        return first
+        return common(shapes, "add")
+
+    def parameter_shapes(self, *shapes: Shape) -> dict[str, Shape]:
+        """A weight for each wire, if they are asked for."""
+        return {"weight": (len(shapes),)} if self.weighted else {}
 
     def flops(self, *shapes: Shape) -> int:
-        """One sum per number and wire."""
-        return (len(shapes) - 1) * prod(self.output_shape(*shapes))
+        """One sum per number and wire, and a product where they are weighted."""
+        many = prod(self.output_shape(*shapes))
+        return (len(shapes) - 1) * many + (len(shapes) * many if self.weighted else 0)
 
     def torch_code(self, *shapes: Shape) -> TorchCode:
-        """The sum of the inputs."""
-        return TorchCode(" + ".join(f"{{{n}}}" for n in range(len(shapes))))
+        """The sum of the inputs; each times its weight, if they are asked for."""
+        wires = [f"{{{n}}}" for n in range(len(shapes))]
+        if self.weighted:
+            call = Call("WeightedSum", (len(shapes),))
+            return TorchCode(f"{{self}}({', '.join(wires)})", call, support=(WEIGHTED_SUM,))
+        return TorchCode(" + ".join(wires))
+
+    def summary(self) -> str:
+        """Whether the wires are weighted."""
+        return "weighted" if self.weighted else ""
 
     def explain_forward(self, spot: Spot) -> Formula | None:
         """One number from each wire."""
+        if self.weighted:
+            return None
         numbers = [float(np.broadcast_to(x, spot.output.shape)[spot.place]) for x in spot.inputs]
         return spot.output_formula(self.formula, f" = {' + '.join(signed(x) for x in numbers)}", sum(numbers))
 
     def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
         """Every wire gets the whole gradient: a sum has slope 1 in each of its parts."""
+        if self.weighted:
+            return ()
         alike = [n for n, x in enumerate(spot.inputs) if x.shape == spot.output.shape]
         rule = "∂L/∂x₁ = ∂L/∂x₂ = … = δ"
         return tuple(spot.passes(rule, f" = {words.number(spot.delta)}·1", spot.delta, wire=n) for n in alike)
@@ -80,7 +109,7 @@ class Concat(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         """The sizes along the axis are summed."""
         first = shapes[0]
-        at = self._axis(first)
+        at = axis(self.dim, first)
         for shape in shapes[1:]:
             if len(shape) != len(first):
                 raise ShapeError(
@@ -123,21 +152,3 @@ class Concat(Layer):
     def summary(self) -> str:
         """The axis."""
         return f"axis {self.dim}"
-
-    def _axis(self, shape: Shape) -> int:
-        """The axis as a place in a shape without its batch."""
-        found = self.dim - 1 if self.dim >= 0 else self.dim + len(shape)
-        if found == -1:
-            raise ShapeError("would join the samples of a batch: axis 0 is the batch, use axis 1")
-        if not 0 <= found < len(shape):
-            raise ShapeError(f"has no axis {self.dim}: there are only {len(shape)} after the batch; use axis 1 or -1")
-        return found
-
-
-def _unequal(first: Shape, second: Shape) -> str:
-    said = f"cannot add {shape_text(first)} and {shape_text(second)}: make them equal, "
-    if len(first) == 1:
-        return said + f"for instance with a Linear with {max(first[0], second[0])} units on the smaller one"
-    if first[1:] == second[1:]:
-        return said + f"for instance with a Conv 2-D with {max(first[0], second[0])} filters on the one with fewer"
-    return said + "with the same padding and stride on both ways"
