@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from nnlab.core import words
-from nnlab.core.dataset import DataSpec
+from nnlab.core.dataset import Target
 from nnlab.core.layer import Shape, shape_text
 from nnlab.core.param import Settings
 from nnlab.errors import ShapeError
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 Given = Literal["scores", "probabilities"]
 """What the drawn network ends in: raw scores (logits), or a Softmax or Sigmoid that the user drew."""
 
-TargetForm = Literal["index", "column", "one-hot", "values"]
-"""index: int64 (N,). column: float32 (N, 1) of 0 and 1. one-hot: float32 (N, classes). values: float32 (N, width)."""
+TargetForm = Literal["index", "column", "one-hot", "values", "positions"]
+"""index: int64 (N,). column: float32 (N, 1), or (N, 1, H, W), of 0 and 1. one-hot: float32 (N, classes).
+values: float32 (N, *shape). positions: int64 (N, *shape), with -1 where the class does not count."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,12 @@ class Loss(Settings):
     title: ClassVar[str] = ""
     formula: ClassVar[str] = ""
 
-    def target_form(self, spec: DataSpec, output: Shape) -> TargetForm:
-        """How the targets must look for this output; ShapeError with a remedy if loss, data and output do not fit."""
+    def target_form(self, spec: Target, output: Shape) -> TargetForm:
+        """How the targets must look for this output; ShapeError with a remedy if loss, target and output do not fit."""
+        raise NotImplementedError
+
+    def position_expression(self, given: Given, axis: int) -> str:
+        """The same for a class at each position or pixel, with the scores along `axis` (1 or -1); -1 does not count."""
         raise NotImplementedError
 
     def expression(self, given: Given) -> str:
@@ -47,8 +52,12 @@ class Loss(Settings):
 LOSSES: Registry[type[Loss]] = Registry("nnlab.losses", "loss")
 
 
-def answer_width(spec: DataSpec, output: Shape) -> int:
-    """How many numbers the network answers with, if that fits the data; ShapeError with a remedy if not."""
+def answer_width(spec: Target, output: Shape) -> int:
+    """How many numbers the network answers with, if that fits the target; ShapeError with a remedy if not."""
+    if spec.task == "values" and spec.shape is not None and len(spec.shape) != 1:
+        if output != spec.shape:
+            raise ShapeError(f"gets {shape_text(output)}, and its target is {shape_text(spec.shape)}: make them equal")
+        return spec.width
     what = "class" if spec.task == "classes" else "value"
     wanted = f"{spec.width} (one for each {what})" if spec.width > 1 else "1"
     if spec.task == "classes" and spec.width == 2:
@@ -65,3 +74,22 @@ def answer_width(spec: DataSpec, output: Shape) -> int:
             f"gets {numbers} a sample, and the data need {wanted}: set the units of the last Linear to that"
         )
     return width
+
+
+def has_positions(spec: Target) -> bool:
+    """Whether there is a class for each position of a sequence or pixel of a picture, and not one for the sample."""
+    return spec.task == "classes" and spec.own_shape != ()
+
+
+def class_axis(spec: Target, output: Shape) -> int:
+    """Where the scores of the classes lie when there is a class for each position: 1 or -1. ShapeError if they do not fit.
+
+    Sequences may have them last, (T, C); pictures, as convolutions make them, first: (C, H, W).
+    """
+    places = spec.own_shape
+    if len(places) == 1 and output == (*places, spec.width):
+        return -1
+    if output == (spec.width, *places):
+        return 1
+    wanted = (*places, spec.width) if len(places) == 1 else (spec.width, *places)
+    raise ShapeError(f"gets {shape_text(output)}, and needs a score for each class at each place: {shape_text(wanted)}")

@@ -21,7 +21,7 @@ from nnlab.engine.compile import attribute_names, build, loss_function
 from nnlab.engine.device import Place, check_memory, choose
 from nnlab.engine.dice import Dice, undisturbed
 from nnlab.engine.flat import Flat
-from nnlab.engine.metrics import accuracy, r_squared, targets_as
+from nnlab.engine.metrics import all_targets, measure
 from nnlab.engine.precision import LossScale, Precision
 from nnlab.engine.trial import arranged
 from nnlab.engine.update import Update, prepare, update_rule
@@ -194,10 +194,8 @@ class Learner:
     # ---------------------------------------------------------------- measuring
 
     def metric(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """Accuracy for classes, R² for values."""
-        if self.objective.metric == "r2":
-            return r_squared(prediction, target)
-        return accuracy(prediction, target, self.objective)
+        """How good the first answer is: accuracy for classes, R² for values, unless the data say otherwise."""
+        return measure(prediction, target, self.objective)
 
     def evaluate(self, part: str) -> tuple[Tensor, Tensor]:
         """Loss and metric of one part as the network is now, in evaluation mode."""
@@ -304,7 +302,7 @@ class Learner:
     def on_device(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """Standardised samples as tensors where the network is, targets in the form the loss takes."""
         x = torch.tensor(samples.inputs, device=self.place.device)
-        y = targets_as(self.objective.target_form, samples.targets, self.parts.spec.width)
+        y = all_targets(self.objective, samples, self.parts)
         return x, y.to(self.place.device)
 
 

@@ -1,41 +1,95 @@
 """Targets in the form a loss takes, and how good answers are."""
 
+from math import prod
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nnlab.core.loss import TargetForm
-from nnlab.core.objective import Objective
+from nnlab.core.dataset import Samples
+from nnlab.core.objective import Objective, Term
+from nnlab.core.parts import Parts
+
+WIDE = 16  # values up to which each is judged by itself
 
 
-def targets_as(form: TargetForm, targets: NDArray[np.generic], classes: int) -> Tensor:
-    """The targets as the loss takes them."""
+def all_targets(objective: Objective, samples: Samples, parts: Parts) -> Tensor:
+    """The targets of every answer as the loss takes them: of one alone as they are, of several in one row each."""
+    found = [targets_as(term, _targets_at(term.at, samples, parts)) for term in objective.terms]
+    if not objective.is_packed:
+        return found[0]
+    return torch.cat([y.reshape(len(y), -1).float() for y in found], 1)
+
+
+def _targets_at(at: int, samples: Samples, parts: Parts) -> NDArray[np.generic]:
+    if at < 0:
+        return parts.spec.unpack(samples.inputs)[0]
+    return samples.also[at - 1] if at else samples.targets
+
+
+def targets_as(term: Term, targets: NDArray[np.generic]) -> Tensor:
+    """The targets of one answer as its loss takes them."""
     made = torch.tensor(targets)
-    if form == "column":
-        return made.float().reshape(-1, 1)
-    if form == "one-hot":
-        return torch.nn.functional.one_hot(made, classes).float()
+    if term.target_form == "column":
+        return made.float().reshape(-1, *term.shape)
+    if term.target_form == "one-hot":
+        return torch.nn.functional.one_hot(made, term.target.width).float()
     return made
 
 
+def measure(prediction: Tensor, target: Tensor, objective: Objective) -> Tensor:
+    """How good the first answer is, by the metric of the objective."""
+    term = objective.main
+    if objective.is_packed:
+        prediction = prediction[:, : prod(term.shape)].reshape(-1, *term.shape)
+        target = target[:, : prod(term.target_shape)].reshape(-1, *term.target_shape)
+        target = target.long() if term.target_form in ("index", "positions") else target
+    if objective.metric == "r2":
+        return r_squared(prediction, target)
+    if objective.metric == "iou":
+        return overlap(classes_of(prediction, objective), labels_of(target, objective))
+    if objective.metric == "exact":
+        return exactness(classes_of(prediction, objective), labels_of(target, objective))
+    return accuracy(prediction, target, objective)
+
+
 def accuracy(prediction: Tensor, target: Tensor, objective: Objective) -> Tensor:
-    """The share of samples whose class is right."""
-    return (classes_of(prediction, objective) == labels_of(target, objective)).float().mean()
+    """The share of samples, or of places that count, whose class is right."""
+    right = classes_of(prediction, objective) == labels_of(target, objective)
+    if objective.target_form != "positions":
+        return right.float().mean()
+    return right.sum() / (target >= 0).sum()
+
+
+def exactness(classes: Tensor, labels: Tensor) -> Tensor:
+    """The share of samples in which every place that counts is right."""
+    return ((classes == labels) | (labels < 0)).reshape(len(labels), -1).all(1).float().mean()
+
+
+def overlap(classes: Tensor, labels: Tensor) -> Tensor:
+    """Intersection over union of what is not background (class 0), over all samples together (Jaccard index)."""
+    both = ((classes > 0) & (classes == labels)).sum()
+    either = (((classes > 0) | (labels > 0)) & (labels >= 0)).sum()
+    return both / either.clamp_min(1)
 
 
 def classes_of(prediction: Tensor, objective: Objective) -> Tensor:
-    """The class that each answer names."""
-    if objective.target_form == "column":
-        scores = objective.given == "scores" and objective.loss_id == "bce"
-        return (prediction.reshape(len(prediction), -1)[:, 0] > (0.0 if scores else 0.5)).long()
+    """The class that each answer names: one for each sample, or for each place."""
+    term = objective.main
+    if term.target_form == "positions":
+        return prediction.argmax(term.axis)
+    if term.target_form == "column":
+        scores = term.given == "scores" and term.loss_id == "bce"
+        yes = (prediction > (0.0 if scores else 0.5)).long()
+        return yes if term.target.own_shape else yes.reshape(len(prediction), -1)[:, 0]
     return prediction.reshape(len(prediction), -1).argmax(1)
 
 
 def labels_of(target: Tensor, objective: Objective) -> Tensor:
     """The classes that these targets mean."""
     if objective.target_form == "column":
-        return target[:, 0].long()
+        return target.long() if objective.main.target.own_shape else target[:, 0].long()
     return target.argmax(1) if objective.target_form == "one-hot" else target
 
 
@@ -57,8 +111,13 @@ def probabilities(prediction: Tensor, objective: Objective) -> Tensor:
 
 
 def r_squared(prediction: Tensor, target: Tensor) -> Tensor:
-    """The share of the targets' variance that is explained, averaged over the values to predict."""
+    """The share of the targets' variance that is explained: averaged over the values to predict, if they are few.
+
+    Of pictures and other wide answers all numbers are taken together.
+    """
     left = ((target - prediction) ** 2).sum(0)
     total = ((target - target.mean(0)) ** 2).sum(0)
+    if left.numel() > WIDE:
+        left, total = left.sum(), total.sum()
     explained = torch.where(total > 0, 1 - left / total, (left == 0).float())
     return explained.mean()

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnlab.core import words
-from nnlab.core.dataset import DataSpec
+from nnlab.core.dataset import Target
 from nnlab.core.formula import Exact, Formula, LossSpot
-from nnlab.core.layer import Shape
-from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, answer_width
+from nnlab.core.layer import Shape, shape_text
+from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, answer_width, has_positions
 from nnlab.errors import ShapeError
 
 
@@ -25,12 +25,19 @@ class BinaryCrossEntropy(Loss):
     title = "Binary cross-entropy"
     formula = "L = −y log p − (1 − y) log(1 − p)"
 
-    def target_form(self, spec: DataSpec, output: Shape) -> TargetForm:
+    def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """A column of 0 and 1 for one output, otherwise 1 in the place of the right class."""
         if spec.task != "classes":
             raise ShapeError(
                 "gives values, and binary cross-entropy is for classes: choose mean squared error as the loss"
             )
+        if has_positions(spec):
+            places = spec.own_shape
+            if spec.width != 2 or output not in ((1, *places), (*places, 1)):
+                raise ShapeError(
+                    f"gets {shape_text(output)}, and needs one number for yes or no at each place: {shape_text((1, *places))}"
+                )
+            return "column"
         return "column" if answer_width(spec, output) == 1 else "one-hot"
 
     def expression(self, given: Given) -> str:

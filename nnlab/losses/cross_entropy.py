@@ -6,10 +6,10 @@ from math import log
 import numpy as np
 
 from nnlab.core import words
-from nnlab.core.dataset import DataSpec
+from nnlab.core.dataset import Target
 from nnlab.core.formula import Exact, Formula, LossSpot
 from nnlab.core.layer import Shape
-from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, answer_width
+from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, answer_width, class_axis, has_positions
 from nnlab.errors import ShapeError
 
 
@@ -25,10 +25,13 @@ class CrossEntropy(Loss):
     title = "Cross-entropy"
     formula = "L = −log p(right class)"
 
-    def target_form(self, spec: DataSpec, output: Shape) -> TargetForm:
+    def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """The number of the right class; one score for each class is needed."""
         if spec.task != "classes":
             raise ShapeError("gives values, and cross-entropy is for classes: choose mean squared error as the loss")
+        if has_positions(spec):
+            class_axis(spec, output)
+            return "positions"
         width = answer_width(spec, output)
         if width != spec.width:
             raise ShapeError(
@@ -42,6 +45,13 @@ class CrossEntropy(Loss):
         if given == "probabilities":
             return "F.nll_loss(torch.log(prediction.clamp_min(1e-12)), target)"
         return "F.cross_entropy(prediction, target)"
+
+    def position_expression(self, given: Given, axis: int) -> str:
+        """Every place counts alike; -1 does not count."""
+        answer, target = ("prediction", "target") if axis == 1 else ("prediction.flatten(0, -2)", "target.flatten()")
+        if given == "probabilities":
+            return f"F.nll_loss(torch.log({answer}.clamp_min(1e-12)), {target}, ignore_index=-1)"
+        return f"F.cross_entropy({answer}, {target}, ignore_index=-1)"
 
     def explain_forward(self, spot: LossSpot, given: Given) -> Formula | None:
         """The right class's probability, and its logarithm."""

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from nnlab.core import words
-from nnlab.core.dataset import DataSpec
+from nnlab.core.dataset import Target
 from nnlab.core.formula import Formula, LossSpot, signed
 from nnlab.core.layer import Shape
-from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, answer_width
+from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, answer_width, has_positions
+from nnlab.errors import ShapeError
 
 
 @LOSSES.register("mse")
@@ -20,8 +21,12 @@ class MeanSquaredError(Loss):
     title = "Mean squared error"
     formula = "L = mean (ŷ − y)²"
 
-    def target_form(self, spec: DataSpec, output: Shape) -> TargetForm:
+    def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """The values themselves; for classes 1 in the place of the right one, or a column of 0 and 1."""
+        if has_positions(spec):
+            raise ShapeError(
+                "has a class at each place, and mean squared error is not for that: choose cross-entropy as the loss"
+            )
         width = answer_width(spec, output)
         if spec.task == "values":
             return "values"

@@ -21,7 +21,7 @@ from nnlab.engine.many.book import Book
 from nnlab.engine.many.planes import as_tensor, grid, planes
 from nnlab.engine.many.rolled import Array, Planes
 from nnlab.engine.many.stack import Batch, Stack
-from nnlab.engine.metrics import accuracy, r_squared, targets_as
+from nnlab.engine.metrics import all_targets, measure
 
 STRETCH_SECONDS = 0.008  # between two moments at which the roll can be stopped or looked at
 MOST_STEPS = 256
@@ -171,13 +171,11 @@ class SideBySide:
         return planes(self.stack.answers(self._grid), self.objective, self.parts)
 
     def _metric_of_one(self, prediction: Tensor, target: Tensor) -> Tensor:
-        if self.objective.metric == "r2":
-            return r_squared(prediction, target)
-        return accuracy(prediction, target, self.objective)
+        return measure(prediction, target, self.objective)
 
     def _on_device(self, part: str) -> tuple[Tensor, Tensor]:
         samples = self.parts.part(part)
-        y = targets_as(self.objective.target_form, samples.targets, self.parts.spec.width)
+        y = all_targets(self.objective, samples, self.parts)
         return torch.tensor(samples.inputs, device=self.place.device), y.to(self.place.device)
 
 
