@@ -64,7 +64,7 @@ class Molecules(Dataset):
     seed: int = param(0, "Which random molecules.", low=0, high=2**32 - 1, advanced=True)
 
     def spec(self) -> DataSpec:
-        """Atoms, bonds both ways, which places are empty, and one value."""
+        """Atoms (rows of zeros where there are fewer than twelve), bonds both ways, and one value."""
         return DataSpec(
             (MOST, len(ATOMS)),
             "values",
@@ -72,7 +72,7 @@ class Molecules(Dataset):
             answers=("Property",),
             rows=sum(SIZES),
             name="atoms",
-            more=(Field("bonds", (2, 2 * BONDS), "e"), Field("empty", (MOST,), "m")),
+            more=(Field("bonds", (2, 2 * BONDS), "e"),),
             target_name="property",
             split=SIZES,
         )
@@ -80,22 +80,21 @@ class Molecules(Dataset):
     def make(self) -> Samples:
         """Three parts, drawn apart; the property has mean 0 and spread 1 on the training part."""
         rows = sum(SIZES)
-        atoms, empty = np.zeros((rows, MOST, len(ATOMS)), np.float32), np.ones((rows, MOST), np.bool_)
-        bonds, values = np.full((rows, 2, 2 * BONDS), -1, np.int64), np.zeros(rows)
+        atoms, values = np.zeros((rows, MOST, len(ATOMS)), np.float32), np.zeros(rows)
+        bonds = np.full((rows, 2, 2 * BONDS), -1, np.int64)
         at = 0
         for k, part in enumerate(SIZES):
             rng = np.random.default_rng([SET, k, self.seed])
             for row in range(at, at + part):
                 one = molecule(rng)
                 atoms[row, range(len(one.atoms)), one.atoms] = 1
-                empty[row, : len(one.atoms)] = False
                 both_ways = [*one.bonds, *((b, a) for a, b in one.bonds)]
                 bonds[row, :, : len(both_ways)] = np.array(both_ways).T
                 values[row] = value(one)
             at += part
         train = values[: SIZES[0]]
         standard = ((values - train.mean()) / train.std()).astype(np.float32)
-        return Samples(atoms, standard[:, None], more=(bonds, empty))
+        return Samples(atoms, standard[:, None], more=(bonds,))
 
 
 def molecule(rng: np.random.Generator) -> Molecule:
