@@ -1,5 +1,7 @@
 """A network in a row, for examples: layers by their ids, wired one after the other and laid out."""
 
+from collections.abc import Mapping
+
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer
@@ -36,3 +38,12 @@ def dense(*units: int, activation: str) -> tuple[Layer, ...]:
     for size in units:
         row += [layer("Linear", out_features=size), layer(activation)]
     return tuple(row[:-1])
+
+
+def wired(layers: Mapping[str, Layer], *wires: str) -> Graph:
+    """Layers by the ids their nodes get, and wires as "gru > dense", "gru.last > dense" or "mask > last.mask"; laid out."""
+    graph = Graph().with_nodes(Node(node_id, each) for node_id, each in layers.items())
+    for wire in wires:
+        (source, source_port), (target, port) = (end.strip().partition(".")[::2] for end in wire.split(">"))
+        graph = graph.connect(source, target, port or None, source_port or None)
+    return tidy(graph)
