@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import numbers
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, cast
@@ -11,9 +12,12 @@ from nnlab.core.words import count
 from nnlab.errors import SettingError
 from nnlab.registry import Registry
 
-Kind = Literal["int", "float", "bool", "choice", "text", "size", "variant"]
+Kind = Literal["int", "float", "bool", "choice", "text", "size", "variant", "graph", "places"]
 
 TEXT_LIMIT = 10_000  # characters kept of a text setting
+PLACES_LIMIT = 64  # settings that a block lends, and places that one of them sets
+WORD = re.compile(r"[a-z][a-z0-9_]{0,31}")
+PLACE = re.compile(r"[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,31}")
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Param:
     """For a size: how many numbers it has when there is one per axis; None takes 1 to 3."""
     registry: Registry[Any] | None = None
     """For a variant: where its alternatives are found; the value is one instance of one of them."""
+    holds: type[Any] | None = None
+    """For a graph: the class of its value."""
 
     def check(self, value: object) -> object:
         """The value in its proper type; SettingError with a sentence if it cannot be."""
@@ -81,6 +87,16 @@ def variant(registry: Registry[Any], default: str, why: str, *, label: str = "")
     return field(default_factory=lambda: registry[default](), metadata={"param": declared})
 
 
+def graph(value: Any, why: str) -> Any:
+    """Declare a setting whose value is a network of its own; values nest, so files and undo need nothing new."""
+    return field(default=value, hash=False, metadata={"param": Param("", "", why, "graph", holds=type(value))})
+
+
+def places(why: str) -> Any:
+    """Declare a setting that gives names to places: {"channels": ("conv.out_channels", "conv_2.out_channels")}."""
+    return field(default=(), metadata={"param": Param("", "", why, "places")})
+
+
 @dataclass(frozen=True)
 class Settings:
     """A frozen group of declared settings: checked when made, so a wrong one cannot exist."""
@@ -120,14 +136,20 @@ class Settings:
             self.param(name)
         return dataclasses.replace(self, **changes)
 
+    def open_params(self) -> tuple[Param, ...]:
+        """The settings that a form shows for this one: those declared, and the ones that a block lends."""
+        return tuple(p for p in self.params() if p.kind not in ("graph", "places"))
+
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values; a variant becomes {"type": id, ...its own settings}."""
+        """Plain JSON values; a variant becomes {"type": id, ...its own settings}. Networks stay as they are: files write them."""
         return {p.name: _plain(p, getattr(self, p.name)) for p in self.params()}
 
 
 def _plain(p: Param, value: Any) -> Any:
     if p.kind == "variant" and p.registry is not None:
         return {"type": p.registry.id_of(value), **value.as_dict()}
+    if p.kind == "places":
+        return {name: list(found) for name, found in value}
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -229,6 +251,41 @@ def _check_variant(p: Param, value: object) -> object:
     return value
 
 
+def _check_graph(p: Param, value: object) -> object:
+    if p.holds is None or not isinstance(value, p.holds):
+        raise p.refuse("a network", value)
+    return value
+
+
+def _check_places(p: Param, value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Names, each with the places it stands for, from a mapping or from pairs."""
+    pairs = list(value.items()) if isinstance(value, Mapping) else value
+    if not isinstance(pairs, (list, tuple)) or len(pairs) > PLACES_LIMIT:
+        raise p.refuse(f"at most {PLACES_LIMIT} names with their places", value)
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in pairs:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise p.refuse("names with their places", value)
+        name, spots = pair
+        found[_word(p, name)] = _spots(p, spots)
+    return tuple(found.items())
+
+
+def _spots(p: Param, value: object) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not 0 < len(value) <= PLACES_LIMIT:
+        raise p.refuse("names with their places", value)
+    for spot in value:
+        if not isinstance(spot, str) or not PLACE.fullmatch(spot):
+            raise p.refuse("places such as linear.out_features", spot)
+    return tuple(value)
+
+
+def _word(p: Param, value: object) -> str:
+    if not isinstance(value, str) or not WORD.fullmatch(value):
+        raise p.refuse("names of small letters, digits and _", value)
+    return value
+
+
 _CHECKS = {
     "int": _check_int,
     "float": _check_float,
@@ -237,4 +294,6 @@ _CHECKS = {
     "text": _check_text,
     "size": _check_size,
     "variant": _check_variant,
+    "graph": _check_graph,
+    "places": _check_places,
 }

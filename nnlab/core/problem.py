@@ -62,7 +62,7 @@ class Case:
     def loose_ends(self) -> list[str]:
         """Nodes whose result goes nowhere, in the order of the network."""
         ends = (n for n in self.graph.in_order if not self.graph.outgoing[n])
-        return [n for n in ends if self.kinds[n] != OUTPUT]
+        return [n for n in ends if self.graph.nodes[n].layer.outputs]
 
     @cached_property
     def _titles(self) -> dict[str, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from nnlab.core import words
 from nnlab.core.dataset import Field
-from nnlab.core.graph import KIND_WORDS, Graph
+from nnlab.core.graph import KIND_WORDS, NOTHING, Graph
 from nnlab.core.layer import MISSING, Layer, PortKind, Shape
 from nnlab.errors import ShapeError
 
@@ -34,12 +34,20 @@ class NodeShapes:
 Facts = tuple[Shape, PortKind]
 
 
-def infer(graph: Graph, fields: Sequence[Field] | None) -> Mapping[str, NodeShapes]:
-    """The shapes at every node for samples with these inputs; None if the data are not known."""
+def infer(
+    graph: Graph, fields: Sequence[Field] | None, given: Mapping[str, Facts] = NOTHING
+) -> Mapping[str, NodeShapes]:
+    """The shapes at every node for samples with these inputs; None if the data are not known.
+
+    `given` says what leaves by some nodes that nothing leads to: the inputs of a block.
+    """
     found: dict[str, NodeShapes] = {}
     entries = bindings(graph, fields) if fields is not None else {}
     for node_id in graph.in_order:
-        if graph.nodes[node_id].layer.is_entry:
+        if node_id in given:
+            shape, kind = given[node_id]
+            found[node_id] = replace(_ask(graph, node_id, (shape,)), kinds=(kind,))
+        elif graph.nodes[node_id].layer.is_entry:
             found[node_id] = _at_entry(graph, node_id, fields, entries.get(node_id))
         else:
             found[node_id] = _at_node(graph, node_id, found)

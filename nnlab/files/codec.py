@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from nnlab.core.block import DEPTH_LIMIT
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.graph import ID_PATTERN, NOTHING, Graph, Link, Node
 from nnlab.core.layer import LAYERS, VARIADIC_LIMIT, Layer, UnknownLayer
@@ -47,8 +48,7 @@ def document_to_dict(document: Document) -> Plain:
         "notes": document.notes,
         "data": settings_to_dict(document.data, document.extra.get("data", NOTHING)),
         "training": settings_to_dict(document.training, document.extra.get("training", NOTHING)),
-        "nodes": [node_to_dict(node) for node in graph.nodes.values()],
-        "wires": [wire_to_dict(link) for link in sorted(graph.links)],
+        **graph_to_dict(graph),
     }
 
 
@@ -87,6 +87,7 @@ def node_to_dict(node: Node) -> Plain:
     """One node as JSON values; names and notes only if there are any."""
     kept: Plain = {key: value for key, value in node.extra.items() if key not in _NODE}
     params = node.layer.as_dict()
+    params |= {p.name: graph_to_dict(params[p.name]) for p in node.layer.params() if p.kind == "graph"}
     if node.extra.get("type") == node.type_id:  # not after the layer was exchanged for another
         params = {**node.extra.get("params", {}), **params}
     found = {**kept, "id": node.id, "type": node.type_id, "x": _whole(node.x), "y": _whole(node.y)}
@@ -102,12 +103,26 @@ def wire_to_dict(link: Link) -> Plain:
     return found | ({"target_port": link.target_port} if link.target_port != "in" else {})
 
 
-def nodes_from_list(raw: object, notices: list[str]) -> dict[str, Node]:
+def graph_to_dict(graph: Graph) -> Plain:
+    """Nodes and wires as JSON values: of the project, and of what is inside a block."""
+    return {
+        "nodes": [node_to_dict(node) for node in graph.nodes.values()],
+        "wires": [wire_to_dict(link) for link in sorted(graph.links)],
+    }
+
+
+def graph_from_dict(raw: Plain, notices: list[str], depth: int = 0) -> Graph:
+    """What `graph_to_dict` wrote; `depth` counts the blocks around it."""
+    nodes = nodes_from_list(raw.get("nodes", []), notices, depth)
+    return Graph(nodes, wires_from_list(raw.get("wires", []), nodes, notices))
+
+
+def nodes_from_list(raw: object, notices: list[str], depth: int = 0) -> dict[str, Node]:
     """Nodes by id, in their order."""
     items = sequence(raw, "nodes", NODES_LIMIT)
     nodes: dict[str, Node] = {}
     for number, item in enumerate(items, 1):
-        node = _node(mapping(item, f"node {number}"), number, notices)
+        node = _node(mapping(item, f"node {number}"), number, notices, depth)
         if node.id in nodes:
             raise FileError(f"two nodes are called {node.id!r}: every node needs an id of its own")
         nodes[node.id] = node
@@ -131,7 +146,7 @@ def wires_from_list(raw: object, nodes: Mapping[str, Node], notices: list[str]) 
     return frozenset(links)
 
 
-def _node(raw: Plain, number: int, notices: list[str]) -> Node:
+def _node(raw: Plain, number: int, notices: list[str], depth: int) -> Node:
     node_id = raw.get("id")
     if not isinstance(node_id, str) or not ID_PATTERN.fullmatch(node_id):
         raise FileError(f"node {number}: its id must be small letters, digits and _, not {shown(node_id)}")
@@ -140,7 +155,7 @@ def _node(raw: Plain, number: int, notices: list[str]) -> Node:
         raise FileError(f"{node_id}: its type must be the name of a layer, not {shown(type_id)}")
     extra = unknown_fields(raw, _NODE, node_id)
     params = mapping(raw.get("params", {}), f"{node_id}: params")
-    layer, unknown = _layer(type_id, params, node_id, notices)
+    layer, unknown = _layer(type_id, params, node_id, notices, depth)
     if unknown:
         extra |= {"params": unknown, "type": type_id}
     x, y = (_position(raw.get(axis, 0.0), node_id, axis, notices) for axis in "xy")
@@ -148,14 +163,30 @@ def _node(raw: Plain, number: int, notices: list[str]) -> Node:
     return Node(node_id, layer, x, y, name, note, extra or NOTHING)
 
 
-def _layer(type_id: str, params: Plain, node_id: str, notices: list[str]) -> tuple[Layer, Plain]:
+def _layer(type_id: str, params: Plain, node_id: str, notices: list[str], depth: int) -> tuple[Layer, Plain]:
     if type_id not in LAYERS:
         notices.append(f"{node_id}: this version of NNLab does not know the layer {type_id!r}; it is kept as it is")
         check_plain(params, node_id)
         return UnknownLayer(type_id, params), {}
     kind = LAYERS[type_id]
+    for p in kind.params():
+        if p.kind == "graph" and p.name in params:
+            params = {**params, p.name: _inner(params[p.name], node_id, notices, depth + 1)}
     layer, unknown = settings_from_dict(kind, params, f"{kind.title} ({node_id})", notices)
     return layer, unknown
+
+
+def _inner(raw: object, node_id: str, notices: list[str], depth: int) -> Graph:
+    """What is inside a block, read as a project's network is."""
+    if depth > DEPTH_LIMIT:
+        raise FileError(f"{node_id}: blocks nest at most {DEPTH_LIMIT} deep")
+    told: list[str] = []
+    try:
+        graph = graph_from_dict(mapping(raw, f"{node_id}: the inside"), told, depth)
+    except FileError as problem:
+        raise FileError(f"{node_id}: inside it, {problem}") from None
+    notices += [f"Inside {node_id}: {said}" for said in told]
+    return graph
 
 
 def _position(value: object, node_id: str, axis: str, notices: list[str]) -> float:
@@ -194,7 +225,7 @@ def _wire_problem(link: Link, nodes: Mapping[str, Node]) -> str:
         return f"{link.source} has no output {shown(link.source_port)}"
     if taken is None:
         return f"{link.target} has no input {shown(link.target_port)}"
-    fits = offered == taken or "" in (offered, taken)
+    fits = offered == taken or bool({"", "*"} & {offered, taken})
     return "" if fits else "the two ends carry different kinds of numbers"
 
 

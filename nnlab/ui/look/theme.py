@@ -110,6 +110,7 @@ LIGHT = Theme(
         "Graph": "#3f7d20",
         "Merge and reshape": "#4b5bb5",
         "Regularisation": "#1b7a5a",
+        "Blocks": "#6b4a2f",
     },
 )
 
@@ -149,6 +150,7 @@ DARK = Theme(
         "Graph": "#92cf6c",
         "Merge and reshape": "#98a6f5",
         "Regularisation": "#5fd0a5",
+        "Blocks": "#d3b08c",
     },
 )
 

@@ -1,0 +1,99 @@
+"""A block as torch code: a class of its own, made once, in a row, or called again and again with the same weights."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from nnlab.core.graph import Graph, Link
+from nnlab.core.layer import Call, Shape, Support, TorchCode
+from nnlab.core.writing import (
+    RESERVED,
+    Body,
+    Repeated,
+    Step,
+    attribute_names,
+    batch_shape,
+    class_name,
+    class_text,
+    settled,
+    slug,
+)
+
+if TYPE_CHECKING:
+    from nnlab.core.block import Block
+
+
+def torch_code(block: "Block", shapes: tuple[Shape, ...]) -> TorchCode:
+    """The code of a block that takes these shapes."""
+    support, name = _written(block, shapes)
+    forward = "{self}(" + ", ".join(f"{{{k}}}" for k in range(len(block.entries))) + ")"
+    several = len(block.exits) > 1
+    results = tuple(f"{{r}}[{k}]" for k in range(len(block.exits))) if several else ("{r}",)
+    if block.repeat == 1:
+        return TorchCode(forward, Call(name), results, support)
+    if block.is_row:
+        return TorchCode(forward, Repeated(name, times=block.repeat), results, support)
+    stack = f"{name}Stack"
+    text = _stack(block, stack, name, _note(shapes))
+    return TorchCode(forward, Call(stack), results, (*support, Support(stack, text)))
+
+
+def _written(block: "Block", shapes: tuple[Shape, ...]) -> tuple[tuple[Support, ...], str]:
+    """The definitions that one copy takes, the last of which is its class, and the name of that."""
+    inner, inside, names = block.inner, block.within(*shapes), attribute_names(block.inner)
+    support, codes = settled({n: inner.nodes[n].layer.torch_code(*inside[n].inputs) for n in block.needed})
+    steps = {n: Step(codes[n], _sources(inner, n), inside[n].inputs, inside[n].outputs) for n in block.needed}
+    arguments = _arguments(block, names)
+    body = Body(steps, names, arguments, [(n, 0) for n in block.exits]).lines()
+    made = {names[n]: code.module.source() for n, code in codes.items() if code.module is not None}
+    name = class_name(block.called)
+    while name in [each.name for each in support]:
+        name += "Block"
+    text = class_text(name, made, list(arguments.values()), _note(shapes), body)
+    return (*support, Support(name, text)), name
+
+
+def _note(shapes: Sequence[Shape]) -> str:
+    return "  # " + ", ".join(map(batch_shape, shapes)) if shapes else ""
+
+
+def _arguments(block: "Block", names: Mapping[str, str]) -> dict[str, str]:
+    """A name for each argument of forward: x if there is one, else the port's."""
+    if len(block.entries) == 1:
+        return {block.entries[0]: "x"}
+    found: dict[str, str] = {}
+    for node_id, port in zip(block.entries, block.ports_in, strict=True):
+        name = slug(port.name) or node_id
+        while name in RESERVED or name in found.values() or name in names.values():
+            name += "_"
+        found[node_id] = name
+    return found
+
+
+def _stack(block: "Block", stack: str, name: str, note: str) -> str:
+    """A class that applies one copy after the other."""
+    arguments = list(_arguments(block, attribute_names(block.inner)).values())
+    passed = ", ".join(arguments[: len(block.exits)])
+    called = "self.block" if block.share else "block"
+    loop = f"for _ in range({block.repeat}):" if block.share else "for block in self.blocks:"
+    body = [loop, f"    {passed} = {called}({', '.join(arguments)})", f"return {passed}"]
+    made = (
+        {"block": f"{name}()"}
+        if block.share
+        else {"blocks": f"nn.ModuleList([{name}() for _ in range({block.repeat})])"}
+    )
+    return class_text(stack, made, arguments, note, body)
+
+
+def _sources(inner: Graph, node_id: str) -> tuple[tuple[str, int] | None, ...]:
+    """Where each input of a node inside comes from, in the order of its ports."""
+    layer, links = inner.nodes[node_id].layer, inner.incoming[node_id]
+    if layer.variadic:
+        return tuple((k.source, _number(inner, k)) for k in links)
+    wires = {k.target_port: k for k in links}
+    return tuple(
+        (wires[p.name].source, _number(inner, wires[p.name])) if p.name in wires else None for p in layer.inputs
+    )
+
+
+def _number(inner: Graph, link: Link) -> int:
+    return [port.name for port in inner.output_ports(link.source)].index(link.source_port)
