@@ -19,6 +19,8 @@ class Example:
     """Validation metric that training it reaches: accuracy for classes, R² for values."""
     order: int = 100
     """Where its card stands."""
+    loss_goal: float | None = None
+    """Validation loss that it gets below, where the result is stated so."""
 
     def document(self) -> Document:
         """The project as it opens, with its goal among the fields that files keep."""
