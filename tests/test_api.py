@@ -440,7 +440,7 @@ def test_exports_are_written_whole(trained, tmp_path):
     compile((tmp_path / "net.py").read_text(encoding="utf-8"), "net.py", "exec")
     trained.export(tmp_path / "net.safetensors", to="safetensors")
     assert load((tmp_path / "net.safetensors").read_bytes()).keys() == trained.weights.keys()
-    with pytest.raises(SettingError, match="python or safetensors"):
+    with pytest.raises(SettingError, match="or safetensors, not 'pickle'"):
         trained.export(tmp_path / "net.pt", to="pickle")
     with pytest.raises(BuildError, match="train it first"):
         small().export(tmp_path / "no.safetensors", to="safetensors")

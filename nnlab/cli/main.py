@@ -12,6 +12,7 @@ from nnlab.cli import output
 from nnlab.errors import BuildError, DataError, NNLabError, ShapeError
 
 DONE, FAILED, REFUSED = 0, 1, 2
+FORMS = ("python", "notebook", "keras", "onnx", "pt2", "safetensors")  # a test holds them to the registry
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -220,7 +221,11 @@ def _predict(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
 def _export(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = commands.add_parser(name, help="take the model away")
     parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--to", choices=("python", "safetensors"), required=True, help="as code, or as learned weights")
+    parser.add_argument(
+        "--to",
+        choices=FORMS,
+        help="code, code for Keras, or a file for other programs; else the ending of PATH says it",
+    )
     parser.add_argument("-o", dest="out", metavar="PATH", required=True)
 
     def command(given: argparse.Namespace) -> int:

@@ -30,8 +30,9 @@ def new(example: str, out: str, force: bool) -> int:
     return 0
 
 
-def export(name: str, to: str, out: str) -> int:
-    """Write the model as code or as learned weights."""
-    find(name).export(out, to)
+def export(name: str, to: str | None, out: str) -> int:
+    """Write the model in one of the forms that other programs read."""
+    for notice in find(name).export(out, to):
+        note(notice)
     say(f"Wrote {name_of(out)}.")
     return 0

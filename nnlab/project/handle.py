@@ -248,11 +248,17 @@ class Project:
         self.path = Path(target)
         self._history.mark_saved()
 
-    def export(self, path: AnyPath, to: str = "python") -> None:
-        """Write the model for use elsewhere: "python" (code) or "safetensors" (learned weights)."""
-        if to not in EXPORTS:
-            raise SettingError(f"NNLab exports {' or '.join(EXPORTS)}, not {to!r}", "to")
-        files.write(path, EXPORTS[to](self))
+    def export(self, path: AnyPath, to: str | None = None) -> tuple[str, ...]:
+        """Write the model for use elsewhere: in the form of this name, or in that of the file's ending.
+
+        Forms are python, notebook, keras, onnx, pt2 and safetensors. Gives sentences that its user should read, if any;
+        BuildError names the layer that the form cannot hold.
+        """
+        from nnlab.engine.exports.format import find
+
+        made = find(to, path).write(self.document, self.weights)
+        files.write(path, made.data)
+        return made.notices
 
     def __repr__(self) -> str:
         return f"<Project {self.document.title!r}: {self.graph!r}>"
@@ -266,21 +272,6 @@ def _revived(document: Document, weights: Weights | None, curves: Weights) -> Pr
     project = Project(document)
     project.weights, project.curves, project._trained_with = weights, curves, document.training
     return project
-
-
-def _python(project: Project) -> bytes:
-    return project.code().encode()
-
-
-def _safetensors(project: Project) -> bytes:
-    from nnlab.files.tensors import to_bytes
-
-    project.model()  # refuses weights that are not of this network
-    return to_bytes(_learned(project.weights))
-
-
-EXPORTS: dict[str, Callable[[Project], bytes]] = {"python": _python, "safetensors": _safetensors}
-"""What a project can be exported to."""
 
 
 def _learned(weights: Mapping[str, NDArray[Any]] | None) -> Mapping[str, NDArray[Any]]:

@@ -1,0 +1,1 @@
+"""One file per form in which a project can be taken away."""

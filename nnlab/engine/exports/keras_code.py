@@ -1,0 +1,103 @@
+"""What a layer is in Keras 3: the table of equals, filled by the modules beside this one, one entry for each layer."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnlab.core.layer import Layer, Shape, Support
+
+
+class NoEqual(Exception):
+    """Keras has nothing that computes the same; the text is a fragment that says what it lacks, or empty."""
+
+
+@dataclass(frozen=True)
+class KerasCode:
+    """The expression that applies a layer, over {0}, {1}, ... for its inputs and {name} for its name in the model.
+
+    Only `keras`, `layers` (keras.layers) and `ops` (keras.ops) may be used in it.
+    """
+
+    forward: str
+    results: tuple[str, ...] = ("{r}",)
+    """What leaves by each output port, over {r}, the value of `forward`."""
+    numbers: tuple[tuple[str, str], ...] = ()
+    """Keras layer's name -> its list of weights, over {s}, which stands for the start of this layer's names in PyTorch:
+    ("{name}", 'state["{s}.weight"].T') takes the learned numbers over."""
+    shorter: Mapping[int, str] = field(default_factory=dict)
+    """A simpler `forward` where this output alone is read, which is then its value."""
+    support: tuple[Support, ...] = ()
+    """Functions that `numbers` use; they may use np."""
+
+
+Entry = Callable[..., KerasCode]
+"""Gets the layer and its input shapes; raises NoEqual."""
+
+KERAS: dict[str, Entry] = {}
+"""Layer id -> what it is in Keras."""
+
+
+def equal(*ids: str) -> Callable[[Entry], Entry]:
+    """Enter a function in the table for these layers."""
+
+    def keep(entry: Entry) -> Entry:
+        for id_ in ids:
+            KERAS[id_] = entry
+        return entry
+
+    return keep
+
+
+def keras_code(id_: str, layer: Layer, shapes: tuple[Shape, ...]) -> KerasCode:
+    """What this very layer is in Keras; NoEqual if there is nothing."""
+    from nnlab.engine.exports import keras_basic, keras_merges, keras_pictures, keras_sequences  # noqa: F401 - they fill the table
+
+    if id_ not in KERAS:
+        raise NoEqual("")
+    return KERAS[id_](layer, *shapes)
+
+
+def call(kind: str, /, *args: object, **options: object) -> str:
+    """A constructor's text; options that are None are left out: Dense(8, name="hidden")."""
+    parts = [_text(a) for a in args]
+    parts += [f"{key}={_text(value)}" for key, value in options.items() if value is not None]
+    return f"layers.{kind}({', '.join(parts)})"
+
+
+def unless(value: Any, usual: Any) -> Any:
+    """The value, or None where it is what Keras does anyway."""
+    return None if value == usual else value
+
+
+NAME = "{name}"
+
+
+def weighted(forward: str, *numbers: str, name: str = NAME) -> KerasCode:
+    """A layer with learned numbers, given one by one as they stand in Keras."""
+    return KerasCode(forward, numbers=((name, ", ".join(numbers)),) if numbers else ())
+
+
+def of(name: str) -> str:
+    """One of the layer's tensors in the state of PyTorch."""
+    return f'state["{{s}}.{name}"]'
+
+
+def each(size: Any, axes: int) -> tuple[int, ...]:
+    """A size as one number for each axis."""
+    return tuple(size) if isinstance(size, (tuple, list)) else (size,) * axes
+
+
+def short(size: Iterable[int]) -> Any:
+    """One number where all axes have the same."""
+    sizes = tuple(size)
+    return sizes[0] if len(set(sizes)) == 1 else sizes
+
+
+def only(holds: bool, why: str) -> None:
+    """NoEqual with this fragment, unless it holds."""
+    if not holds:
+        raise NoEqual(why)
+
+
+def _text(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)

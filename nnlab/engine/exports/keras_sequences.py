@@ -1,0 +1,60 @@
+"""Keras equals of embeddings and recurrent layers."""
+
+from typing import Any
+
+from nnlab.core.layer import LAYERS, MISSING, Shape, Support
+from nnlab.engine.exports.keras_code import KerasCode, call, equal, of, only, unless, weighted
+
+GATES = Support(
+    "gates",
+    '''def gates(weight):
+    """The gates of a GRU in the order of Keras: update, reset, new."""
+    reset, update, new = np.split(weight, 3)
+    return np.concatenate([update, reset, new])
+''',
+)
+
+
+@equal("Embedding")
+def _embedding(layer: Any, shape: Shape) -> KerasCode:
+    only(getattr(layer, "max_norm", None) in (None, 0), "its Embedding has no largest norm")
+    made = call("Embedding", layer.num_embeddings, layer.embedding_dim, name="{name}")
+    return weighted(f"{made}({{0}})", of("weight"))
+
+
+@equal("RNN", "LSTM", "GRU")
+def _recurrent(layer: Any, shape: Shape, start: Shape = MISSING, *more: Shape) -> KerasCode:
+    """The sequence, and its last step; a state that comes in or goes out has another form in Keras."""
+    only(start == MISSING and set(more) <= {MISSING}, "a state that is given has another form there")
+    only(not getattr(layer, "proj_size", 0), "its LSTM has no projection")
+    text, numbers = "{0}", []
+    for k in range(layer.num_layers):
+        if k and layer.dropout:
+            text = f"layers.Dropout({layer.dropout!r})({text})"
+        name = "{name}" if layer.num_layers == 1 else f"{{name}}_{k + 1}"
+        text = f"{_constructor(layer, name)}({text})"
+        ways = [f"l{k}", f"l{k}_reverse"] if layer.bidirectional else [f"l{k}"]
+        numbers.append((name, ", ".join(_numbers(layer, way) for way in ways)))
+    short = {1: text.replace("return_sequences=True, ", "", 1)} if not layer.bidirectional else {}
+    support = (GATES,) if LAYERS.id_of(layer) == "GRU" else ()
+    return KerasCode(text, ("{r}", "{r}[:, -1]"), tuple(numbers), short, support)
+
+
+def _constructor(layer: Any, name: str) -> str:
+    id_ = LAYERS.id_of(layer)
+    kind = "SimpleRNN" if id_ == "RNN" else id_
+    activation = unless(getattr(layer, "nonlinearity", "tanh"), "tanh")
+    bias = unless(getattr(layer, "bias", True), True)
+    if layer.bidirectional:
+        inner = call(kind, layer.hidden_size, activation=activation, return_sequences=True, use_bias=bias)
+        return f'layers.Bidirectional({inner}, name="{name}")'
+    return call(kind, layer.hidden_size, activation=activation, return_sequences=True, use_bias=bias, name=name)
+
+
+def _numbers(layer: Any, way: str) -> str:
+    kernels, biases = [of(f"weight_ih_{way}"), of(f"weight_hh_{way}")], [of(f"bias_ih_{way}"), of(f"bias_hh_{way}")]
+    has_bias = getattr(layer, "bias", True)
+    if LAYERS.id_of(layer) == "GRU":
+        found = [f"gates({each}).T" for each in kernels]
+        return ", ".join([*found, *([f"np.stack([gates({biases[0]}), gates({biases[1]})])"] if has_bias else [])])
+    return ", ".join([*(f"{each}.T" for each in kernels), *([" + ".join(biases)] if has_bias else [])])

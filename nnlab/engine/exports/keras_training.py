@@ -1,0 +1,133 @@
+"""Losses, update rules and schedules as Keras 3 has them, and what it has none of."""
+
+import math
+from typing import Any
+
+from nnlab.core.document import Document, Training
+from nnlab.core.objective import Objective, Term
+from nnlab.core.optimizer import OPTIMIZERS
+from nnlab.core.schedule import SCHEDULES
+from nnlab.errors import BuildError
+
+PLACES = '''class PlaceCrossentropy(keras.losses.SparseCategoricalCrossentropy):
+    """Cross-entropy at every place, with the scores of the classes along axis 1, as convolutions leave them."""
+
+    def call(self, target, prediction):
+        return super().call(target, ops.moveaxis(prediction, 1, -1))
+'''
+
+
+def loss(term: Term) -> str:
+    """The loss of one answer, as a Keras object; BuildError if Keras has none."""
+    logits = f"from_logits={term.given == 'scores'}"
+    if term.loss_id == "cross-entropy" and term.target_form == "index":
+        return f"keras.losses.SparseCategoricalCrossentropy({logits})"
+    if term.loss_id == "cross-entropy" and term.target_form == "positions":
+        name = "keras.losses.SparseCategoricalCrossentropy" if term.axis == -1 else "PlaceCrossentropy"
+        return f"{name}({logits}, ignore_class=-1)"
+    if term.loss_id == "cross-entropy" and term.target_form == "one-hot":
+        return f"keras.losses.CategoricalCrossentropy({logits})"
+    if term.loss_id == "bce":
+        return f"keras.losses.BinaryCrossentropy({logits})"
+    plain = {"mse": "MeanSquaredError", "l1": "MeanAbsoluteError", "mae": "MeanAbsoluteError"}
+    if term.loss_id in plain and not _settings(term.loss):
+        return f"keras.losses.{plain[term.loss_id]}()"
+    if term.loss_id == "huber":
+        return f"keras.losses.Huber(delta={getattr(term.loss, 'delta', 1.0)!r})"
+    raise BuildError(
+        f"Keras has no equal for the loss {type(term.loss).title}: export Python code or ONNX instead", term.output
+    )
+
+
+def metric(objective: Objective) -> str:
+    """The metric of the first answer, or empty where Keras has none."""
+    term = objective.main
+    if objective.metric == "r2":
+        return "keras.metrics.R2Score()" if len(term.shape) == 1 else ""
+    if objective.metric != "accuracy":
+        return ""
+    scores = term.given == "scores" and term.loss_id == "bce"
+    return {
+        "index": 'keras.metrics.SparseCategoricalAccuracy(name="accuracy")',
+        "one-hot": 'keras.metrics.CategoricalAccuracy(name="accuracy")',
+        "column": f'keras.metrics.BinaryAccuracy(name="accuracy", threshold={0.0 if scores else 0.5})',
+    }.get(term.target_form, "")
+
+
+def optimizer(training: Training) -> str:
+    """The update rule with the names of the script's constants."""
+    rule: Any = training.optimizer
+    id_ = OPTIMIZERS.id_of(rule)
+    options: dict[str, Any] = {}
+    if id_ == "sgd":
+        options = {"momentum": rule.momentum or None, "nesterov": (rule.momentum and rule.nesterov) or None}
+    elif id_ in ("adam", "adamw"):
+        options = {"beta_1": _other(rule.beta1, 0.9), "beta_2": _other(rule.beta2, 0.999), "epsilon": rule.eps}
+    elif id_ == "rmsprop":
+        options = {"rho": rule.alpha, "momentum": rule.momentum or None, "epsilon": rule.eps}
+    else:
+        raise BuildError(
+            f"Keras has no equal for the update rule {type(rule).title}: export Python code or ONNX instead"
+        )
+    if id_ == "adamw":
+        options["weight_decay"] = training.l2
+    if training.clip_norm:
+        options["global_clipnorm"] = training.clip_norm
+    name = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}[id_]
+    shown = [f"{key}={value!r}" for key, value in options.items() if value is not None]
+    return f"keras.optimizers.{name}({', '.join(['learning_rate=LEARNING_RATE', *shown])})"
+
+
+def schedule(training: Training) -> str:
+    """The learning rate of an epoch as an expression over epoch, from 0, or empty if it stays."""
+    plan: Any = training.schedule
+    id_ = SCHEDULES.id_of(plan)
+    if id_ == "exponential":
+        return f"LEARNING_RATE * {plan.gamma!r}**epoch"
+    if id_ == "step":
+        return f"LEARNING_RATE * {plan.gamma!r} ** (epoch // {plan.step_size})"
+    if id_ == "cosine":
+        falling = "(1 + math.cos(math.pi * epoch / EPOCHS)) / 2"
+        return (
+            f"LEARNING_RATE * ({plan.final!r} + {1 - plan.final!r} * {falling})"
+            if plan.final
+            else f"LEARNING_RATE * {falling}"
+        )
+    return ""
+
+
+def callbacks(document: Document) -> list[str]:
+    """What is done at the ends of epochs."""
+    training = document.training
+    found = []
+    rate = schedule(training)
+    if rate:
+        found.append(f"keras.callbacks.LearningRateScheduler(lambda epoch: {rate})")
+    if training.early_stopping:
+        watched = '"val_loss"' if document.data.validation else '"loss"'
+        found.append(f"keras.callbacks.EarlyStopping({watched}, patience=PATIENCE, restore_best_weights=True)")
+    return found
+
+
+def left_out(training: Training) -> list[str]:
+    """What of the training Keras has no equal for, in words."""
+    found = ["the first weights: Keras draws its own"]
+    if training.l1:
+        found.append(f"L1 of {training.l1!r}")
+    if training.l2 and OPTIMIZERS.id_of(training.optimizer) != "adamw":
+        found.append(f"L2 of {training.l2!r}, which Keras takes off the weights apart from the gradient")
+    id_ = SCHEDULES.id_of(training.schedule)
+    if id_ not in ("constant", "exponential", "step", "cosine"):
+        found.append(f"the schedule {type(training.schedule).title}: the learning rate stays")
+    if training.precision != "float32":
+        found.append("16-bit arithmetic")
+    return found
+
+
+def _other(value: float, usual: float) -> float | None:
+    return None if math.isclose(value, usual) else value
+
+
+def _settings(given: Any) -> bool:
+    """Whether something is set that the plain loss has not."""
+    return any(getattr(given, p.name) != getattr(type(given)(), p.name) for p in given.params())
