@@ -74,9 +74,7 @@ def all_positions(
     """At how many places a window fits along each axis; ShapeError if it fits nowhere along one of them."""
     axes = len(sizes)
     given = (per_axis(size, axes) for size in (kernel, stride, padding, dilation))
-    counts = tuple(
-        positions(length, k, s, p, d, ceil) for length, k, s, p, d in zip(sizes, *given, strict=True)
-    )
+    counts = tuple(positions(length, k, s, p, d, ceil) for length, k, s, p, d in zip(sizes, *given, strict=True))
     check_fits(counts, kernel, sizes)
     return counts
 
@@ -92,7 +90,13 @@ def check_fits(counts: tuple[int, ...], kernel: Size, sizes: Shape) -> None:
 
 
 def pooled(
-    shape: Shape, axes: int, kernel: Size, stride: Size | None, padding: Size = 0, dilation: Size = 1, ceil: bool = False
+    shape: Shape,
+    axes: int,
+    kernel: Size,
+    stride: Size | None,
+    padding: Size = 0,
+    dilation: Size = 1,
+    ceil: bool = False,
 ) -> Shape:
     """What a pool makes of a sample: as many channels, and one number for every place of its window."""
     channels, sizes = spaced(shape, axes)
