@@ -26,6 +26,22 @@ def with_open_gates(rnn, bias):
 ''',
 )
 
+PROJECTED = Support(
+    "ProjectedLSTM",
+    '''\
+class ProjectedLSTM(nn.LSTM):
+    """torch's LSTM with a projection, computed by torch itself: oneDNN has none, and torch would warn of that."""
+
+    def forward(self, x, memory=None):
+        enabled = torch.backends.mkldnn.enabled
+        torch.backends.mkldnn.enabled = False
+        try:
+            return super().forward(x, memory)
+        finally:
+            torch.backends.mkldnn.enabled = enabled
+''',
+)
+
 
 @dataclass(frozen=True)
 class _Recurrent(Layer):
@@ -149,11 +165,12 @@ class _Recurrent(Layer):
 
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """torch's module; its memory has the batch as the second axis and is turned round."""
-        kind = LAYERS.id_of(self)
-        made = Call(f"nn.{kind}", (shapes[0][1], self.hidden_size), self.options())
-        support: tuple[Support, ...] = ()
+        projected = self.told != self.hidden_size
+        kind = PROJECTED.name if projected else f"nn.{LAYERS.id_of(self)}"
+        support = (PROJECTED,) if projected else ()
+        made = Call(kind, (shapes[0][1], self.hidden_size), self.options())
         if self.open_gate is not None:
-            made, support = Call(OPEN_GATES.name, (made, self.open_gate)), (OPEN_GATES,)
+            made, support = Call(OPEN_GATES.name, (made, self.open_gate)), (*support, OPEN_GATES)
         return TorchCode(self._applied(shapes), made, self._results(), support)
 
     def _applied(self, shapes: tuple[Shape, ...]) -> str:
