@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 from nnlab.core.dataset import DATASETS, Dataset, DataSpec
 from nnlab.core.graph import NOTHING, Graph
+from nnlab.core.loss import LOSSES
 from nnlab.core.optimizer import OPTIMIZERS, Optimizer
-from nnlab.core.param import Settings, param, variant
+from nnlab.core.param import Param, Settings, param, variant
 from nnlab.core.schedule import SCHEDULES, Schedule
 from nnlab.core.shapes import NodeShapes, infer
 from nnlab.errors import DataError
@@ -71,12 +72,7 @@ class Training(Settings):
     loss: str = param(
         "auto",
         "What is made small. Automatic: cross-entropy for classes, mean squared error for values.",
-        choices={
-            "auto": "Automatic",
-            "cross-entropy": "Cross-entropy",
-            "bce": "Binary cross-entropy",
-            "mse": "Mean squared error",
-        },
+        choices={"auto": "Automatic"},  # and every loss there is, see `params`
     )
     optimizer: Optimizer = variant(OPTIMIZERS, "adam", "The rule that turns gradients into steps.")
     learning_rate: float = param(
@@ -123,6 +119,14 @@ class Training(Settings):
     threads: int = param(
         0, "Processor cores that compute; 0 leaves it to a short trial.", low=0, high=256, advanced=True
     )
+
+    @classmethod
+    @cache
+    def params(cls) -> tuple[Param, ...]:
+        """The declared settings; the choices of the loss are all that are registered."""
+        known = sorted(LOSSES.items(), key=lambda item: (item[1].tier, item[1].title))
+        losses = tuple((id_, loss.title) for id_, loss in known)
+        return tuple(replace(p, choices=(*p.choices, *losses)) if p.name == "loss" else p for p in super().params())
 
 
 @dataclass(frozen=True)

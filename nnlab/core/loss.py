@@ -27,6 +27,8 @@ class Loss(Settings):
 
     title: ClassVar[str] = ""
     formula: ClassVar[str] = ""
+    tier: ClassVar[int] = 2
+    """1 for those a beginner needs, which stand first in lists; 3 for rare ones."""
 
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """How the targets must look for this output; ShapeError with a remedy if loss, target and output do not fit."""

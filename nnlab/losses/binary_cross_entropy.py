@@ -24,6 +24,7 @@ class BinaryCrossEntropy(Loss):
 
     title = "Binary cross-entropy"
     formula = "L = −y log p − (1 − y) log(1 − p)"
+    tier = 1
 
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """A column of 0 and 1 for one output, otherwise 1 in the place of the right class."""

@@ -24,6 +24,7 @@ class CrossEntropy(Loss):
 
     title = "Cross-entropy"
     formula = "L = −log p(right class)"
+    tier = 1
 
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """The number of the right class; one score for each class is needed."""

@@ -20,6 +20,7 @@ class MeanSquaredError(Loss):
 
     title = "Mean squared error"
     formula = "L = mean (ŷ − y)²"
+    tier = 1
 
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """The values themselves; for classes 1 in the place of the right one, or a column of 0 and 1."""

@@ -1,0 +1,95 @@
+"""Losses that ask how probable the truth is: of a class, of a share, of a count."""
+
+from dataclasses import dataclass
+
+from nnlab.core import words
+from nnlab.core.answers import first_last, numbers_form, row_of_values, scores_form
+from nnlab.core.dataset import Target
+from nnlab.core.formula import Formula, LossSpot
+from nnlab.core.layer import Shape
+from nnlab.core.loss import LOSSES, Given, Loss, TargetForm
+from nnlab.errors import ShapeError
+
+
+@LOSSES.register("nll")
+@dataclass(frozen=True)
+class NegativeLogLikelihood(Loss):
+    """Cross-entropy for a network that ends in a Log-softmax: minus the number of the right class.
+
+    It takes the answers for logarithms of probabilities as they are. Without a Log-softmax at the end choose
+    cross-entropy, which does both in one step.
+    """
+
+    title = "Negative log-likelihood"
+    formula = "L = −z[right class], z = log p"
+
+    def target_form(self, spec: Target, output: Shape) -> TargetForm:
+        """The number of the right class; one number for each class is needed."""
+        return scores_form(spec, output, "negative log-likelihood")
+
+    def expression(self, given: Given) -> str:
+        """F.nll_loss; probabilities (of a Softmax that was drawn) go through the logarithm first."""
+        return f"F.nll_loss({self._logs(given)}, target)"
+
+    def position_expression(self, given: Given, axis: int) -> str:
+        """Every place counts alike; -1 does not count."""
+        answer, target = first_last(self._logs(given), axis)
+        return f"F.nll_loss({answer}, {target}, ignore_index=-1)"
+
+    def explain_forward(self, spot: LossSpot, given: Given) -> Formula | None:
+        """Minus the number of the right class."""
+        if given == "probabilities" or spot.prediction.ndim != 1:
+            return None
+        found = float(spot.prediction[int(spot.target)])
+        return spot.loss_formula(self.formula, f" = −({words.number(found)})", -found)
+
+    def _logs(self, given: Given) -> str:
+        return "torch.log(prediction.clamp_min(1e-12))" if given == "probabilities" else "prediction"
+
+
+@LOSSES.register("kl-div")
+@dataclass(frozen=True)
+class KLDivergence(Loss):
+    """How far the answer's shares are from the true ones, when the truth itself is made of shares that add up to 1.
+
+    It turns scores into shares itself, as cross-entropy does. With one right class it is cross-entropy.
+    """
+
+    title = "Kullback–Leibler divergence"
+    formula = "L = Σ y · log(y / p)"
+
+    def target_form(self, spec: Target, output: Shape) -> TargetForm:
+        """A share for each class or value, in a row of at least two."""
+        form = numbers_form(spec, output, "the Kullback–Leibler divergence")
+        if len(output) != 1 or output[0] < 2:
+            raise ShapeError("needs a row of at least two shares to compare: choose mean squared error as the loss")
+        return form
+
+    def expression(self, given: Given) -> str:
+        """F.kl_div, the mean over samples."""
+        logs = "F.log_softmax(prediction, 1)"
+        if given == "probabilities":
+            logs = "torch.log(prediction.clamp_min(1e-12))"
+        return f'F.kl_div({logs}, target, reduction="batchmean")'
+
+
+@LOSSES.register("poisson-nll")
+@dataclass(frozen=True)
+class PoissonNLL(Loss):
+    """For counts: how probable the true count is, if the answer is the count to be expected.
+
+    A miss by 5 matters much at 10 and little at 1000. The answer must be above 0, so end in a Softplus; numbers
+    below 0 are taken for 0. The counts themselves must not be standardised.
+    """
+
+    title = "Poisson likelihood"
+    formula = "L = mean (ŷ − y·log ŷ)"
+    tier = 3
+
+    def target_form(self, spec: Target, output: Shape) -> TargetForm:
+        """The counts."""
+        return row_of_values(spec, output, "the Poisson likelihood")
+
+    def expression(self, given: Given) -> str:
+        """F.poisson_nll_loss of the expected counts themselves, not of their logarithm."""
+        return "F.poisson_nll_loss(prediction.clamp_min(0), target, log_input=False)"

@@ -1,0 +1,84 @@
+"""Losses for what is rare: few pixels of a mask, few samples of a class."""
+
+from dataclasses import dataclass
+
+from nnlab.core.answers import first_last, scores_form
+from nnlab.core.dataset import Target
+from nnlab.core.layer import Shape
+from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, class_axis, has_positions
+from nnlab.core.param import param
+from nnlab.errors import ShapeError
+
+
+@LOSSES.register("dice")
+@dataclass(frozen=True)
+class Dice(Loss):
+    """How badly the drawn mask and the true one overlap: 0 when they are the same, near 1 when they miss each other.
+
+    Small things in a large picture count as much as large ones, which cross-entropy would nearly overlook.
+    """
+
+    title = "Dice (overlap)"
+    formula = "L = 1 − (2·Σ p·y + 1) / (Σ p + Σ y + 1)"
+    tier = 3
+
+    def target_form(self, spec: Target, output: Shape) -> TargetForm:
+        """A mask of 0 and 1, or a class at each place."""
+        if not has_positions(spec):
+            raise ShapeError(
+                "is not compared with a class at each place, and the Dice loss is for that: choose cross-entropy as the loss"
+            )
+        if spec.width == 2 and output in ((1, *spec.own_shape), (*spec.own_shape, 1)):
+            return "column"
+        class_axis(spec, output)
+        return "positions"
+
+    def expression(self, given: Given) -> str:
+        """The overlap of each sample's mask, and the mean over samples; 1 more above and below keeps empty masks apart."""
+        p = ("prediction" if given == "probabilities" else "torch.sigmoid(prediction)") + ".flatten(1)"
+        y = "target.flatten(1)"
+        return f"(1 - (2 * ({p} * {y}).sum(1) + 1) / ({p}.sum(1) + {y}.sum(1) + 1)).mean()"
+
+    def position_expression(self, given: Given, axis: int) -> str:
+        """The same for each class, and the mean over classes; places with -1 are left out."""
+        scores = "prediction" if axis == 1 else "prediction.movedim(-1, 1)"
+        p = (scores if given == "probabilities" else f"torch.softmax({scores}, 1)") + ".flatten(2)"
+        counts = "(target >= 0).flatten(1).unsqueeze(1)"
+        classes = f"torch.arange({scores}.shape[1], device=target.device).unsqueeze(1)"
+        y = f"(target.flatten(1).unsqueeze(1) == {classes})"
+        return f"(1 - (2 * ({p} * {y}).sum(2) + 1) / (({p} * {counts}).sum(2) + {y}.sum(2) + 1)).mean()"
+
+
+@LOSSES.register("focal")
+@dataclass(frozen=True)
+class Focal(Loss):
+    """Cross-entropy that looks away from what is easy: samples it is already sure of hardly count.
+
+    Useful where one class is rare: the many easy samples of the other do not drown it.
+    """
+
+    title = "Focal"
+    formula = "L = −(1 − p)^γ · log p(right class)"
+    tier = 3
+
+    gamma: float = param(2.0, "How strongly it looks away; 0 is cross-entropy.", low=0.0, high=100.0, label="Focus (γ)")
+
+    def target_form(self, spec: Target, output: Shape) -> TargetForm:
+        """The number of the right class, of the sample or at each place."""
+        return scores_form(spec, output, "the focal loss")
+
+    def expression(self, given: Given) -> str:
+        """From the cross-entropy of each sample, which is minus the logarithm of its p."""
+        each = self._each("prediction", "target", given, "")
+        return f"((1 - torch.exp(-{each})) ** {self.gamma!r} * {each}).mean()"
+
+    def position_expression(self, given: Given, axis: int) -> str:
+        """The mean over the places that count."""
+        answer, target = first_last("prediction", axis)
+        each = self._each(answer, target, given, ", ignore_index=-1")
+        return f"((1 - torch.exp(-{each})) ** {self.gamma!r} * {each}).sum() / (target >= 0).sum()"
+
+    def _each(self, answer: str, target: str, given: Given, more: str) -> str:
+        if given == "probabilities":
+            return f'F.nll_loss(torch.log({answer}.clamp_min(1e-12)), {target}{more}, reduction="none")'
+        return f'F.cross_entropy({answer}, {target}{more}, reduction="none")'

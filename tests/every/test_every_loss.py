@@ -1,0 +1,293 @@
+"""What every loss promises: torch's own numbers, a gradient, and sentences where it does not fit."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nnlab.core.dataset import Target
+from nnlab.core.document import Training
+from nnlab.core.layer import Shape
+from nnlab.core.loss import LOSSES, Given, Loss
+from nnlab.core.objective import Term
+from nnlab.errors import NNLabError, SettingError, ShapeError
+
+N = 7
+FIVE = Target("y", "classes", tuple("abcde"))
+TWO = Target("y", "classes", ("no", "yes"))
+VALUES = Target("y", "values", ("u", "v", "w"))
+ONE = Target("y", "values", ("u",))
+STEPS = Target("y", "classes", tuple("abcde"), (6,))
+PIXELS = Target("y", "classes", tuple("abcde"), (4, 3))
+MASK = Target("y", "classes", ("no", "yes"), (4, 3))
+PICTURE = Target("y", "values", ("value",), (1, 4, 3))
+CASES: list[tuple[Target, Shape]] = [
+    *((FIVE, (5,)), (TWO, (2,)), (TWO, (1,)), (VALUES, (3,)), (ONE, (1,)), (PICTURE, (1, 4, 3))),
+    *((STEPS, (6, 5)), (STEPS, (5, 6)), (PIXELS, (5, 4, 3)), (MASK, (2, 4, 3)), (MASK, (1, 4, 3))),
+]
+"""Targets and answers that some loss takes."""
+WRONG: list[tuple[Target, Shape]] = [
+    *((FIVE, (4,)), (FIVE, (5, 2)), (TWO, (3,)), (VALUES, (2,)), (VALUES, (3, 3)), (PICTURE, (12,)), (ONE, ())),
+    *((STEPS, (6, 4)), (STEPS, (5,)), (PIXELS, (4, 4, 3)), (PIXELS, (5, 4)), (MASK, (3, 4, 3)), (MASK, (4, 3))),
+]
+
+every_loss = pytest.mark.parametrize("kind", list(LOSSES.values()), ids=list(LOSSES))
+
+
+def targets(form: str, target: Target, output: Shape) -> Tensor:
+    """Random targets in the form that a loss asked for."""
+    classes = torch.randint(target.width, (N, *target.own_shape)) if target.task == "classes" else torch.empty(0)
+    if form == "index":
+        return classes
+    if form == "positions":
+        return torch.where(torch.rand(classes.shape) < 0.2, -1, classes)
+    if form == "one-hot":
+        return functional.one_hot(classes, target.width).float()
+    return torch.randint(2, (N, *output)).float() if form == "column" else torch.rand(N, *output)
+
+
+def answers(given: Given, form: str, output: Shape, axis: int) -> Tensor:
+    """Random scores or probabilities."""
+    scores = torch.randn(N, *output)
+    if given == "scores":
+        return scores
+    return scores.sigmoid() if form == "column" or output == (1,) else scores.softmax(axis)
+
+
+def computed(expression: str, prediction: Tensor, target: Tensor) -> Tensor:
+    result: Tensor = eval(expression, {"torch": torch, "F": functional, "prediction": prediction, "target": target})
+    return result
+
+
+def fitting(loss: Loss) -> list[tuple[Term, Given]]:
+    """The cases this loss takes, from scores and from probabilities."""
+    found: list[tuple[Term, Given]] = []
+    for target, output in CASES:
+        try:
+            form = loss.target_form(target, output)
+        except ShapeError:
+            continue
+        axis = -1 if target is STEPS and output == (6, 5) else 1
+        kinds: tuple[Given, ...] = ("scores", "probabilities") if target.task == "classes" else ("scores",)
+        for given in kinds:
+            found.append((Term("output", loss, LOSSES.id_of(loss), given, form, target, 0, output, 1.0, axis), given))
+    return found
+
+
+@every_loss
+class TestEveryLoss:
+    def test_explains_itself(self, kind: type[Loss]) -> None:
+        assert kind.title
+        assert kind.tier in (1, 2, 3)
+        assert kind.formula
+        assert "\n" not in kind.formula
+        assert len((kind.__doc__ or "").splitlines()[0]) > 20
+        assert Training(loss=LOSSES.id_of(kind)).loss in LOSSES
+        for p in kind.params():
+            assert p.why.endswith(".")
+            assert p.low is not None
+            assert p.high is not None
+
+    def test_is_one_finite_number_with_a_gradient(self, kind: type[Loss]) -> None:
+        torch.manual_seed(0)
+        found = fitting(kind())
+        assert found
+        for term, given in found:
+            prediction = answers(given, term.target_form, term.shape, term.axis).requires_grad_()
+            target = targets(term.target_form, term.target, term.shape)
+            loss = computed(term.expression, prediction, target)
+            assert loss.shape == ()
+            assert loss.isfinite()
+            loss.backward()
+            assert prediction.grad is not None
+            assert prediction.grad.isfinite().all()
+            assert prediction.grad.abs().sum() > 0
+
+    def test_its_gradient_is_the_slope_of_its_value(self, kind: type[Loss]) -> None:
+        torch.manual_seed(1)
+        for term, given in fitting(kind()):
+            prediction = answers(given, term.target_form, term.shape, term.axis).double() + 1e-3
+            target = targets(term.target_form, term.target, term.shape)
+            target = target.double() if target.is_floating_point() else target
+            direction, step = torch.randn_like(prediction), 1e-6
+            moved = [computed(term.expression, prediction + sign * step * direction, target) for sign in (1, -1)]
+            prediction.requires_grad_()
+            computed(term.expression, prediction, target).backward()
+            assert prediction.grad is not None
+            slope = float((prediction.grad * direction).sum())
+            assert float(moved[0] - moved[1]) / (2 * step) == pytest.approx(slope, rel=1e-4, abs=1e-7)
+
+    def test_falls_when_one_goes_down_its_gradient(self, kind: type[Loss]) -> None:
+        torch.manual_seed(2)
+        for term, given in fitting(kind()):
+            prediction = answers(given, term.target_form, term.shape, term.axis).requires_grad_()
+            target = targets(term.target_form, term.target, term.shape)
+            before = computed(term.expression, prediction, target)
+            before.backward()
+            assert prediction.grad is not None
+            after = computed(term.expression, (prediction - 1e-3 * prediction.grad).detach(), target)
+            assert float(after) < float(before.detach())
+
+    def test_refuses_what_does_not_fit_with_a_sentence(self, kind: type[Loss]) -> None:
+        refused = 0
+        for target, output in (*CASES, *WRONG):
+            try:
+                kind().target_form(target, output)
+                assert (target, output) not in WRONG
+            except ShapeError as problem:
+                said = str(problem)
+                refused += 1
+                assert len(said) > 30
+                assert ":" in said, "a remedy follows"
+                assert not said[0].isupper(), "the node's title stands before it"
+        assert refused >= len(WRONG)
+
+    def test_places_that_do_not_count_change_nothing(self, kind: type[Loss]) -> None:
+        torch.manual_seed(3)
+        for term, given in fitting(kind()):
+            if term.target_form != "positions":
+                continue
+            prediction = answers(given, "positions", term.shape, term.axis)
+            target = targets("positions", term.target, term.shape)
+            other = answers(given, "positions", term.shape, term.axis)
+            away = (target < 0).unsqueeze(term.axis if term.axis == -1 else 1)
+            assert away.any()
+            same = torch.where(away, other, prediction)
+            assert torch.allclose(
+                computed(term.expression, prediction, target), computed(term.expression, same, target)
+            )
+
+
+# ---------------------------------------------------------------- torch's own
+
+TORCH: dict[str, tuple[nn.Module, str]] = {
+    "mse": (nn.MSELoss(), "values"),
+    "l1": (nn.L1Loss(), "values"),
+    "huber": (nn.HuberLoss(), "values"),
+    "smooth-l1": (nn.SmoothL1Loss(), "values"),
+    "cross-entropy": (nn.CrossEntropyLoss(), "index"),
+    "nll": (nn.NLLLoss(), "index"),
+    "multi-margin": (nn.MultiMarginLoss(), "index"),
+    "bce": (nn.BCEWithLogitsLoss(), "one-hot"),
+    "multi-label-soft-margin": (nn.MultiLabelSoftMarginLoss(), "one-hot"),
+}
+
+
+@pytest.mark.parametrize("id_", TORCH)
+def test_a_loss_is_torchs_of_the_same_name(id_: str) -> None:
+    torch.manual_seed(4)
+    module, form = TORCH[id_]
+    prediction = 3 * torch.randn(N, 5)
+    target = {"values": 3 * torch.randn(N, 5), "index": torch.randint(5, (N,)), "one-hot": torch.eye(5)[:N]}[form]
+    target = target[: len(prediction)] if form != "one-hot" else functional.one_hot(torch.randint(5, (N,)), 5).float()
+    if form == "values":
+        target = 3 * torch.randn(N, 5)
+    assert torch.equal(computed(LOSSES[id_]().expression("scores"), prediction, target), module(prediction, target))
+
+
+def test_settings_of_a_loss_are_torchs() -> None:
+    torch.manual_seed(5)
+    prediction, target = 3 * torch.randn(N, 5), 3 * torch.randn(N, 5)
+    for loss, module in (
+        (LOSSES["huber"]().with_(delta=0.5), nn.HuberLoss(delta=0.5)),
+        (LOSSES["smooth-l1"]().with_(beta=2.5), nn.SmoothL1Loss(beta=2.5)),
+    ):
+        assert torch.equal(computed(loss.expression("scores"), prediction, target), module(prediction, target))
+
+
+def test_shares_are_compared_as_torch_compares_them() -> None:
+    torch.manual_seed(6)
+    logs, target = torch.randn(N, 5).log_softmax(1), torch.randn(N, 5).softmax(1)
+    theirs = nn.KLDivLoss(reduction="batchmean")(logs, target)
+    loss = LOSSES["kl-div"]()
+    assert torch.allclose(computed(loss.expression("scores"), logs, target), theirs)
+    assert torch.allclose(computed(loss.expression("probabilities"), logs.exp(), target), theirs)
+
+
+def test_counts_directions_and_distances_are_torchs() -> None:
+    torch.manual_seed(7)
+    rate, count = torch.rand(N, 3) * 9 + 0.1, torch.randint(9, (N, 3)).float()
+    theirs = nn.PoissonNLLLoss(log_input=False)(rate, count)
+    assert torch.equal(computed(LOSSES["poisson-nll"]().expression("scores"), rate, count), theirs)
+    said, truth = torch.randn(N, 3), torch.randn(N, 3)
+    theirs = nn.CosineEmbeddingLoss()(said, truth, torch.ones(N))
+    assert torch.equal(computed(LOSSES["cosine-embedding"]().expression("scores"), said, truth), theirs)
+    far, different = torch.rand(N, 1) * 2, torch.randint(2, (N, 1)).float()
+    theirs = nn.HingeEmbeddingLoss()(far, 1 - 2 * different)
+    assert torch.equal(computed(LOSSES["hinge-embedding"]().expression("scores"), far, different), theirs)
+
+
+def test_the_hinge_loss_is_nothing_beyond_the_margin() -> None:
+    expression = LOSSES["hinge"]().expression("scores")
+    score, yes = torch.tensor([[2.0], [-3.0], [0.25]]), torch.tensor([[1.0], [0.0], [1.0]])
+    assert float(computed(expression, score, yes)) == pytest.approx(0.25)
+
+
+def test_the_focal_loss_without_focus_is_cross_entropy() -> None:
+    torch.manual_seed(8)
+    scores, classes = torch.randn(N, 5), torch.randint(5, (N,))
+    plain = functional.cross_entropy(scores, classes)
+    assert torch.allclose(computed(LOSSES["focal"](gamma=0.0).expression("scores"), scores, classes), plain)
+    sure = scores.log_softmax(1)[range(N), classes].exp()
+    by_hand = (-((1 - sure) ** 2) * sure.log()).mean()
+    assert torch.allclose(computed(LOSSES["focal"]().expression("scores"), scores, classes), by_hand)
+
+
+def test_dice_is_nothing_for_the_same_mask_and_nearly_1_for_another() -> None:
+    mask = torch.zeros(2, 1, 8, 8)
+    mask[:, :, 2:6, 2:6] = 1
+    expression = LOSSES["dice"]().expression("probabilities")
+    assert float(computed(expression, mask, mask)) == 0
+    assert float(computed(expression, 1 - mask, mask)) == pytest.approx(1 - 1 / 65)
+    classes = mask[:, 0].long()
+    by_class = LOSSES["dice"]().position_expression("probabilities", 1)
+    both = torch.cat([1 - mask, mask], 1)
+    assert float(computed(by_class, both, classes)) == 0
+    assert float(computed(by_class, both.flip(1), classes)) > 0.9
+
+
+def test_all_losses_are_choices_of_the_training_and_the_common_ones_come_first() -> None:
+    choices = dict(Training.param("loss").choices)
+    assert set(choices) == {"auto", *LOSSES}
+    assert next(iter(choices)) == "auto"
+    assert set(list(choices)[1:4]) == {"cross-entropy", "bce", "mse"}
+    with pytest.raises(SettingError, match="Loss needs one of auto"):
+        Training(loss="guess")
+
+
+class _Spot:
+    """Numbers for an explanation, as the engine gives them."""
+
+    @staticmethod
+    def of(prediction: Tensor, target: Tensor, value: float) -> Any:
+        from nnlab.core.formula import LossSpot
+
+        return LossSpot(prediction.double().numpy(), target.double().numpy(), 1, value)
+
+
+@every_loss
+def test_what_a_loss_says_of_its_value_is_its_value(kind: type[Loss]) -> None:
+    torch.manual_seed(9)
+    said = 0
+    for term, given in fitting(kind()):
+        if term.target_form == "positions" or len(term.shape) > 1:
+            continue
+        prediction = answers(given, term.target_form, term.shape, 1)[:1]
+        target = targets(term.target_form, term.target, term.shape)[:1]
+        value = float(computed(term.expression, prediction, target))
+        formula = kind().explain_forward(_Spot.of(prediction[0], target[0], value), given)
+        if formula is None:
+            continue
+        said += 1
+        assert formula.value == value
+        assert formula.computed is not None
+        assert math.isclose(formula.computed, value, rel_tol=1e-4, abs_tol=1e-5)
+    assert said or kind.explain_forward is Loss.explain_forward
+
+
+def test_an_unknown_loss_is_refused_with_what_there_is() -> None:
+    with pytest.raises(NNLabError):
+        Training(loss="mean")
