@@ -3,19 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nnlab.core.graph import Graph, Link
 from nnlab.core.layer import Call, Shape, Support, TorchCode
 from nnlab.core.writing import (
     RESERVED,
     Body,
     Repeated,
-    Step,
     attribute_names,
     batch_shape,
     class_name,
     class_text,
     settled,
     slug,
+    steps_of,
 )
 
 if TYPE_CHECKING:
@@ -41,9 +40,9 @@ def _written(block: "Block", shapes: tuple[Shape, ...]) -> tuple[tuple[Support, 
     """The definitions that one copy takes, the last of which is its class, and the name of that."""
     inner, inside, names = block.inner, block.within(*shapes), attribute_names(block.inner)
     support, codes = settled({n: inner.nodes[n].layer.torch_code(*inside[n].inputs) for n in block.needed})
-    steps = {n: Step(codes[n], _sources(inner, n), inside[n].inputs, inside[n].outputs) for n in block.needed}
+    steps = steps_of(inner, block.needed, codes, inside)
     arguments = _arguments(block, names)
-    body = Body(steps, names, arguments, [(n, 0) for n in block.exits]).lines()
+    body = Body(steps, names, arguments, block.exits).lines()
     made = {names[n]: code.module.source() for n, code in codes.items() if code.module is not None}
     name = class_name(block.called)
     while name in [each.name for each in support]:
@@ -82,18 +81,3 @@ def _stack(block: "Block", stack: str, name: str, note: str) -> str:
         else {"blocks": f"nn.ModuleList([{name}() for _ in range({block.repeat})])"}
     )
     return class_text(stack, made, arguments, note, body)
-
-
-def _sources(inner: Graph, node_id: str) -> tuple[tuple[str, int] | None, ...]:
-    """Where each input of a node inside comes from, in the order of its ports."""
-    layer, links = inner.nodes[node_id].layer, inner.incoming[node_id]
-    if layer.variadic:
-        return tuple((k.source, _number(inner, k)) for k in links)
-    wires = {k.target_port: k for k in links}
-    return tuple(
-        (wires[p.name].source, _number(inner, wires[p.name])) if p.name in wires else None for p in layer.inputs
-    )
-
-
-def _number(inner: Graph, link: Link) -> int:
-    return [port.name for port in inner.output_ports(link.source)].index(link.source_port)

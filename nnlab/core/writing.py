@@ -8,10 +8,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import chain, count
 
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Call, Shape, Support, TorchCode
+from nnlab.core.shapes import NodeShapes
 
 NAME_LIMIT = 40  # characters of a node's name that go into an attribute
 LINE_LIMIT = 100  # characters of a statement, before its indentation
@@ -28,7 +29,7 @@ MODULE_WORDS = frozenset(_MODULE_WORDS.split())
 """What nn.Module itself has, so that an attribute of that name would break it; a test compares it with torch."""
 
 RESERVED = MODULE_WORDS | {
-    *keyword.kwlist, "x", "self", "torch", "nn", "f", "math", "trace", "values", "attributes", "source", "block", "blocks",
+    *keyword.kwlist, "x", "self", "torch", "nn", "f", "math", "trace", "values", "attributes", "source",
 }  # fmt: skip
 """Names an attribute may not take: they mean something to Python, to nn.Module or to the code around them."""
 
@@ -45,13 +46,45 @@ class Step:
     code: TorchCode
     sources: tuple[Value | None, ...]
     """Where each of its inputs comes from; None where an optional one has no wire."""
-    input_shapes: tuple[Shape, ...]
-    output_shapes: tuple[Shape, ...]
+    shapes: tuple[Shape, ...]
+    """Of what leaves it."""
+    ports: tuple[str, ...] = ("out",)
+    """The names of its outputs."""
 
     @property
     def passes(self) -> bool:
-        """Its one output is its first input, unchanged."""
-        return self.code.forward == "{0}" and self.code.results == ("{r}",) and bool(self.sources)
+        """It hands on its one input, unchanged."""
+        return self.code.forward == "{0}" and bool(self.sources)
+
+    def applied(self, attribute: str, inputs: Sequence[str], batch: str) -> str:
+        """The expression for these inputs; `batch` is a variable that has as many samples as there are."""
+        return self.code.forward.format(*inputs, self=f"self.{attribute}", batch=f"{batch}.shape[0]")
+
+
+def steps_of(
+    graph: Graph, order: Sequence[str], codes: Mapping[str, TorchCode], shapes: Mapping[str, NodeShapes]
+) -> dict[str, Step]:
+    """What the writer needs to know of these nodes."""
+    return {
+        n: Step(
+            codes[n],
+            _sources(graph, n),
+            shapes[n].outputs,
+            tuple(port.name for port in graph.output_ports(n)) or ("out",),
+        )
+        for n in order
+    }
+
+
+def _sources(graph: Graph, node_id: str) -> tuple[Value | None, ...]:
+    """What arrives at each input, in the order of the ports; None at an optional one without a wire."""
+    layer, values = graph.nodes[node_id].layer, dict[str, Value]()
+    for link in graph.incoming[node_id]:
+        ports = [port.name for port in graph.output_ports(link.source)]
+        values[link.target_port] = (link.source, ports.index(link.source_port))
+    if layer.variadic or not layer.inputs:
+        return tuple(values.values())
+    return tuple(values.get(port.name) for port in layer.inputs)
 
 
 # ------------------------------------------------------------------- names
@@ -84,12 +117,13 @@ def attribute_names(graph: Graph) -> dict[str, str]:
     taken = set(found.values())
     for node_id, name in found.items():
         if name in RESERVED:
-            found[node_id] = next(n for n in _variants(name) if n not in taken)
+            found[node_id] = next(n for n in variants(name) if n not in taken)
             taken.add(found[node_id])
     return found
 
 
-def _variants(name: str) -> Iterator[str]:
+def variants(name: str) -> Iterator[str]:
+    """What a name becomes that is taken."""
     yield f"{name}_layer"
     for n in count(2):
         yield f"{name}_layer_{n}"
@@ -155,80 +189,91 @@ def class_text(name: str, made: Mapping[str, str], arguments: Sequence[str], not
 
 
 class Body:
-    """The statements of one forward: `x` runs through a chain, and a value that is read again has a name of its own."""
+    """The statements of one forward: `x` runs through a chain, and what is read again has a name of its own."""
 
     def __init__(
-        self, steps: Mapping[str, Step], names: Mapping[str, str], entries: Mapping[str, str], returns: Sequence[Value]
+        self, steps: Mapping[str, Step], names: Mapping[str, str], entries: Mapping[str, str], returns: Sequence[str]
     ) -> None:
-        """`steps` in their order; `entries` are the nodes whose value is an argument, with the argument's name."""
-        self._steps = steps
-        self._names = names
-        self._origin: dict[Value, Value] = {}
-        for node_id, step in steps.items():
-            for k in range(len(step.code.results)):
-                source = step.sources[0] if step.passes and node_id not in entries else None
-                self._origin[node_id, k] = self._origin[source] if source else (node_id, k)
-        self._returns = [self._origin[value] for value in returns]
-        self._left = Counter(self._returns)
-        self._order = [n for n in steps if n not in entries and self._origin[n, 0] == (n, 0)]
-        for node_id in self._order:
-            self._left.update(self._inputs(node_id))
-        self._variable: dict[Value, str] = {(node_id, 0): name for node_id, name in entries.items()}
-        self._taken = {*names.values(), *entries.values(), *RESERVED}
-        self._in_x: Value | None = next((v for v, name in self._variable.items() if name == "x"), None)
+        """`steps` in their order; `entries` are nodes whose value is an argument, with the argument's name."""
+        self._steps, self._names = steps, names
+        self._origin = self._origins(entries)
+        self._order = [n for n in steps if self._origin[n, 0] == (n, 0)]
+        self._returns = [self._origin[n, 0] for n in returns]
+        self._reads = Counter[Value | str](self._returns)
+        for n in self._order:
+            self._reads.update(self._origin[value] for value in steps[n].sources if value)
+        self._left = self._reads.copy()
+        self._variable: dict[Value | str, str] = {name: name for name in entries.values()}
+        self._batch = next(iter(entries.values()), "x")
+        self._taken = {*names.values(), *entries.values()}
+        self._in_x: Value | str | None = "x" if "x" in self._variable else None
 
     def lines(self) -> list[str]:
-        """The statements, the last of which returns."""
+        """All of them, the last of which returns."""
         found: list[str] = []
-        for node_id in self._order:
-            found += self._statements(node_id)
-        returned = ", ".join(self._variable[value] for value in self._returns)
-        return [*found, f"return {returned}"]
+        for n in self._order:
+            inputs = [self._origin[value] if value else None for value in self._steps[n].sources]
+            texts = ["None" if value is None else self._variable[value] for value in inputs]
+            self._left.subtract(value for value in inputs if value is not None)
+            found += self._statements(n, self._steps[n].applied(self._names[n], texts, self._batch))
+        return [*found, f"return {', '.join(self._variable[value] for value in self._returns)}"]
 
-    def _inputs(self, node_id: str) -> list[Value]:
-        return [self._origin[source] for source in self._steps[node_id].sources if source is not None]
-
-    def _statements(self, node_id: str) -> list[str]:
-        step, code = self._steps[node_id], self._steps[node_id].code
-        inputs = [None if s is None else self._variable[self._origin[s]] for s in step.sources]
-        call = code.forward.format(*[text or "None" for text in inputs], self=f"self.{self._names[node_id]}")
-        wanted = [k for k in range(len(code.results)) if self._left[node_id, k] > 0]
-        self._left.subtract(self._inputs(node_id))
-        if len(wanted) == 1 and code.results[wanted[0]].count("{r}") == 1:
-            k = wanted[0]
-            applied = code.results[k].format(r=call if code.results[k] == "{r}" or _is_call(call) else f"({call})")
-            return _folded(f"{self._keep(node_id, k)} = {applied}", self._note(step, k))
-        whole = self._fresh(f"{self._names[node_id]}_results")
-        found = _folded(f"{whole} = {call}", "")
-        for k in wanted:
-            name = self._variable[node_id, k] = self._fresh(f"{self._names[node_id]}_{k + 1}")
-            found += _folded(f"{name} = {code.results[k].format(r=whole)}", self._note(step, k))
+    def _origins(self, entries: Mapping[str, str]) -> dict[Value, Value | str]:
+        """Each value -> the value that it is, where nodes pass it on unchanged (Output), or the argument (Input)."""
+        found: dict[Value, Value | str] = {}
+        for n, step in self._steps.items():
+            for at in range(len(step.code.results)):
+                found[n, at] = (n, at)
+            if n in entries:
+                found[n, 0] = entries[n]
+            elif step.passes and step.sources[0] is not None:
+                found[n, 0] = found[step.sources[0]]
         return found
 
-    def _fresh(self, name: str) -> str:
-        """A name that nothing else has here."""
-        while name in self._taken:
-            name += "_"
-        self._taken.add(name)
+    def _statements(self, node_id: str, applied: str) -> list[str]:
+        results = self._steps[node_id].code.results
+        used = [at for at in range(len(results)) if self._reads[node_id, at]]
+        if len(used) == 1:
+            value = (node_id, used[0])
+            name = self._name(value)
+            if results[used[0]].count("{r}") == 1:
+                applied = results[used[0]].format(r=applied)
+                return _folded(f"{name} = {applied}", self._note(value))
+        whole = self._free(self._names[node_id])
+        found = _folded(f"{whole} = {applied}", "")
+        for at in used:
+            name = self._variable.get((node_id, at)) or self._part(node_id, at)
+            found += _folded(f"{name} = {results[at].format(r=whole)}", self._note((node_id, at)))
+        return found
+
+    def _name(self, value: Value) -> str:
+        free = self._in_x is None or self._left[self._in_x] <= 0
+        name = "x" if free and self._reads[value] == 1 else self._names[value[0]]
+        if name == "x":
+            self._in_x = value
+        self._variable[value] = name
         return name
 
-    def _keep(self, node_id: str, k: int) -> str:
-        """The variable that this value goes into."""
-        value = (node_id, k)
-        free = self._in_x is None or self._left[self._in_x] <= 0
-        self._variable[value] = "x" if free and self._left[value] == 1 else self._names[node_id]
-        self._in_x = value if self._variable[value] == "x" else self._in_x
-        return self._variable[value]
+    def _part(self, node_id: str, at: int) -> str:
+        name = self._free(f"{self._names[node_id]}_{self._steps[node_id].ports[at]}")
+        self._variable[node_id, at] = name
+        return name
 
-    def _note(self, step: Step, k: int) -> str:
+    def _free(self, name: str) -> str:
+        """A name that nothing else has."""
+        taken = self._taken - {name} if name in self._names.values() else self._taken
+        found = next(n for n in chain([name], variants(name)) if n not in taken)
+        self._taken.add(found)
+        return found
+
+    def _note(self, value: Value) -> str:
         """A comment with the shape, where it is not that of the input."""
-        shape = step.output_shapes[k]
-        return "" if step.input_shapes and shape == step.input_shapes[0] else f"  # {batch_shape(shape)}"
-
-
-def _is_call(text: str) -> bool:
-    """Whether something may be put behind it without brackets: a name, or calls one after the other."""
-    return re.fullmatch(r"[\w.]+(\([^()]*\))?", text) is not None
+        node_id, at = value
+        shape = self._steps[node_id].shapes[at]
+        before = next((each for each in self._steps[node_id].sources if each), None)
+        if before and shape == self._steps[before[0]].shapes[before[1]]:
+            return ""
+        return f"  # {batch_shape(shape)}"
 
 
 def _folded(statement: str, note: str) -> list[str]:

@@ -4,14 +4,9 @@ The text is what export prints, and running it is the only way a network comes i
 code and the running network cannot differ. `forward` is straight-line code: no graph is walked while training.
 """
 
-import keyword
 import math
-import re
-import textwrap
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from math import prod
 from typing import Any
 
@@ -20,34 +15,25 @@ from torch import Tensor, nn
 
 from nnlab.core.dataset import Field
 from nnlab.core.document import Document
-from nnlab.core.graph import ID_PATTERN, Graph
+from nnlab.core.graph import ID_PATTERN
 from nnlab.core.layer import Shape, TorchCode
 from nnlab.core.objective import Objective, find_output, find_outputs
 from nnlab.core.shapes import bindings
+from nnlab.core.writing import (
+    RESERVED,
+    Body,
+    Value,
+    attribute_names,
+    batch_shape,
+    class_text,
+    settled,
+    slug,
+    steps_of,
+    variants,
+)
 from nnlab.errors import BuildError
 
-NAME_LIMIT = 40  # characters of a node's name that go into an attribute
-LINE_LIMIT = 100  # characters of a statement, before its indentation
-RESERVED = frozenset(
-    {
-        *dir(nn.Module()),
-        *keyword.kwlist,
-        "x",
-        "self",
-        "torch",
-        "nn",
-        "f",
-        "math",
-        "trace",
-        "values",
-        "attributes",
-        "source",
-    }
-)
-"""Names an attribute may not take: they mean something to Python, to nn.Module or to the code around them."""
-
-Value = tuple[str, int]
-"""What leaves a node by one of its outputs: its id, and which output."""
+__all__ = ["Network", "attribute_names", "build", "loss_function", "loss_text", "run_text", "source"]
 
 
 class Network(nn.Module):
@@ -120,22 +106,6 @@ def _sizes(shape: Shape) -> str:
     return "".join(f", {n}" for n in shape)
 
 
-def attribute_names(graph: Graph) -> dict[str, str]:
-    """A name for every node in code: what the user calls it, where that can be a name and is the only one; else its id."""
-    wanted = {node_id: _slug(node.name) for node_id, node in graph.nodes.items()}
-    seen = Counter(wanted.values())
-    found: dict[str, str] = {}
-    for node_id, slug in wanted.items():
-        mine = slug if slug and seen[slug] == 1 and (slug == node_id or slug not in graph.nodes) else node_id
-        found[node_id] = mine
-    taken = set(found.values())
-    for node_id, name in found.items():
-        if name in RESERVED:
-            found[node_id] = next(n for n in _variants(name) if n not in taken)
-            taken.add(found[node_id])
-    return found
-
-
 class _Plan:
     """What goes into one network's text: its nodes in order, with their torch code and names."""
 
@@ -148,14 +118,10 @@ class _Plan:
             raise BuildError("A node has an id that cannot be a name in code: small letters, digits and _ are needed")
         self.order = [node_id for node_id in graph.in_order if node_id in needed]
         self.names = attribute_names(graph)
-        self.at = document.shapes
-        self.code: dict[str, TorchCode] = {
-            n: graph.nodes[n].layer.torch_code(*document.shapes[n].inputs) for n in self.order
-        }
+        written = {n: graph.nodes[n].layer.torch_code(*document.shapes[n].inputs) for n in self.order}
+        self.support, self.code = settled(written)
         self.attributes = {n: self.names[n] for n in self.order if self.code[n].module is not None}
-        self.shapes = {n: document.shapes[n].outputs[0] for n in self.order}
-        self.ports = {n: [port.name for port in graph.output_ports(n)] or ["out"] for n in self.order}
-        self.sources = {n: _sources(graph, n) for n in self.order}
+        self.steps = steps_of(graph, self.order, self.code, document.shapes)
         self.fields = document.spec.fields if document.spec is not None else ()
         entries = bindings(graph, self.fields)
         self.entries = {n: entries.get(n, 0) for n in self.order if graph.nodes[n].layer.is_entry}
@@ -168,19 +134,15 @@ class _Plan:
 
     def module_text(self) -> str:
         """The definitions that the layers need, then the network."""
-        support = {each.name: each.text.strip("\n") for n in self.order for each in self.code[n].support}
-        return "\n\n\n".join([*support.values(), self.class_text()])
+        return "\n\n\n".join([*(each.text.strip("\n") for each in self.support), self.class_text()])
 
     def class_text(self) -> str:
         """The class as a good engineer would write it: constructors in order, then straight-line forward."""
-        made = [f"self.{self.attributes[n]} = {_module(self.code[n])}" for n in self.attributes]
-        lines = ["class Network(nn.Module):", "    def __init__(self):", "        super().__init__()"]
-        lines += [f"        {line}" for line in made]
+        made = {self.attributes[n]: _module(self.code[n]) for n in self.attributes}
         names = list(self.arguments.values())
-        note = f"  # {', '.join(_batch_shape(self.fields[k].shape) for k in self.arguments)}" if names else ""
-        lines += ["", f"    def forward(self, {', '.join(names)}):{note}"]
-        lines += [f"        {line}" for line in self._forward()]
-        return "\n".join(lines) + "\n"
+        note = f"  # {', '.join(batch_shape(self.fields[k].shape) for k in self.arguments)}" if names else ""
+        entries = {n: self.arguments[k] for n, k in self.entries.items()}
+        return class_text("Network", made, names, note, Body(self.steps, self.names, entries, self.outputs).lines())
 
     def _unpacked(self) -> list[str]:
         """Statements that take the inputs out of one packed row x, each under its own name."""
@@ -212,109 +174,15 @@ class _Plan:
             if n in self.entries:
                 lines.append(f"    values[{n!r}] = given_{self.entries[n]}")
                 continue
-            inputs = [f"values[{self._key(value)!r}]" if value else "None" for value in self.sources[n]]
-            lines.append(f"    r = {self._applied(n, inputs, 'x')}")
+            inputs = [f"values[{self._key(value)!r}]" if value else "None" for value in self.steps[n].sources]
+            lines.append(f"    r = {self.steps[n].applied(self.names[n], inputs, 'x')}")
             for at, result in enumerate(self.code[n].results):
                 lines.append(f"    values[{self._key((n, at))!r}] = {result.format(r='r')}")
         return "\n".join([*lines, "    return values"]) + "\n"
 
     def _key(self, value: Value) -> str:
         node_id, at = value
-        return f"{node_id}.{self.ports[node_id][at]}" if at else node_id
-
-    def _applied(self, node_id: str, inputs: list[str], batch: str) -> str:
-        code = self.code[node_id]
-        return code.forward.format(*inputs, self=f"self.{self.names[node_id]}", batch=f"{batch}.shape[0]")
-
-    def _shape_note(self, value: Value) -> str:
-        """A comment with the shape, where it is not that of the input."""
-        (node_id, at), sources = value, [each for each in self.sources[value[0]] if each]
-        shape = self.at[node_id].outputs[at]
-        if sources and shape == self.at[sources[0][0]].outputs[sources[0][1]]:
-            return ""
-        return f"  # {_batch_shape(shape)}"
-
-    def _origins(self) -> dict[Value, Value | str]:
-        """Each value -> the value that it is, where nodes pass it on unchanged (Output), or the argument (Input)."""
-        found: dict[Value, Value | str] = {}
-        for n in self.order:
-            for at in range(len(self.code[n].results)):
-                found[n, at] = (n, at)
-            if n in self.entries:
-                found[n, 0] = self.arguments[self.entries[n]]
-            elif self.code[n].forward == "{0}":
-                source = self.sources[n][0]
-                assert source is not None
-                found[n, 0] = found[source]
-        return found
-
-    def _forward(self) -> list[str]:
-        """One statement a value: `x` runs through a chain, and what is read again has a name of its own."""
-        return _Writer(self, self._origins()).lines()
-
-
-class _Writer:
-    """Writes the statements of one forward."""
-
-    def __init__(self, plan: _Plan, origin: Mapping[Value, "Value | str"]) -> None:
-        self.plan, self.origin = plan, origin
-        self.steps = [n for n in plan.order if origin[n, 0] == (n, 0)]
-        self.reads: Counter[Value | str] = Counter()
-        for n in self.steps:
-            self.reads.update(origin[value] for value in plan.sources[n] if value)
-        self.answers = [origin[n, 0] for n in plan.outputs]
-        self.reads.update(self.answers)
-        self.left = self.reads.copy()
-        self.variable: dict[Value | str, str] = {name: name for name in plan.arguments.values()}
-        self.taken = {*plan.names.values(), *plan.arguments.values()}
-        self.in_x: Value | str | None = "x" if "x" in self.variable else None
-
-    def lines(self) -> list[str]:
-        """All of them."""
-        found: list[str] = []
-        for n in self.steps:
-            inputs = [self.origin[value] if value else None for value in self.plan.sources[n]]
-            texts = ["None" if value is None else self.variable[value] for value in inputs]
-            self.left.subtract(value for value in inputs if value is not None)
-            batch = next(iter(self.plan.arguments.values()))
-            found += self._statements(n, self.plan._applied(n, texts, batch))
-        return [*found, f"return {', '.join(self.variable[value] for value in self.answers)}"]
-
-    def _statements(self, node_id: str, applied: str) -> list[str]:
-        results = self.plan.code[node_id].results
-        used = [at for at in range(len(results)) if self.reads[node_id, at]]
-        if len(used) == 1:
-            value = (node_id, used[0])
-            name = self._name(value)
-            if results[used[0]].count("{r}") == 1:
-                applied = results[used[0]].format(r=applied)
-                return _folded(f"{name} = {applied}", self.plan._shape_note(value))
-        whole = self._free(self.plan.names[node_id])
-        found = _folded(f"{whole} = {applied}", "")
-        for at in used:
-            name = self.variable.get((node_id, at)) or self._part(node_id, at)
-            found += _folded(f"{name} = {results[at].format(r=whole)}", self.plan._shape_note((node_id, at)))
-        return found
-
-    def _name(self, value: Value) -> str:
-        free = self.in_x is None or self.left[self.in_x] <= 0
-        name = "x" if free and self.reads[value] == 1 else self.plan.names[value[0]]
-        if name == "x":
-            self.in_x = value
-        self.variable[value] = name
-        return name
-
-    def _part(self, node_id: str, at: int) -> str:
-        name = self._free(f"{self.plan.names[node_id]}_{self.plan.ports[node_id][at]}")
-        self.variable[node_id, at] = name
-        return name
-
-    def _free(self, name: str) -> str:
-        """A name that nothing else has."""
-        taken = self.taken - {name} if name in self.plan.names.values() else self.taken
-        found = next(n for n in (name, *_variants(name)) if n not in taken)
-        self.taken.add(found)
-        return found
+        return f"{node_id}.{self.steps[node_id].ports[at]}" if at else node_id
 
 
 def _ordered_outputs(document: Document) -> tuple[str, ...]:
@@ -326,47 +194,21 @@ def _ordered_outputs(document: Document) -> tuple[str, ...]:
     return (main, *(n for n in outputs if n != main and n not in penalties), *penalties)
 
 
-def _sources(graph: Graph, node_id: str) -> "list[Value | None]":
-    """What arrives at each input, in the order of the ports; None at an optional one without a wire."""
-    node, links = graph.nodes[node_id], graph.incoming[node_id]
-    values: dict[str, Value] = {}
-    for link in links:
-        ports = [port.name for port in graph.output_ports(link.source)]
-        values[link.target_port] = (link.source, ports.index(link.source_port))
-    if node.layer.variadic or not node.layer.inputs:
-        return list(values.values())
-    return [values.get(port.name) for port in node.layer.inputs]
-
-
 def _arguments(fields: Sequence[Field], used: Sequence[int], taken: set[str]) -> dict[int, str]:
     """A name for each input of the data that enters: x if there is one of decimals, else what the data call it."""
     if len(fields) == 1 and fields[0].kind == "x":
         return dict.fromkeys(used, "x")
     found: dict[int, str] = {}
     for k in used:
-        name = _slug(fields[k].name) or f"input_{k + 1}"
+        name = slug(fields[k].name) or f"input_{k + 1}"
         reserved = RESERVED - {"x"} | taken | set(found.values())
-        found[k] = next(n for n in (name, *(f"{name}_{m}" for m in count(2))) if n not in reserved)
+        found[k] = next(n for n in chain([name], variants(name)) if n not in reserved)
     return found
 
 
 def _module(code: TorchCode) -> str:
     assert code.module is not None
     return code.module.source()
-
-
-def _folded(statement: str, note: str) -> list[str]:
-    """The statement on one line, or on several within brackets if it would be too long to read."""
-    if len(statement) + len(note) <= LINE_LIMIT:
-        return [statement + note]
-    name, expression = statement.split(" = ", 1)
-    head, inner = expression[:-1].split("(", 1) if expression.endswith(")") else ("", expression)
-    middle = textwrap.wrap(inner, LINE_LIMIT, break_long_words=False, break_on_hyphens=False)
-    return [f"{name} = {head}({note}", *(f"    {line}" for line in middle), ")"]
-
-
-def _batch_shape(shape: Shape) -> str:
-    return f"({', '.join(['N', *map(str, shape)])})"
 
 
 def run_text(text: str, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -376,16 +218,3 @@ def run_text(text: str, known: Mapping[str, Any] | None = None) -> dict[str, Any
     }  # fmt: skip
     exec(compile(text, "<network>", "exec"), names)
     return names
-
-
-def _slug(name: str) -> str:
-    """A name as a Python name: "Hidden layer 1" -> "hidden_layer_1"; empty if nothing is left of it."""
-    plain = unicodedata.normalize("NFKD", name[:1000]).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")[:NAME_LIMIT].strip("_")
-    return f"layer_{slug}" if slug[:1].isdigit() else slug
-
-
-def _variants(name: str) -> Iterator[str]:
-    yield f"{name}_layer"
-    for n in count(2):
-        yield f"{name}_layer_{n}"
