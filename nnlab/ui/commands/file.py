@@ -43,16 +43,40 @@ def save_as(window: "MainWindow") -> None:
 @action("file.export_python", "Python code…", menu="File/Export", icon="export", enabled=in_lab, group=True)
 def export_python(window: "MainWindow") -> None:
     """Write the network as a PyTorch program that needs nothing but torch."""
-    exports.python(window)
+    exports.form(window, "python")
+
+
+@action("file.export_notebook", "Notebook…", menu="File/Export", enabled=in_lab)
+def export_notebook(window: "MainWindow") -> None:
+    """Write the network and its training as a notebook, in cells with a few words about each."""
+    exports.form(window, "notebook")
+
+
+@action("file.export_keras", "Keras code…", menu="File/Export", enabled=in_lab)
+def export_keras(window: "MainWindow") -> None:
+    """Write the network and its training for Keras 3, if every layer has an equal there."""
+    exports.form(window, "keras")
+
+
+@action("file.export_onnx", "ONNX model…", menu="File/Export", enabled=in_lab, group=True)
+def export_onnx(window: "MainWindow") -> None:
+    """Write the trained network for programs in other languages, on phones and in browsers."""
+    exports.form(window, "onnx")
+
+
+@action("file.export_pt2", "PyTorch program (PT2)…", menu="File/Export", enabled=in_lab)
+def export_pt2(window: "MainWindow") -> None:
+    """Write the trained network as torch.export keeps it, to be opened without NNLab."""
+    exports.form(window, "pt2")
 
 
 @action("file.export_weights", "Learned weights…", menu="File/Export", enabled=in_lab)
 def export_weights(window: "MainWindow") -> None:
     """Write what the network has learned as a safetensors file."""
-    exports.weights(window)
+    exports.form(window, "safetensors")
 
 
-@action("file.export_picture", "Picture of the network…", menu="File/Export", enabled=in_lab)
+@action("file.export_picture", "Picture of the network…", menu="File/Export", enabled=in_lab, group=True)
 def export_picture(window: "MainWindow") -> None:
     """Write the diagram as SVG, PNG or PDF."""
     exports.picture(window)

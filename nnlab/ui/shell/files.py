@@ -114,6 +114,11 @@ class ProjectFiles:
         learned = self._bench.path is not None and newest > 0 and self._kept not in known
         return learned or not self._bench.history.is_saved
 
+    @property
+    def has_learned(self) -> bool:
+        """The network as it is drawn now has learned something, or was opened with learned weights."""
+        return (self._bench.status.step > 0 or self._has_weights) and not self._bench.stale
+
     def may_leave(self, closing: bool = False) -> bool:
         """Whether the open project may go: nothing is lost by it, or the user said what to do. One question at most."""
         running = self._bench.status.state == "running"
@@ -216,8 +221,7 @@ class ProjectFiles:
         bench = self._bench
         document = bench.document
         try:
-            learned = (bench.status.step > 0 or self._has_weights) and not bench.stale
-            weights = bench.trainer.weights() if learned else None
+            weights = bench.trainer.weights() if self.has_learned else None
             curves, settings = (self.record.arrays(), self.record.trained_with) if weights else (None, None)
             facts = self.record.facts if curves else None
             self._seen = store.save(path, document, weights or None, curves, trained_with=settings, facts=facts)

@@ -185,6 +185,9 @@ class MainWindow(QMainWindow):
         self._pieces.stop()
         self._imports.abandon()
         if self._furnished:
+            from nnlab.ui.shell import exports
+
+            exports.stop(self)
             self.status_line.stop()
             self.files.release()
         if "bench" in self.__dict__:
