@@ -8,7 +8,7 @@ from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.wrapping import tidy
 
 
-def layer(kind: str, **settings: object) -> Layer:
+def layer(kind: str, /, **settings: object) -> Layer:
     """A layer by its id, as layer("Linear", out_features=8)."""
     return LAYERS[kind](**settings)
 
