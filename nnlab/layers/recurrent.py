@@ -49,9 +49,9 @@ class _Recurrent(Layer):
 
     category = "Recurrent"
     tier = 2
-    inputs = (Port("in"), Port("h", "h", optional=True))
-    outputs = (Port("out"), Port("last"), Port("h", "h"))
-    fits = (((7, 3), MISSING), ((5, 4), (1, 8)), ((1, 1), MISSING))
+    inputs: ClassVar[tuple[Port, ...]] = (Port("in"), Port("h", "h", optional=True))
+    outputs: ClassVar[tuple[Port, ...]] = (Port("out"), Port("last"), Port("h", "h"))
+    fits: ClassVar[tuple[tuple[Shape, ...], ...]] = (((7, 3), MISSING), ((5, 4), (1, 8)), ((1, 1), MISSING))
     gates: ClassVar[int] = 1
     """Blocks of weights in each tensor of torch's."""
     states: ClassVar[int] = 1

@@ -15,9 +15,9 @@ class _Cell(Layer):
 
     category = "Recurrent"
     tier = 3
-    inputs = (Port("in"), Port("h", "h", optional=True))
-    outputs = (Port("out"), Port("h", "h"))
-    fits = (((3,), MISSING), ((4,), (8,)), ((1,), (8,)))
+    inputs: ClassVar[tuple[Port, ...]] = (Port("in"), Port("h", "h", optional=True))
+    outputs: ClassVar[tuple[Port, ...]] = (Port("out"), Port("h", "h"))
+    fits: ClassVar[tuple[tuple[Shape, ...], ...]] = (((3,), MISSING), ((4,), (8,)), ((1,), (8,)))
     gates: ClassVar[int] = 1
     own_width: ClassVar[int] = 1
     """Operations for each unit besides the weighted sums."""
