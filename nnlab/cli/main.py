@@ -161,12 +161,13 @@ def _train(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument("--epochs", type=_whole, metavar="N", help="how many epochs, instead of the project's")
     parser.add_argument("--device", metavar="D", help="auto, cpu, cuda or mps")
     parser.add_argument("--seed", type=_whole, metavar="N", help="the seed, instead of the project's")
+    parser.add_argument("--weights", metavar="PATH", help="begin with these learned weights: .safetensors, .pt or .pth")
     parser.add_argument("--jsonl", action="store_true", help="one JSON object a line")
 
     def command(given: argparse.Namespace) -> int:
         from nnlab.cli import training
 
-        return training.train(given.file, given.out, given.epochs, given.device, given.seed, given.jsonl)
+        return training.train(given.file, given.out, given.epochs, given.device, given.seed, given.jsonl, given.weights)
 
     parser.set_defaults(command=command)
 

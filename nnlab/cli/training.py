@@ -19,10 +19,15 @@ TABLE_ROWS = 20
 BAR = 24  # characters
 
 
-def train(name: str, out: str | None, epochs: int | None, device: str | None, seed: int | None, jsonl: bool) -> int:
+def train(
+    name: str, out: str | None, epochs: int | None, device: str | None, seed: int | None, jsonl: bool,
+    weights: str | None = None,
+) -> int:  # fmt: skip
     """Train a project; 1 if it has mistakes, blew up, or is an example that missed its goal."""
     project = find(name)
     refuse_mistakes(project)
+    if weights is not None:
+        project.load_weights(weights)
     if out is not None:
         check_writable(out)
     reporter = _Lines() if jsonl else _Bar() if _is_terminal() else _Table()
@@ -34,7 +39,7 @@ def train(name: str, out: str | None, epochs: int | None, device: str | None, se
             silence()
 
     with _terminated_like_interrupted():
-        run = project.train(epochs, device, seed, on_event=tell)
+        run = project.train(epochs, device, seed, on_event=tell, keep=weights is not None)
     with _uninterrupted():
         reporter.end(run)
         if out is not None:

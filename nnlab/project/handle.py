@@ -181,15 +181,17 @@ class Project:
         device: str | None = None,
         seed: int | None = None,
         on_event: Callable[[Event], object] | None = None,
+        keep: bool = False,
     ) -> Run:
         """Train from fresh weights to the end and keep what was learned; what is given here holds for this run alone.
 
+        With `keep` it begins with the learned weights that are here, such as those of `load_weights`.
         Blocks; Ctrl+C ends the run after the present step and keeps what it has learned. BuildError or DataError
         if the project cannot be trained.
         """
         given = {"epochs": epochs, "device": device, "seed": seed}
         document = self.document.with_training(**{key: value for key, value in given.items() if value is not None})
-        self.run = run = train(document, on_event)
+        self.run = run = train(document, on_event, _learned(self.weights) if keep else None)
         self.weights, self.curves, self._trained_with = run.weights, run.history, run.document.training
         self.facts = run.facts
         return run
@@ -259,6 +261,17 @@ class Project:
         made = find(to, path).write(self.document, self.weights)
         files.write(path, made.data)
         return made.notices
+
+    def load_weights(self, path: AnyPath) -> None:
+        """Take learned numbers from a .safetensors file, or from a .pt or .pth file that holds a state dict and no code.
+
+        Every tensor of this network must be there under its name in `state_dict`, in its shape: BuildError says which is
+        not. Curves and facts of an earlier run go.
+        """
+        from nnlab.project.reading import weights
+
+        self.weights = weights(self.document, path)
+        self.curves = self.run = self.facts = self._trained_with = None
 
     def __repr__(self) -> str:
         return f"<Project {self.document.title!r}: {self.graph!r}>"

@@ -42,10 +42,14 @@ class Run(RunResult):
         return self.summary
 
 
-def train(document: Document, on_event: Callable[[Event], object] | None = None) -> Run:
-    """Train to the end in this thread; Ctrl+C ends the run after the present step, as "stopped"."""
+def train(
+    document: Document,
+    on_event: Callable[[Event], object] | None = None,
+    weights: Mapping[str, NDArray[Any]] | None = None,
+) -> Run:
+    """Train to the end in this thread, from the start or from weights; Ctrl+C ends the run after the present step."""
     with interruptible() as stopped:
-        return Run(**vars(run_to_end(document, on_event=on_event, should_stop=stopped.is_set)))
+        return Run(**vars(run_to_end(document, on_event=on_event, weights=weights, should_stop=stopped.is_set)))
 
 
 def load(document: Document, weights: Mapping[str, NDArray[Any]]) -> "Network":
