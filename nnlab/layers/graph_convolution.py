@@ -60,7 +60,7 @@ SAGE = Support(
     "SAGEConv",
     '''\
 class SAGEConv(nn.Module):
-    """GraphSAGE (Hamilton et al. 2017): a weighted sum of a node, and one of the mean or largest of its neighbours."""
+    """GraphSAGE (Hamilton et al. 2017): a weighted sum of a node, and one of what its neighbours are together."""
 
     def __init__(self, in_channels, out_channels, aggregator="mean", project=False, normalize=False, bias=True):
         super().__init__()
@@ -76,8 +76,10 @@ class SAGEConv(nn.Module):
             heard = strongest(said, source, target, real)
         else:
             weight = real.to(x.dtype)
-            count = torch.zeros(x.shape[:2], dtype=x.dtype, device=x.device).scatter_add(1, target, weight)
-            heard = spread(said, source, target, weight) / count.clamp(min=1).unsqueeze(-1)
+            heard = spread(said, source, target, weight)
+            if self.aggregator == "mean":
+                count = torch.zeros(x.shape[:2], dtype=x.dtype, device=x.device).scatter_add(1, target, weight)
+                heard = heard / count.clamp(min=1).unsqueeze(-1)
         x = self.own(x) + self.neighbours(heard)
         return F.normalize(x, dim=-1) if self.normalize else x
 ''',
@@ -212,19 +214,19 @@ class GCNConv(_GraphLayer):
 @LAYERS.register("SAGEConv")
 @dataclass(frozen=True)
 class SAGEConv(_GraphLayer):
-    """Each node is put together with the mean, or the largest, of what its neighbours have.
+    """Each node is put together with the mean, the sum or the largest of what its neighbours have.
 
     A node and its neighbours have weights of their own, so that a node is not lost among many neighbours (GraphSAGE).
     """
 
     title = "GraphSAGE"
-    formula = "y_v = W x_v + U mean (or max) of x over the neighbours of v + b"
+    formula = "y_v = W x_v + U mean (sum, max) of x over the neighbours of v + b"
     needs = (EDGE_ENDS, SPREAD, STRONGEST, SAGE)
 
     aggregator: str = param(
         "mean",
-        "What is made of the neighbours: their mean, or the largest of each feature.",
-        choices={"mean": "Mean", "max": "Largest"},
+        "What is made of the neighbours: their mean, their sum (which can count them), or the largest of each feature.",
+        choices={"mean": "Mean", "sum": "Sum", "max": "Largest"},
     )
     project: bool = param(False, "Send the neighbours through a layer of their own with a ReLU first.", advanced=True)
     normalize: bool = param(

@@ -60,7 +60,7 @@ def test_graph_convolution_is_kipf_and_welling_s_formula(dense: bool, normalize:
     assert torch.allclose(layer(x, edges)[0], torch.stack(wanted), atol=1e-5)
 
 
-@pytest.mark.parametrize("aggregator", ["mean", "max"])
+@pytest.mark.parametrize("aggregator", ["mean", "sum", "max"])
 @pytest.mark.parametrize("project", [False, True])
 @pytest.mark.parametrize("normalize", [False, True])
 def test_graphsage_is_hamilton_s_formula(aggregator: str, project: bool, normalize: bool) -> None:
@@ -72,7 +72,7 @@ def test_graphsage_is_hamilton_s_formula(aggregator: str, project: bool, normali
     def formula(graph: list[tuple[int, int]], rows: Tensor, v: int) -> Tensor:
         said = [torch.relu(inside.project(rows[u])) if project else rows[u] for u in heard(graph, v)]
         together = torch.stack(said) if said else torch.zeros(1, FEATURES)
-        neighbours = together.mean(0) if aggregator == "mean" else together.amax(0)
+        neighbours = {"mean": together.mean, "sum": together.sum, "max": together.amax}[aggregator](0)
         both = torch.cat([inside.own.weight, inside.neighbours.weight], dim=1)  # W · concat(own, neighbours)
         y: Tensor = both @ torch.cat([rows[v], neighbours]) + inside.own.bias
         return y / y.norm() if normalize else y
