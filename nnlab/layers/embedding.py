@@ -40,7 +40,7 @@ class Embedding(Layer):
     num_embeddings: int = param(
         DEFAULT_ROWS,
         "How many different whole numbers there are, counted from 0: one row of the table for each.",
-        low=1,
+        low=2,
         high=TABLE_LIMIT,
         label="Vocabulary",
     )
@@ -115,7 +115,7 @@ class EmbeddingBag(Layer):
     num_embeddings: int = param(
         DEFAULT_ROWS,
         "How many different whole numbers there are, counted from 0: one row of the table for each.",
-        low=1,
+        low=2,
         high=TABLE_LIMIT,
         label="Vocabulary",
     )
