@@ -9,6 +9,7 @@ from nnlab.core import words
 from nnlab.core.formula import Exact, Formula, Spot, index_text, over_samples, signed
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode, shape_text
 from nnlab.core.param import param
+from nnlab.core.windows import spaced
 from nnlab.errors import ShapeError
 
 
@@ -146,3 +147,21 @@ class BatchNorm2d(_BatchNorm):
         if len(shape) != 3:
             raise ShapeError(f"is for pictures (N × channels × height × width), and gets {shape_text(shape)}")
         return shape
+
+
+@LAYERS.register("BatchNorm3d")
+@dataclass(frozen=True)
+class BatchNorm3d(_BatchNorm):
+    """Shifts and scales each channel so that over a batch of volumes or films its mean is 0 and its spread 1.
+
+    Usual after Conv 3-D: layers after it always see numbers of the same size, so they learn faster.
+    """
+
+    title = "Batch norm 3-D"
+    tier = 2
+    fits = (((2, 3, 4, 3),), ((1, 2, 2, 2),))
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """Unchanged."""
+        spaced(shapes[0], 3)
+        return shapes[0]

@@ -6,22 +6,13 @@ from math import cos, exp, prod, sin
 import numpy as np
 
 from nnlab.core import words
+from nnlab.core.axes import axis
 from nnlab.core.curve import Curve
 from nnlab.core.formula import Exact, Formula, Spot, signed
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
 from nnlab.core.module_call import module_call
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
-
-
-def _axis(dim: int, shape: Shape) -> int:
-    """The sample's axis that `dim` means, where the batch is axis 0; ShapeError if it is the batch or none."""
-    axes = len(shape) + 1
-    if not -axes <= dim < axes:
-        raise ShapeError(f"has no axis {dim}: there are only {len(shape)} after the batch; use 1 or -1")
-    if dim % axes == 0:
-        raise ShapeError("would mix the samples of a batch: axis 0 is the batch, use 1")
-    return dim % axes - 1
 
 
 @LAYERS.register("LogSoftmax")
@@ -43,7 +34,7 @@ class LogSoftmax(Layer):
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """Unchanged."""
-        _axis(self.dim, shapes[0])
+        axis(self.dim, shapes[0])
         return shapes[0]
 
     def flops(self, *shapes: Shape) -> int:
@@ -75,7 +66,7 @@ class LogSoftmax(Layer):
 
     def _lane(self, spot: Spot, values: Exact) -> Exact:
         """The numbers that share with this one."""
-        at = _axis(self.dim, spot.output.shape)
+        at = axis(self.dim, spot.output.shape)
         return np.asarray(values[(*spot.place[:at], slice(None), *spot.place[at + 1 :])])
 
 
@@ -98,7 +89,7 @@ class GLU(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         """Half as long on that axis."""
         shape = shapes[0]
-        at = _axis(self.dim, shape)
+        at = axis(self.dim, shape)
         if shape[at] % 2:
             raise ShapeError(f"cannot cut {shape[at]} numbers in two halves: give the layer before it an even number")
         return (*shape[:at], shape[at] // 2, *shape[at + 1 :])
@@ -129,7 +120,7 @@ class GLU(Layer):
         return "" if self.dim == -1 else f"axis {self.dim}"
 
     def _halves(self, spot: Spot) -> tuple[float, float]:
-        at = _axis(self.dim, spot.inputs[0].shape)
+        at = axis(self.dim, spot.inputs[0].shape)
         there = list(spot.place)
         there[at] += spot.output.shape[at]
         return float(spot.inputs[0][spot.place]), float(spot.inputs[0][tuple(there)])
