@@ -20,8 +20,16 @@ EXPECTED = {
     *("mood", "first-word", "zed", "colours", "hourly-load", "molecules", "karate-club", "wave"),
 }
 AT_LEAST = {
-    **{"spiral": 0.95, "iris": 0.93, "digits-mlp": 0.95, "digits-cnn": 0.97},
-    **{"mood": 0.97, "first-word": 0.97, "zed": 0.97, "colours": 0.98, "molecules": 0.97, "karate-club": 0.9},
+    "spiral": 0.95,
+    "iris": 0.93,
+    "digits-mlp": 0.95,
+    "digits-cnn": 0.97,
+    "mood": 0.97,
+    "first-word": 0.97,
+    "zed": 0.97,
+    "colours": 0.98,
+    "molecules": 0.97,
+    "karate-club": 0.9,
 }
 """What the lab promises in public; a goal may be higher, never lower."""
 
