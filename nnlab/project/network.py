@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nnlab.core import layout, wrapping
+from nnlab.core import layout, shorthand, wrapping
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.history import History
 from nnlab.core.layer import LAYERS, Layer
+from nnlab.core.planting import planted
 from nnlab.errors import GraphError, SettingError
 from nnlab.files.codec import POSITION_LIMIT
 from nnlab.registry import Registry, UnknownKind
@@ -104,6 +105,19 @@ class ProjectGraph:
         node = Node(node_id, layer, **own)
         self._apply(f"Add {node.title}", graph.with_node(node))
         return node_id
+
+    def add_text(self, text: str, after: str | None = None) -> str:
+        """Add the layers that a text stands for, wired one after the other, and return the id of the last.
+
+        `add_text("conv 64 k3, bn, relu", after=x)`, `"mlp 256 128 10"`, `"3x(conv 64, bn, relu)"`: names are ids, titles
+        or short names; settings are numbers in their usual order, k3, setting=value. With `after` the first is wired
+        to that node, and the shape there decides whether conv is Conv1d or Conv2d. One undo step for all of them.
+        """
+        document = self._history.value
+        described = shorthand.parse(text)
+        graph, ids = planted(document.graph, described, after, document.spec.fields if document.spec else None)
+        self._apply(f"Add {described.title(tuple(graph.nodes[n].type_id for n in ids))}", graph)
+        return ids[-1]
 
     def connect(self, source: str, target: str, port: str | None = None, source_port: str | None = None) -> None:
         """Wire one node's output to another's first free input, or to `port`; LinkError with the rule if it may not be."""
