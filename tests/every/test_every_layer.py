@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from nnlab.core.graph import ID_PATTERN, Graph
-from nnlab.core.layer import CATEGORIES, LAYERS, Layer, Shape, TorchCode
+from nnlab.core.layer import CATEGORIES, LAYERS, MISSING, Layer, Shape, TorchCode
 from nnlab.core.param import Param
+from nnlab.engine.compile import run_text
 from nnlab.errors import SettingError, ShapeError
 
 KINDS = [LAYERS[id_] for id_ in LAYERS]
@@ -26,6 +27,12 @@ STRICTER_THAN_TORCH = {
     "Flatten": "the batch together with axes of size 1, which happens to change nothing",
 }
 """Layers that refuse what torch could compute, and what that is."""
+
+DTYPES = {
+    "x": torch.float32, "h": torch.float32, "s": torch.float32, "i": torch.int64, "e": torch.int64, "m": torch.bool,
+}  # fmt: skip
+NO_GRADIENT = {"ArgMax", "Detach", "OneHot"}
+"""Layers that no gradient passes, as their help says."""
 
 TORCH_REFUSES = (RuntimeError, ValueError, IndexError)
 
@@ -67,11 +74,17 @@ def _defaults(kind: type[Layer]) -> list[object]:
 
 @st.composite
 def inputs(draw: st.DrawFn, kind: type[Layer]) -> tuple[Shape, ...]:
-    """Shapes for each input: pictures, rows and series; for merges mostly ones that fit together."""
+    """Shapes for each input: those that the layer says fit it, mostly; pictures, rows and series; for merges alike."""
     sizes = st.integers(1, 9)
+    if kind.fits:
+        fitting = draw(st.sampled_from(kind.fits))
+        return tuple(_changed(draw, shape, sizes) for shape in fitting)
+    ports = kind().inputs
+    if not ports and not kind.is_entry:
+        return ()
     first = tuple(draw(st.lists(sizes, min_size=1, max_size=4) | st.tuples(sizes, sizes, sizes)))
     shapes = [first]
-    for _ in range(draw(st.integers(1, 3)) if kind.variadic else max(0, len(kind.inputs) - 1)):
+    for _ in range(draw(st.integers(1, 3)) if kind.variadic else max(0, len(ports) - 1)):
         other = list(first)
         if draw(st.booleans()):
             other[draw(st.integers(0, len(other) - 1))] = draw(sizes)
@@ -79,34 +92,82 @@ def inputs(draw: st.DrawFn, kind: type[Layer]) -> tuple[Shape, ...]:
     return tuple(shapes)
 
 
+def _changed(draw: st.DrawFn, shape: Shape, sizes: st.SearchStrategy[int]) -> Shape:
+    """Now and then with one size changed."""
+    if shape in (MISSING, ()) or draw(st.integers(0, 4)):
+        return shape
+    at = draw(st.integers(0, len(shape) - 1))
+    return (*shape[:at], draw(sizes), *shape[at + 1 :])
+
+
+def definitions(code: TorchCode) -> dict[str, Any]:
+    """Everything that the layer's code may name."""
+    return run_text("\n\n\n".join(support.text for support in code.support))
+
+
 def construct(code: TorchCode) -> nn.Module | None:
     """The torch module that the code names."""
-    return None if code.module is None else eval(code.module.source(), {"nn": nn})
+    return None if code.module is None else eval(code.module.source(), definitions(code))
 
 
-def apply(code: TorchCode, module: nn.Module | None, tensors: list[Tensor]) -> Tensor:
-    """The layer's expression, run on these tensors."""
+def tensors_for(layer: Layer, shapes: tuple[Shape, ...], gradients: bool = False) -> list[Tensor | None]:
+    """Numbers of the right kind for each input; None where no wire is."""
+    kinds = [layer.inputs[0].kind] * len(shapes) if layer.variadic else [port.kind for port in layer.inputs]
+    kinds = kinds or ["x"] * len(shapes)
+    nodes = next((s[0] for s, kind in zip(shapes, kinds, strict=True) if kind == "x" and s not in (MISSING, ())), 1)
+    return [
+        None if shape == MISSING else _numbers(kind, (BATCH, *shape), nodes, gradients)
+        for shape, kind in zip(shapes, kinds, strict=True)
+    ]
+
+
+def _numbers(kind: str, shape: Shape, nodes: int, gradients: bool) -> Tensor:
+    if kind == "i":
+        return torch.randint(0, 2, shape)
+    if kind == "e":
+        return torch.randint(-1, max(1, nodes), (BATCH, 1, *shape[2:])).repeat(
+            1, shape[1], 1
+        )  # -1 in both rows or none
+    if kind == "m":
+        mask = torch.rand(shape) > 0.7
+        mask[..., :1] = False
+        return mask
+    return torch.randn(shape, requires_grad=gradients)
+
+
+def results(code: TorchCode, module: nn.Module | None, tensors: list[Tensor | None]) -> list[Tensor]:
+    """What leaves by each output of the layer for these tensors."""
     names = {f"x{n}": t for n, t in enumerate(tensors)}
-    text = code.forward.format(*names, self="module")
-    result: Tensor = eval(text, {"torch": torch, "nn": nn, "F": nn.functional, "module": module, **names})
-    return result
+    known = {**definitions(code), "module": module, **names}
+    text = code.forward.format(
+        *names, self="module", batch=str(len(tensors[0]) if tensors and tensors[0] is not None else BATCH)
+    )
+    value = eval(text, known)
+    return [eval(each.format(r="value"), {**known, "value": value}) for each in code.results]
 
 
-def keeps_samples_apart(code: TorchCode, module: nn.Module | None, tensors: list[Tensor]) -> bool:
+def apply(code: TorchCode, module: nn.Module | None, tensors: list[Tensor | None]) -> Tensor:
+    """The layer's first output."""
+    return results(code, module, tensors)[0]
+
+
+def keeps_samples_apart(code: TorchCode, module: nn.Module | None, tensors: list[Tensor | None]) -> bool:
     """Whether torch computes each sample by itself: the answer for a batch is that for each of its samples."""
     whole = apply(code, module, tensors)
     try:
-        single = [apply(code, module, [t[n : n + 1] for t in tensors]) for n in range(BATCH)]
+        single = [apply(code, module, [t if t is None else t[n : n + 1] for t in tensors]) for n in range(BATCH)]
     except TORCH_REFUSES:
         return False
     each = torch.cat(single)
-    return whole.shape == each.shape and torch.allclose(whole, each, atol=1e-5)
+    return whole.shape == each.shape and torch.allclose(whole.float(), each.float(), atol=1e-5)
 
 
-def accepted(layer: Layer, shapes: tuple[Shape, ...]) -> Shape | None:
-    """The output's shape, or None if the layer refuses; a refusal must be a sentence."""
+def accepted(layer: Layer, shapes: tuple[Shape, ...]) -> tuple[Shape, ...] | None:
+    """The shape of each output, or None if the layer refuses; a refusal must be a sentence."""
+    if len(shapes) != len(layer.inputs) and not (layer.variadic or layer.is_entry):
+        return None
     try:
-        return layer.output_shapes(*shapes)[0]
+        return layer.output_shapes(*shapes)
     except ShapeError as problem:
         said = str(problem)
     assert len(said) > 20
@@ -186,8 +247,11 @@ class TestEveryLayer:
             module = construct(code)
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # what would warn a user at every run is written otherwise
-                made = apply(code, module.eval() if module else None, [torch.randn(BATCH, *s) for s in shapes])
-            assert tuple(made.shape) == (BATCH, *promised)  # type: ignore[misc]
+                made = results(code, module.eval() if module else None, tensors_for(layer, shapes))
+            assert [tuple(t.shape) for t in made] == [(BATCH, *shape) for shape in promised or ()]
+            ports = layer.outputs or layer.inputs  # an Output has none, and passes on what it gets
+            for port, tensor in zip(ports, made, strict=True):
+                assert port.kind == "*" or tensor.dtype == DTYPES[port.kind], port.name
             seen += 1
 
         check()
@@ -213,7 +277,7 @@ class TestEveryLayer:
             if accepted(layer, shapes) is not None:
                 return
             code = layer.torch_code(*shapes)
-            tensors = [torch.randn(BATCH, *s) for s in shapes]
+            tensors = tensors_for(layer, shapes)
             try:
                 module = construct(code)
                 apart = keeps_samples_apart(code, module.eval() if module else None, tensors)
@@ -230,14 +294,15 @@ class TestEveryLayer:
                 if p.kind not in ("int", "size", "float") or end is None:
                     continue
                 layer = kind(**{p.name: end})
-                for shape in ((4,), (2, 5, 5), (1, 1, 1), (2, 9)):
-                    shapes = (shape,) * max(1, len(kind.inputs))
+                plain = [(shape,) * len(layer.inputs) for shape in ((4,), (2, 5, 5), (1, 1, 1), (2, 9))]
+                for shapes in kind.fits or plain:
                     made = accepted(layer, shapes)
-                    if made is not None and prod(made) + layer.parameter_count(*shapes) < 1_000_000:
+                    if made is not None and sum(map(prod, made)) + layer.parameter_count(*shapes) < 1_000_000:
                         code = layer.torch_code(*shapes)
-                        tensors = [torch.randn(BATCH, *s, requires_grad=True) for s in shapes]
                         module = construct(code)
-                        apply(code, module.eval() if module else None, tensors).sum().backward()
+                        answer = apply(code, module.eval() if module else None, tensors_for(layer, shapes, True))
+                        if answer.requires_grad:
+                            answer.sum().backward()
 
     def test_lets_the_gradient_through(self, kind: type[Layer]) -> None:
         @quick
@@ -246,8 +311,16 @@ class TestEveryLayer:
             assume(accepted(layer, shapes) is not None)
             code = layer.torch_code(*shapes)
             module = construct(code)
-            tensors = [torch.randn(BATCH, *s, requires_grad=True) for s in shapes]
-            apply(code, module.eval() if module else None, tensors).sum().backward()
-            assert all(t.grad is not None and t.grad.isfinite().all() for t in tensors)
+            tensors = tensors_for(layer, shapes, gradients=True)
+            answers = results(code, module.eval() if module else None, tensors)
+            floats = [t for t in tensors if t is not None and t.requires_grad]
+            if LAYERS.id_of(kind) in NO_GRADIENT:
+                assert not any(t.requires_grad for t in answers[:1])
+                return
+            loose = [t for t in answers if t.requires_grad]
+            assert loose or not floats
+            if loose and floats:
+                torch.stack([t.float().sum() for t in loose]).sum().backward()
+                assert all(t.grad is not None and t.grad.isfinite().all() for t in floats)
 
         check()
