@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nnlab.core import spelling, wrapping
-from nnlab.core.dataset import Field
-from nnlab.core.graph import Graph, Link, Node
+from nnlab.core.graph import NOTHING, Graph, Link, Node
 from nnlab.core.layer import MISSING, Layer, Shape
 from nnlab.core.layout import GAP_X, GAP_Y, HEIGHT, WIDTH
-from nnlab.core.shapes import infer
+from nnlab.core.shapes import NodeShapes
 from nnlab.core.typed import Description, ShorthandError, Typed
 from nnlab.core.wrapping import ROW, ROW_GAP
 from nnlab.errors import GraphError, LinkError, ShapeError
 
+Shapes = Mapping[str, NodeShapes]
 TRIES = 8  # steps downwards in search of a free place
 
 
@@ -32,20 +32,23 @@ def planted(
     graph: Graph,
     description: Description,
     after: str | None = None,
-    fields: Sequence[Field] | None = None,
+    shapes: Shapes = NOTHING,
     port: str = "",
 ) -> tuple[Graph, tuple[str, ...]]:
-    """The graph with these layers behind a node (at its first output, or `port`), and their ids; ShorthandError if not."""
-    start = _Growth(graph) if after is None else _start(graph, after, port, fields)
+    """The graph with these layers behind a node (at its first output, or `port`), and their ids; ShorthandError if not.
+
+    `shapes` are those at the graph's nodes, as far as they are known.
+    """
+    start = _Growth(graph) if after is None else _start(graph, after, port, shapes)
     grown, ids = _grown(start, description)
     return _placed(grown.graph, graph, ids, after), ids
 
 
 def planted_in(
-    graph: Graph, description: Description, link: Link, fields: Sequence[Field] | None = None
+    graph: Graph, description: Description, link: Link, shapes: Shapes = NOTHING
 ) -> tuple[Graph, tuple[str, ...]]:
     """The graph with these layers in the middle of a wire, and their ids; ShorthandError if they do not fit there."""
-    start = _start(graph, link.source, link.source_port, fields)
+    start = _start(graph, link.source, link.source_port, shapes)
     start.graph = graph.without_links([link])
     grown, ids = _grown(start, description)
     end = Link(grown.last, link.target, link.target_port, grown.port)
@@ -67,7 +70,15 @@ def which(description: Description, shape: Shape | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _start(graph: Graph, after: str, port: str, fields: Sequence[Field] | None) -> _Growth:
+def shape_at(graph: Graph, node_id: str, port: str, shapes: Shapes) -> Shape | None:
+    """What leaves by a node's output, if that is known."""
+    ports = [p.name for p in graph.output_ports(node_id)]
+    at = shapes.get(node_id)
+    known = at is not None and at.known and port in ports and len(at.outputs) == len(ports)
+    return at.outputs[ports.index(port)] if at is not None and known else None
+
+
+def _start(graph: Graph, after: str, port: str, shapes: Shapes) -> _Growth:
     node = graph.node(after)
     ports = [p.name for p in graph.output_ports(after)]
     if not ports:
@@ -75,9 +86,7 @@ def _start(graph: Graph, after: str, port: str, fields: Sequence[Field] | None) 
     if port and port not in ports:
         raise GraphError(f"{node.title} has no output {port!r} (it has: {', '.join(ports)})")
     name = port or ports[0]
-    at = infer(graph, fields)[after]
-    shape = at.outputs[ports.index(name)] if at.known and len(at.outputs) == len(ports) else None
-    return _Growth(graph, after, name, shape)
+    return _Growth(graph, after, name, shape_at(graph, after, name, shapes))
 
 
 def _grown(growth: _Growth, description: Description) -> tuple[_Growth, tuple[str, ...]]:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from nnlab.core import words
 from nnlab.core.dataset import Field
-from nnlab.core.graph import Graph
+from nnlab.core.graph import NOTHING, Graph
 from nnlab.core.planting import planted
+from nnlab.core.shapes import infer
 from nnlab.core.typed import (
     NAME_WORDS,
     Description,
@@ -199,4 +200,4 @@ def add_text(
     The first is wired to the output of the node `after`, if one is named. `fields` are the inputs of the data: with
     them the shape at that place is known, and a conv on a signal is a Conv1d. ShorthandError if it cannot be.
     """
-    return planted(graph, parse(text), after, fields)
+    return planted(graph, parse(text), after, infer(graph, fields) if after in graph.nodes else NOTHING)

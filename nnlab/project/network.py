@@ -115,7 +115,7 @@ class ProjectGraph:
         """
         document = self._history.value
         described = shorthand.parse(text)
-        graph, ids = planted(document.graph, described, after, document.spec.fields if document.spec else None)
+        graph, ids = planted(document.graph, described, after, document.shapes)
         self._apply(f"Add {described.title(tuple(graph.nodes[n].type_id for n in ids))}", graph)
         return ids[-1]
 

@@ -14,6 +14,7 @@ from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.layout import HEIGHT, WIDTH
 from nnlab.core.param import Param
 from nnlab.core.planting import planted_in, which
+from nnlab.core.shapes import infer
 from nnlab.core.shorthand import LAYER_LIMIT, add_text, parse
 from nnlab.core.typed import Description, Repeated, ShorthandError, Typed
 from nnlab.errors import NNLabError
@@ -262,11 +263,11 @@ def test_attention_reads_one_sequence_at_all_its_ports() -> None:
 def test_in_the_middle_of_a_wire_what_comes_behind_moves_on() -> None:
     graph, ids = add_text(begun(), "flatten, output", "input", [PICTURE])
     (link,) = graph.outgoing["input"]
-    grown, new = planted_in(graph, parse("conv 4, relu"), link, [PICTURE])
+    grown, new = planted_in(graph, parse("conv 4, relu"), link, infer(graph, [PICTURE]))
     assert [grown.incoming[n][0].source for n in (*new, ids[0])] == ["input", *new]
     places = [grown.nodes[n].x for n in ("input", *new, *ids)]
     assert all(b - a >= WIDTH for a, b in pairwise(places))
-    many, _ = planted_in(graph, parse("4x(conv 4, relu)"), link, [PICTURE])
+    many, _ = planted_in(graph, parse("4x(conv 4, relu)"), link, infer(graph, [PICTURE]))
     assert len({(n.x, n.y) for n in many.nodes.values()}) == 11
 
 
