@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from rooms import appended, fitting
 
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document
-from nnlab.core.graph import Graph, Link, Node
+from nnlab.core.graph import Graph
 from nnlab.core.layer import LAYERS, Layer
-from nnlab.core.objective import resolve
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.param import Settings
 from nnlab.core.schedule import SCHEDULES
@@ -70,53 +70,11 @@ def assert_one_run(document: Document, least_steps: int = 50) -> Loop:
 
 # ---------------------------------------------------------------- a small network around any layer
 
-ROOMS: dict[str, tuple[str, int, tuple[Layer, ...]]] = {
-    "a row": ("iris", 3, (LAYERS["Linear"](out_features=6),)),
-    "a picture": ("digits", 10, (LAYERS["Conv2d"](out_channels=4),)),
-    "a series": ("digits", 10, (LAYERS["Flatten"](start_dim=1, end_dim=2), LAYERS["Linear"](out_features=8))),
-    "the data": ("digits", 10, ()),
-}
-"""Data, the number of its classes, and layers that make rows, pictures and series of it."""
 
-
-def appended(graph: Graph, layer: Layer, last: str) -> tuple[Graph, str]:
-    node_id = graph.new_id(layer)
-    graph = graph.with_node(Node(node_id, layer))
-    return (graph.connect(last, node_id) if last else graph), node_id
-
-
-def around(layer: Layer, room: str) -> Document:
-    """Data, the layer, and what it takes to learn from them; every input port gets a wire of its own."""
-    data, width, before = ROOMS[room]
-    graph, last = Graph(), ""
-    for each in (LAYERS["Input"](), *before):
-        graph, last = appended(graph, each, last)
-    other = last
-    if len(layer.inputs) > 1:
-        graph, other = appended(graph, LAYERS["Tanh"](), last)
-    graph = graph.with_node(Node("tested", layer))
-    for number, port in enumerate(layer.inputs):
-        graph = graph.with_link(Link(last if number else other, "tested", port.name))
-    last = "tested"
-    for each in (LAYERS["Flatten"](), LAYERS["Linear"](out_features=width), LAYERS["Output"]()):
-        graph, last = appended(graph, each, last)
-    document = Document(graph=graph).with_data(dataset=DATASETS[data]())
-    size, epochs = (50, 18) if data == "iris" else (500, 18)
-    return document.with_training(batch_size=size, epochs=epochs, learning_rate=0.02)
-
-
-def fitting(layer: Layer) -> list[Document]:
-    """The small networks that this layer fits into."""
-    found = []
-    for room in ROOMS:
-        try:
-            document = around(layer, room)
-            resolve(document)
-        except NNLabError:
-            continue
-        if document.shapes["tested"].known:
-            found.append(document)
-    return found
+def training(document: Document) -> Document:
+    """In batches that are several to an epoch, for at least fifty steps."""
+    size = 50 if document.data.dataset == DATASETS["iris"]() else 500
+    return document.with_training(batch_size=size, epochs=18, learning_rate=0.02)
 
 
 def variants(settings: Settings) -> list[Any]:
@@ -146,7 +104,7 @@ KINDS = sorted(set(LAYERS) - {"Input", "Output"})
 
 @pytest.mark.parametrize("id_", KINDS)
 def test_every_layer(id_: str) -> None:
-    documents = fitting(LAYERS[id_]())
+    documents = [training(document) for document in fitting(LAYERS[id_]())]
     assert documents, f"no small network here has a place for {id_}: add one to ROOMS"
     if id_ in ALWAYS_EAGER:
         loop, _ = trained(documents[0], captured=True)
@@ -161,7 +119,7 @@ def test_every_layer_with_other_settings(id_: str) -> None:
     """All that differ from what it is by itself, each in its own run, as far as they fit."""
     for layer in itertools.islice(variants(LAYERS[id_]()), 4):
         for document in fitting(layer)[:1]:
-            assert_one_run(document.with_training(epochs=5), least_steps=10)
+            assert_one_run(training(document).with_training(epochs=5), least_steps=10)
 
 
 # ---------------------------------------------------------------- all the rest of a run

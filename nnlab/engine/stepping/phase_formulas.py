@@ -23,6 +23,7 @@ from nnlab.core.formula import (
     over_samples,
     signed,
 )
+from nnlab.core.layer import MISSING
 from nnlab.engine.stepping.phase_record import Record, local_slopes
 from nnlab.engine.wants import MEAN, PhaseFocus
 
@@ -64,8 +65,10 @@ class _Focus:
         """The layer as torch code: "nn.Linear(2, 8)(x)"."""
         shapes = self._record.learner.document.shapes[self._id].inputs
         code = self._node.layer.torch_code(*shapes)
-        inputs = ["x"] if len(shapes) < 2 else [f"x{k + 1}" for k in range(len(shapes))]
-        text = code.forward.format(*inputs, self=code.module.source() if code.module else "")
+        wired = sum(shape != MISSING for shape in shapes)
+        inputs = [f"x{k + 1}" if wired > 1 else "x" for k in range(max(1, len(shapes)))]
+        text = code.forward.format(*inputs, self=code.module.source() if code.module else "", batch="x.shape[0]")
+        text = code.results[0].format(r=text)
         return text if len(text) <= CODE_LIMIT else text[: CODE_LIMIT - 1] + "…"
 
     # ---------------------------------------------------------------- the phases

@@ -113,12 +113,13 @@ class Record:
 def local_slopes(record: Record, node_id: str, sources: list[str], at: tuple[int, ...]) -> list[Tensor]:
     """How fast one number (its sample first) grows with each number of that sample that comes in, one tensor a source.
 
-    Empty where torch cannot tell: after the backward phase, or where one source also feeds another.
+    Empty where torch cannot tell: after the backward phase, where one source also feeds another, or for a yes or no.
     """
     graph, output = record.learner.document.graph, record.live.get(node_id)
     inputs = [record.live[s] for s in sources if s in record.live]
     tangled = any(a in graph.upstream(b) for a in sources for b in sources)
-    if output is None or tangled or len(inputs) < len(sources) or not all(x.requires_grad for x in inputs):
+    known = len(inputs) == len(sources) and all(x.requires_grad for x in inputs)
+    if output is None or tangled or not known or not output.requires_grad:
         return []
     with torch.inference_mode(False), torch.enable_grad():
         found = torch.autograd.grad(output[at], inputs, retain_graph=True, allow_unused=True)
