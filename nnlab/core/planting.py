@@ -34,14 +34,15 @@ def planted(
     after: str | None = None,
     shapes: Shapes = NOTHING,
     port: str = "",
+    place: tuple[float, float] | None = None,
 ) -> tuple[Graph, tuple[str, ...]]:
     """The graph with these layers behind a node (at its first output, or `port`), and their ids; ShorthandError if not.
 
-    `shapes` are those at the graph's nodes, as far as they are known.
+    `shapes` are those at the graph's nodes, as far as they are known. The first layer stands at `place`, if one is given.
     """
     start = _Growth(graph) if after is None else _start(graph, after, port, shapes)
     grown, ids = _grown(start, description)
-    return _placed(grown.graph, graph, ids, after), ids
+    return _placed(grown.graph, graph, ids, after, place), ids
 
 
 def planted_in(
@@ -185,12 +186,15 @@ def _moved(graph: Graph, places: Mapping[str, tuple[float, float]], x: float, y:
     return graph.with_nodes(replace(graph.nodes[n], x=x + dx, y=y + dy) for n, (dx, dy) in places.items())
 
 
-def _placed(graph: Graph, base: Graph, ids: Sequence[str], after: str | None) -> Graph:
-    """With the new nodes right of the one they follow, further down where others are in the way."""
+def _placed(
+    graph: Graph, base: Graph, ids: Sequence[str], after: str | None, place: tuple[float, float] | None
+) -> Graph:
+    """With the new nodes right of the one they follow, or at a place; further down where others are in the way."""
     places = _block(graph, ids)
     others = list(base.nodes.values())
     origin = base.nodes[after] if after is not None else next((n for n in reversed(others) if n.layer.outputs), None)
-    x, y = (origin.x + WIDTH + GAP_X, origin.y) if origin is not None else (0.0, 0.0)
+    beside = (origin.x + WIDTH + GAP_X, origin.y) if origin is not None else (0.0, 0.0)
+    x, y = place or beside
     for _ in range(TRIES):
         if not _overlaps(others, places, x, y):
             return _moved(graph, places, x, y)
