@@ -20,6 +20,15 @@ LAYERS_LIMIT = 5_000  # with every repeat counted
 KNOWN_LIMIT = 8  # input shapes whose answers a block remembers
 
 
+Places = tuple[tuple[str, tuple[str, ...]], ...]
+"""Names of promoted settings, each with the settings inside that it sets, as "conv.out_channels"."""
+
+
+def named(places: Mapping[str, tuple[str, ...]]) -> Places:
+    """Promoted settings by their names."""
+    return tuple(places.items())
+
+
 class _Title:
     """A block's title is what it is called; that of the kind is Block."""
 
@@ -59,7 +68,7 @@ class Block(Layer):
     inner: Graph = graph(EMPTY, "The layers inside.")
     repeat: int = param(1, "How many copies follow each other.", low=1, high=1000, label="Repeats")
     share: bool = param(False, "Whether all repeats use the same weights.", label="Shared weights")
-    promoted: tuple[tuple[str, tuple[str, ...]], ...] = places("Settings inside that are shown and set outside.")
+    promoted: Places = places("Settings inside that are shown and set outside.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -222,9 +231,13 @@ class Block(Layer):
         return bool(self.inner.downstream(node_id) & {*self.exits})
 
     def _check_ports(self) -> None:
+        if not self.entries:
+            raise ShapeError("takes nothing in: open it and connect a Block input to its first layer")
         if not self.exits:
             raise ShapeError("lets nothing out: open it and connect its last layer to a Block output")
         for node in self.inner.nodes.values():
+            if isinstance(node.layer, BlockInput):
+                continue
             if node.layer.is_entry or node.type_id == "Output":
                 said = "a Block input" if node.layer.is_entry else "a Block output"
                 raise ShapeError(f"holds {node.title}, which belongs outside: put {said} in its place")

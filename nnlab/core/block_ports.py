@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import Layer, Port, PortKind, Shape, TorchCode
 from nnlab.core.param import param
-from nnlab.errors import ShapeError
 
 
 @dataclass(frozen=True)
@@ -18,15 +17,19 @@ class BlockInput(Layer):
     formula = "x"
     inputs = ()
     outputs = (Port("out", "*"),)
+    is_entry = True
 
     name: str = param("in", "What the port is called on the outside.")
     order: int = param(0, "Ports with smaller numbers stand higher; equal ones as they were added.", low=-99, high=99)
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """What comes from outside, unchanged."""
-        if not shapes:
-            raise ShapeError("belongs inside a block, where it stands for what comes from outside: remove it here")
         return shapes[0]
+
+    @property
+    def source(self) -> str:
+        """Outside of blocks there is nothing that it could stand for, but an input of the data of its name."""
+        return self.name
 
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """The value itself."""

@@ -20,6 +20,7 @@ from nnlab.core.fixes import (
     without_branch,
 )
 from nnlab.core.graph import Graph, Link
+from nnlab.core.inside import InnerDocument
 from nnlab.core.layer import UnknownLayer
 from nnlab.core.objective import resolve
 from nnlab.core.problem import FLATTEN, INPUT, LINEAR, OUTPUT, Case, Problem
@@ -50,6 +51,8 @@ _latest: tuple[Document | None, tuple[Problem, ...]] = (None, ())
 
 def _examine(document: Document) -> tuple[Problem, ...]:
     case = Case(document)
+    if isinstance(document, InnerDocument):
+        return tuple(_inside(case))
     found = list(_data(case))
     found += _structure(case)
     found += _shapes(case)
@@ -74,7 +77,7 @@ def _data(case: Case) -> Iterator[Problem]:
             text = str(problem)
             yield Problem("error", None, text[:1].upper() + text[1:])
         return
-    if not spec.rows:
+    if not spec.rows or spec.split is not None:
         return
     share = fix("Hold back 20 % for validation", lambda d: d.with_data(validation=HELD_BACK, test=0.0))
     train, validation, test = _rows(data, spec.rows)
@@ -162,6 +165,14 @@ def _shapes(case: Case) -> Iterator[Problem]:
             yield case.problem("error", node_id, at.problem, *_shape_fixes(case, node_id))
         elif at.inputs or (case.graph.incoming[node_id] and case.graph.outgoing[node_id]):
             yield case.problem("warning", node_id, at.problem, *_shape_fixes(case, node_id))
+
+
+def _inside(case: Case) -> Iterator[Problem]:
+    """The mistakes in a block that is looked into: what it is part of is examined outside."""
+    for node_id in case.graph.nodes:
+        at = case.document.shapes[node_id]
+        if at.problem:
+            yield case.problem("error", node_id, at.problem, *_shape_fixes(case, node_id))
 
 
 def _shape_fixes(case: Case, node_id: str) -> tuple[Fix, ...]:
@@ -332,7 +343,7 @@ def _training(case: Case) -> Iterator[Problem]:
         good = training.optimizer.good_rate
         rate = fix(f"Set the learning rate to {good:g}", lambda d: d.with_training(learning_rate=good))
         yield Problem("warning", None, "The learning rate is 0, so nothing will be learned", (rate,))
-    train = _rows(data, spec.rows)[0] if spec and spec.rows else 0
+    train = (spec.split or _rows(data, spec.rows))[0] if spec and spec.rows else 0
     if 2 <= train < training.batch_size:
         said = (
             f"The batch size is {count(training.batch_size)}, and there are {plural(train, 'sample')} to train on: "

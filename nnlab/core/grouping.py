@@ -79,11 +79,11 @@ def _check_group(graph: Graph, chosen: list[str]) -> None:
         raise GraphError("select the layers that are to become a block")
     for node_id in chosen:
         layer = graph.nodes[node_id].layer
+        if isinstance(layer, (BlockInput, BlockOutput)):
+            raise GraphError(f"{graph.nodes[node_id].title} is the edge of the block it stands in, and stays there")
         if layer.is_entry or graph.nodes[node_id].type_id == "Output":
             said = "the data enter" if layer.is_entry else "the answer leaves"
             raise GraphError(f"{graph.nodes[node_id].title} stays outside a block: it is where {said} the network")
-        if isinstance(layer, (BlockInput, BlockOutput)):
-            raise GraphError(f"{graph.nodes[node_id].title} is the edge of the block it stands in, and stays there")
     outside = [n for n in graph.nodes if n not in chosen]
     before = frozenset[str]().union(*(graph.upstream(n) for n in chosen))
     after = frozenset[str]().union(*(graph.downstream(n) for n in chosen))

@@ -35,18 +35,17 @@ Facts = tuple[Shape, PortKind]
 
 
 def infer(
-    graph: Graph, fields: Sequence[Field] | None, given: Mapping[str, Facts] = NOTHING
+    graph: Graph, fields: Sequence[Field] | None, given: Mapping[str, Facts | None] = NOTHING
 ) -> Mapping[str, NodeShapes]:
     """The shapes at every node for samples with these inputs; None if the data are not known.
 
-    `given` says what leaves by some nodes that nothing leads to: the inputs of a block.
+    `given` says what leaves by some nodes that nothing leads to, the inputs of a block; None where that is not known yet.
     """
     found: dict[str, NodeShapes] = {}
     entries = bindings(graph, fields) if fields is not None else {}
     for node_id in graph.in_order:
         if node_id in given:
-            shape, kind = given[node_id]
-            found[node_id] = replace(_ask(graph, node_id, (shape,)), kinds=(kind,))
+            found[node_id] = _as_given(graph, node_id, given[node_id])
         elif graph.nodes[node_id].layer.is_entry:
             found[node_id] = _at_entry(graph, node_id, fields, entries.get(node_id))
         else:
@@ -55,6 +54,12 @@ def infer(
         if node_id not in found:
             found[node_id] = NodeShapes(problem="is part of a loop, or reads from one: remove a wire of the loop")
     return found
+
+
+def _as_given(graph: Graph, node_id: str, facts: Facts | None) -> NodeShapes:
+    if facts is None:
+        return NodeShapes(waiting=True)
+    return replace(_ask(graph, node_id, (facts[0],)), kinds=(facts[1],))
 
 
 def bindings(graph: Graph, fields: Sequence[Field]) -> dict[str, int]:

@@ -681,7 +681,7 @@ def test_an_empty_canvas_says_how_to_begin(editor: GraphEditor) -> None:
 
 def test_a_stale_run_is_announced(editor: GraphEditor) -> None:
     notes = {note.text(): note for note in editor.findChildren(Note)}
-    editor.bench.stale = True
+    editor.bench.bench.stale = True
     editor.bench.stale_changed.emit(True)
     assert notes[STALE_NOTE].isVisible()
 

@@ -7,21 +7,22 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QWidget
 
 from nnlab.core.graph import Graph, Link
-from nnlab.core.layer import LAYERS, Layer
+from nnlab.core.layer import LAYERS, Layer, Shape
+from nnlab.core.typed import Description
 from nnlab.errors import LinkError, NNLabError
-from nnlab.ui.canvas import edits, geometry, search
+from nnlab.ui.canvas import edits, geometry, search, shelf, typed_layers
 from nnlab.ui.canvas.edits import End
 from nnlab.ui.canvas.motion import Glide
 from nnlab.ui.canvas.overlays import Bubble
-from nnlab.ui.canvas.search import Choice, ChoiceList
+from nnlab.ui.canvas.search import Choice, ChoiceList, Describe
 from nnlab.ui.canvas.view import CanvasView
-from nnlab.ui.workbench import Workbench
+from nnlab.ui.scope import Scope
 
 
 class AddingView(CanvasView):
     """A canvas on which layers and wires can be put."""
 
-    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+    def __init__(self, bench: Scope, parent: QWidget | None = None) -> None:
         super().__init__(bench, parent)
         self.glide = Glide(self.picture)
         self.bubble = Bubble(self)
@@ -40,32 +41,75 @@ class AddingView(CanvasView):
     def _search_behind(self, selected: str) -> None:
         document = self.bench.document
         outputs = document.graph.output_ports(selected)
-        ids = edits.layers_after(document, End(selected, outputs[0].name, True)) if outputs else list(LAYERS)
+        end = End(selected, outputs[0].name, True) if outputs else None
+        ids = edits.layers_after(document, end) if end else shelf.offered(edits.is_inside(document))
 
         def picked(choice: Choice) -> None:
-            layer = search.configured(choice.value, choice.number)
-            if layer is not None and selected in self.bench.document.graph.nodes:
+            if selected not in self.bench.document.graph.nodes:
+                return
+            if choice.described is not None:
+                self._plant(choice, lambda d: typed_layers.behind(self.bench.document, d, selected))
+                return
+            shape = edits.shape_at(document, end) if end else None
+            layer = search.configured(choice.value, choice.number, shape)
+            if layer is not None:
                 graph, new = edits.after_selection(self.bench.document, layer, selected)
                 self._apply_new(f"Add {layer.title}", graph, (new,))
 
         self.show_point(self.picture.nodes[selected].card())
         place = self.picture.nodes[selected].card().topRight()
-        self.offer(place, search.layer_choices(ids), "Add a layer behind this one", picked)
+        self.offer(
+            place, search.layer_choices(ids), "Add a layer behind this one", picked, describe=self._describe(selected)
+        )
 
     def search_at(self, place: QPointF, link: Link | None = None) -> None:
         """Open the search for a layer that will stand at this point of the scene, in the middle of a wire if given."""
 
         def picked(choice: Choice) -> None:
-            layer = search.configured(choice.value, choice.number)
+            if choice.described is not None:
+                self._plant(choice, lambda d: self._typed_at(d, place, link))
+                return
+            layer = search.configured(choice.value, choice.number, self.shape_on(link))
             if layer is not None:
                 self.drop_layer(layer, place, link)
 
         if link is None:
-            self.offer(place, search.layer_choices(list(LAYERS)), "Add a layer", picked)
+            ids = shelf.offered(edits.is_inside(self.bench.document))
+            self.offer(place, search.layer_choices(ids), "Add a layer", picked, describe=self._describe())
             return
         fitting = edits.layers_after(self.bench.document, End(link.source, link.source_port, True))
-        ids = [layer_id for layer_id in fitting if LAYERS[layer_id].outputs]
-        self.offer(place, search.layer_choices(ids), "Insert a layer", picked)
+        ids = [layer_id for layer_id in fitting if layer_id not in LAYERS or LAYERS[layer_id].outputs]
+        describe = self._describe(link.source, link.source_port)
+        self.offer(place, search.layer_choices(ids), "Insert a layer", picked, describe=describe)
+
+    # ---------------------------------------------------------------- typed layers
+
+    def _describe(self, after: str = "", port: str = "") -> Describe:
+        """What typed layers would be behind a node, or by themselves."""
+        shape = typed_layers.shape_behind(self.bench.document, after, port) if after else None
+        return lambda typed: search.typed_choice(typed, shape)
+
+    def _plant(self, choice: Choice, planted: Callable[[Description], tuple[Graph, tuple[str, ...]]]) -> None:
+        """Add the typed layers in one step; if they cannot follow each other, say why."""
+        assert choice.described is not None
+        try:
+            graph, new = planted(choice.described)
+        except NNLabError as problem:
+            self.say(str(problem))
+            return
+        self._apply_new(choice.title, graph, new)
+
+    def _typed_at(self, described: Description, place: QPointF, link: Link | None) -> tuple[Graph, tuple[str, ...]]:
+        document = self.bench.document
+        if link is not None and link in document.graph.links:
+            return typed_layers.inside(document, described, link)
+        return typed_layers.at_place(document, described, *self._corner(place))
+
+    def shape_on(self, link: Link | None) -> Shape | None:
+        """What a wire carries, if there is one and that is known."""
+        if link is None or link not in self.bench.document.graph.links:
+            return None
+        return edits.shape_at(self.bench.document, End(link.source, link.source_port, True))
 
     def drop_layer(self, layer: Layer, place: QPointF, link: Link | None = None) -> str:
         """Add a layer with its middle at this point, into the middle of a wire if one is given; its id."""
@@ -106,10 +150,11 @@ class AddingView(CanvasView):
         prompt: str,
         picked: Callable[[Choice], None],
         left: Callable[[], None] | None = None,
+        describe: Describe | None = None,
     ) -> None:
         """List these choices at a point of the scene; one is `picked`, or the list is `left`."""
         at = self.viewport().mapTo(self, self.mapFromScene(place))
-        self.choices.open_at(at, choices, prompt, picked, left)
+        self.choices.open_at(at, choices, prompt, picked, left, describe)
 
     # ---------------------------------------------------------------- wires
 

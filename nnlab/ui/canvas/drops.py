@@ -5,16 +5,15 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDro
 from PySide6.QtWidgets import QWidget
 
 from nnlab.core.graph import Link
-from nnlab.core.layer import LAYERS
-from nnlab.ui.canvas import geometry, palette
+from nnlab.ui.canvas import geometry, palette, shelf
 from nnlab.ui.canvas.verbs import EditingView
-from nnlab.ui.workbench import Workbench
+from nnlab.ui.scope import Scope
 
 
 class DropView(EditingView):
     """A canvas that takes layers from the palette."""
 
-    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+    def __init__(self, bench: Scope, parent: QWidget | None = None) -> None:
         super().__init__(bench, parent)
         self.setAcceptDrops(True)
 
@@ -47,13 +46,15 @@ class DropView(EditingView):
             return
         link = self._link_for(layer_id, event)
         self.picture.offer_wire(None)
-        self.drop_layer(LAYERS[layer_id](), self.mapToScene(event.position().toPoint()), link)
+        layer = shelf.layer_of(layer_id, self.shape_on(link))
+        if layer is not None:
+            self.drop_layer(layer, self.mapToScene(event.position().toPoint()), link)
         event.acceptProposedAction()
         self.setFocus()
 
     def _link_for(self, layer_id: str, event: QDropEvent) -> Link | None:
-        kind = LAYERS[layer_id]
-        if event.modifiers() & Qt.KeyboardModifier.AltModifier or not kind.inputs or not kind.outputs:
+        layer = shelf.layer_of(layer_id)
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier or not layer or not layer.inputs or not layer.outputs:
             return None
         place = self.mapToScene(event.position().toPoint())
         return self.picture.wire_at(place, geometry.SNAP_RADIUS / max(self.zoom, 0.5))

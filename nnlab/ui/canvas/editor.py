@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from nnlab.core.document import Document
 from nnlab.errors import LinkError
 from nnlab.ui.canvas import diagram, edits, geometry, gestures, hover, keys, menus, search
+from nnlab.ui.canvas.breadcrumb import Breadcrumb
 from nnlab.ui.canvas.drops import DropView
 from nnlab.ui.canvas.gestures import DrawWire, Gesture
 from nnlab.ui.canvas.live import LivePictures
@@ -28,6 +29,7 @@ from nnlab.ui.canvas.places import WIRE_REACH
 from nnlab.ui.canvas.problems import Problems
 from nnlab.ui.canvas.search import Choice
 from nnlab.ui.look import theme
+from nnlab.ui.scope import Scope, scope_of
 from nnlab.ui.workbench import Workbench
 
 EMPTY_HINT = "Drag a layer here, or double-click to search"
@@ -39,7 +41,8 @@ class GraphEditor(DropView):
 
     _styled: theme.Theme | None = None
 
-    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+    def __init__(self, bench: Workbench | Scope, parent: QWidget | None = None) -> None:
+        bench = scope_of(bench)
         super().__init__(bench, parent)
         self.setObjectName("graphEditor")
         self.setAccessibleName("Network")
@@ -50,7 +53,7 @@ class GraphEditor(DropView):
         self._gesture: Gesture | None = None
         self._fitted = False
         self._last_seen = QPointF()
-        self._history = bench.history
+        self._seen_of = (bench.history, bench.path)
         self.hover = hover.Hover(self)
         self.travel = Travel(self)
         self.problems = Problems(bench, self.picture)
@@ -59,6 +62,7 @@ class GraphEditor(DropView):
         self.glide.finished.connect(self.minimap.later)
         self._empty = Note(self, EMPTY_HINT, framed=False)
         self._stale = Note(self, STALE_NOTE)
+        self.crumbs = Breadcrumb(bench, self)
         bench.document_changed.connect(self.on_document)
         bench.selection_changed.connect(self._show_selection)
         bench.stale_changed.connect(self._show_notes)
@@ -76,7 +80,7 @@ class GraphEditor(DropView):
         self.picture.show_change(old, new)
         self.picture.show_selection(self.bench.selection)
         self.problems.later()
-        if self._history is not self.bench.history:
+        if self._seen_of != (self.bench.history, self.bench.path):
             self._show_opened()
         else:
             self.glide.run_from(before)
@@ -86,8 +90,8 @@ class GraphEditor(DropView):
         self._show_notes()
 
     def _show_opened(self) -> None:
-        """Another project: nothing of the old one stays."""
-        self._history = self.bench.history
+        """Another project, or the inside of a block: nothing of what was seen stays."""
+        self._seen_of = (self.bench.history, self.bench.path)
         self.pictures.clear()
         self.hover.focus(None)
         self.name_field.finish(False)
@@ -111,7 +115,9 @@ class GraphEditor(DropView):
     def _show_notes(self, *_: object) -> None:
         self._empty.setVisible(not self.bench.document.graph.nodes)
         self._stale.setVisible(self.bench.stale)
-        for note, y in ((self._empty, self.height() // 2 - 12), (self._stale, 12)):
+        self.crumbs.place()
+        below = self.crumbs.geometry().bottom() if self.crumbs.isVisibleTo(self) else 0
+        for note, y in ((self._empty, self.height() // 2 - 12), (self._stale, below + 12)):
             note.adjustSize()
             note.move((self.width() - note.width()) // 2, y)
             note.raise_()
@@ -122,13 +128,16 @@ class GraphEditor(DropView):
         super().on_theme()
         for note in (self._empty, self._stale, self.bubble):
             note.restyle()
+        self.crumbs.restyle()
         self.pictures.draw()
         self.minimap.later()
 
     def escape(self) -> None:
-        """Cancel the gesture under way; if there is none, clear the selection."""
+        """Cancel the gesture under way; if there is none, clear the selection; if that is empty, leave the open block."""
         if self._gesture is not None:
             self._stop_gesture()
+        elif self.bench.path and not self.bench.selection and not self.picture.chosen_wires:
+            self.bench.leave()
         else:
             self.picture.choose_wires(())
             self.bench.select(())
@@ -141,7 +150,8 @@ class GraphEditor(DropView):
 
         def picked(choice: Choice) -> None:
             wire.cancel()
-            layer = search.configured(choice.value, choice.number)
+            shape = edits.shape_at(document, wire.end) if wire.end.is_output else None
+            layer = search.configured(choice.value, choice.number, shape)
             if layer is None:
                 return
             shift = geometry.WIDTH / 2 * (1 if wire.end.is_output else -1)
@@ -198,7 +208,7 @@ class GraphEditor(DropView):
         node_id = self.picture.node_at(place)
         if node_id is not None:
             self.bench.select({node_id})
-            self.edit_requested.emit(node_id)
+            self.edit_selection()
         else:
             self.search_at(place, self.picture.wire_at(place, WIRE_REACH / self.zoom))
 

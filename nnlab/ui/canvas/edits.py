@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
-from nnlab.core.layer import CATEGORIES, LAYERS, Layer, PortKind, Shape
+from nnlab.core.inside import InnerDocument
+from nnlab.core.layer import CATEGORIES, MISSING, Layer, Port, PortKind, Shape
 from nnlab.errors import LinkError, NNLabError, ShapeError
+from nnlab.ui.canvas import shelf
 from nnlab.ui.canvas.geometry import GAP, GRID, HEIGHT, WIDTH, snap
 
 
@@ -204,10 +206,11 @@ _NEXT_OF_PICTURE = ("Convolution", "Pooling", "Core", "Regularisation")
 
 
 def layers_after(document: Document, start: End) -> list[str]:
-    """Layer ids that take what this output gives, the likeliest next one first."""
-    shape = _shape_at(document, start)
-    kind = _kind_at(document.graph, start)
-    ids = [i for i, layer in _defaults() if layer.inputs and layer.inputs[0].kind == kind and _takes(layer, shape)]
+    """Ids of layers and ready blocks that take what this output gives, the likeliest next one first."""
+    shape, kind = shape_at(document, start), _kind_at(document, start)
+    fitting = [
+        (i, layer) for i, layer in _offered(document, shape) if _meets(layer.inputs, kind) and _takes(layer, shape)
+    ]
     before = document.graph.node(start.node).layer
     flat = shape is None or len(shape) == 1
     usual = _NEXT_OF_FLAT if flat else _NEXT_OF_PICTURE
@@ -215,23 +218,36 @@ def layers_after(document: Document, start: End) -> list[str]:
     if _answers(document, shape):
         wanted = ("Input and output", *wanted)
     # of one category, first what learns; but a picture is flattened before a Linear layer sees it
-    return sorted(ids, key=lambda i: (_rank(LAYERS[i].category, wanted), _learns(i, shape) != flat))
+    fitting.sort(key=lambda each: (_rank(each[1], wanted), each[1].tier, _learns(each[1], shape) != flat))
+    return [layer_id for layer_id, _ in fitting]
 
 
 def layers_before(document: Document, start: End) -> list[str]:
-    """Layer ids whose output this input takes, the likeliest first."""
-    kind = _kind_at(document.graph, start)
-    ids = [i for i, layer in _defaults() if layer.outputs and layer.outputs[0].kind == kind]
+    """Ids of layers and ready blocks whose output this input takes, the likeliest first."""
+    kind = _kind_at(document, start)
+    fitting = [(i, layer) for i, layer in _offered(document, None) if _meets(layer.outputs, kind)]
     after = document.graph.node(start.node).layer.category
     wanted = ("Core", "Activation") if after != "Activation" else ("Core", "Convolution")
-    return sorted(ids, key=lambda i: _rank(LAYERS[i].category, wanted))
+    fitting.sort(key=lambda each: (_rank(each[1], wanted), each[1].tier))
+    return [layer_id for layer_id, _ in fitting]
 
 
-def _defaults() -> list[tuple[str, Layer]]:
-    return [(layer_id, kind()) for layer_id, kind in LAYERS.items()]
+def _offered(document: Document, shape: Shape | None) -> list[tuple[str, Layer]]:
+    made = ((layer_id, shelf.layer_of(layer_id, shape)) for layer_id in shelf.offered(is_inside(document)))
+    return [(layer_id, layer) for layer_id, layer in made if layer is not None]
 
 
-def _rank(category: str, wanted: tuple[str, ...]) -> tuple[int, int]:
+def is_inside(document: Document) -> bool:
+    """Whether this is the inside of a block."""
+    return isinstance(document, InnerDocument)
+
+
+def _meets(ports: tuple[Port, ...], kind: PortKind) -> bool:
+    return bool(ports) and (ports[0].kind == kind or "*" in (ports[0].kind, kind))
+
+
+def _rank(layer: Layer, wanted: tuple[str, ...]) -> tuple[int, int]:
+    category = layer.category
     first = wanted.index(category) if category in wanted else len(wanted)
     return first, CATEGORIES.index(category) if category in CATEGORIES else len(CATEGORIES)
 
@@ -242,27 +258,38 @@ def _answers(document: Document, shape: Shape | None) -> bool:
     return not ends and document.spec is not None and shape == (document.spec.width,)
 
 
-def _learns(layer_id: str, shape: Shape | None) -> bool:
-    layer = LAYERS[layer_id]()
-    return shape is not None and layer.parameter_count(*[shape] * max(1, len(layer.inputs))) > 0
+def _learns(layer: Layer, shape: Shape | None) -> bool:
+    return shape is not None and layer.parameter_count(*_filled(layer, shape)) > 0
+
+
+def _filled(layer: Layer, shape: Shape) -> tuple[Shape, ...]:
+    """This shape at every port that needs a wire."""
+    if layer.variadic or not layer.inputs:
+        return (shape,) * max(1, len(layer.inputs))
+    return tuple(MISSING if port.optional else shape for port in (*layer.inputs[:1], *layer.inputs[1:]))
 
 
 def _takes(layer: Layer, shape: Shape | None) -> bool:
     if shape is None:
         return True
     try:
-        layer.output_shapes(*[shape] * max(1, len(layer.inputs)))
+        layer.output_shapes(*_filled(layer, shape))
     except ShapeError:
         return False
     return True
 
 
-def _shape_at(document: Document, end: End) -> Shape | None:
+def shape_at(document: Document, end: End) -> Shape | None:
+    """What leaves by this output, if that is known."""
     at = document.shapes[end.node]
     names = [port.name for port in document.graph.output_ports(end.node)]
     return at.outputs[names.index(end.port)] if at.known and end.port in names else None
 
 
-def _kind_at(graph: Graph, end: End) -> PortKind:
+def _kind_at(document: Document, end: End) -> PortKind:
+    graph, at = document.graph, document.shapes[end.node]
     ports = graph.output_ports(end.node) if end.is_output else graph.input_ports(end.node)
-    return next((port.kind for port in ports if port.name == end.port), "x")
+    for k, port in enumerate(ports):
+        if port.name == end.port:
+            return at.kinds[k] if end.is_output and k < len(at.kinds) else port.kind
+    return "x"

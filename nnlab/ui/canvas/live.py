@@ -50,7 +50,7 @@ class LivePictures(QObject):
     def wants(self) -> frozenset[Want]:
         """The question, if somebody would see the answer."""
         editor = self._editor
-        if not editor.isVisible() or not editor.picture.nodes:
+        if not editor.isVisible() or not editor.picture.nodes or editor.bench.path:
             return _NOTHING
         wanted: set[Want] = {WANT} if editor.zoom > ZOOM else set()
         if editor.bench.status.phase:
@@ -74,7 +74,7 @@ class LivePictures(QObject):
             QTimer.singleShot(pause, self, self.draw)
             return
         scene = self._editor.picture
-        for node_id in scene.nodes_in(self._editor.seen()):
+        for node_id in () if self._editor.bench.path else scene.nodes_in(self._editor.seen()):
             scene.nodes[node_id].show_picture(self._picture(node_id))
 
     def clear(self) -> None:

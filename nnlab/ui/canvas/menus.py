@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtWidgets import QMenu
 
+from nnlab.core.block import Block
 from nnlab.core.fixes import Fix
 from nnlab.core.graph import Link
 from nnlab.errors import NNLabError
@@ -47,16 +48,27 @@ def _node_menu(editor: "GraphEditor", menu: QMenu, node_id: str) -> None:
     if fixes:
         menu.addSeparator()
     if len(editor.bench.selection) == 1:
-        _add(menu, "settings", "Edit settings", editor.edit_selection, "Return")
+        if _is_block(editor, node_id):
+            _add(menu, "", "Open the block", editor.edit_selection, "Return")
+        else:
+            _add(menu, "settings", "Edit settings", editor.edit_selection, "Return")
         _add(menu, "pencil", "Rename", editor.rename_selection, "F2")
         _add(menu, "", "Connect to…", editor.connect_selection, "C")
         menu.addSeparator()
+    _add(menu, "", "Group into a block", editor.group_selection, "Ctrl+G")
+    if any(_is_block(editor, n) for n in editor.bench.selection):
+        _add(menu, "", "Ungroup", editor.ungroup_selection, "Ctrl+Shift+G")
+    menu.addSeparator()
     _add(menu, "cut", "Cut", editor.cut, "Ctrl+X")
     _add(menu, "copy", "Copy", editor.copy, "Ctrl+C")
     _add(menu, "duplicate", "Duplicate", editor.duplicate, "Ctrl+D")
     menu.addSeparator()
     _add(menu, "trash", "Delete", editor.delete_selection, "Del")
     _add(menu, "", "Delete and reconnect", lambda: editor.delete_selection(reconnect=True), "Ctrl+Del")
+
+
+def _is_block(editor: "GraphEditor", node_id: str) -> bool:
+    return isinstance(editor.bench.document.graph.node(node_id).layer, Block)
 
 
 def _wire_menu(editor: "GraphEditor", menu: QMenu, link: Link, place: QPointF) -> None:
@@ -68,6 +80,8 @@ def _canvas_menu(editor: "GraphEditor", menu: QMenu, place: QPointF) -> None:
     _add(menu, "plus", "Add a layer…", lambda: editor.search_at(place), "A")
     _add(menu, "paste", "Paste", editor.paste, "Ctrl+V")
     menu.addSeparator()
+    if editor.bench.path:
+        _add(menu, "", "Leave the block", editor.bench.leave, "Esc")
     _add(menu, "", "Select all", editor.select_all, "Ctrl+A")
     _add(menu, "fit", "Show everything", editor.fit_all, "Home")
     _add(menu, "tidy", "Tidy layout", editor.tidy, "Ctrl+Shift+F")

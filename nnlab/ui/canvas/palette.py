@@ -23,17 +23,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nnlab.core.block import Block
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
-from nnlab.core.layer import CATEGORIES, LAYERS
-from nnlab.ui.canvas import edits, geometry, paint, search
+from nnlab.core.layer import CATEGORIES
+from nnlab.ui.canvas import edits, geometry, paint, search, shelf
 from nnlab.ui.canvas.looks import node_look
+from nnlab.ui.canvas.shelf import Thing
+from nnlab.ui.keeping import my_blocks
 from nnlab.ui.look import theme
 from nnlab.ui.look.theme import CAPTION_PX, RADIUS, TEXT_PX
+from nnlab.ui.scope import Scope
 from nnlab.ui.workbench import Workbench
 
 MIME = "application/x-nnlab-layer"
 ICON = 18
+ID_LIMIT = 400  # bytes of an id in a drag
 MARGINS = (8, 8, 4, 0)
 ID_ROLE = Qt.ItemDataRole.UserRole
 
@@ -70,7 +75,7 @@ class Palette(QWidget):
 
     _styled: theme.Theme | None = None
 
-    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+    def __init__(self, bench: Workbench | Scope, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.bench = bench
         self.setObjectName("palette")
@@ -91,11 +96,21 @@ class Palette(QWidget):
         layout.addWidget(self.tree)
         self._fill()
         self.on_theme()
+        my_blocks.news().changed.connect(self.refill)
+        if isinstance(bench, Scope):
+            bench.path_changed.connect(self.refill)
 
     def shown_layers(self) -> list[str]:
         """The ids of the layers that the search leaves, top to bottom."""
         rows = [row for heading in self._headings() for row in _children(heading)]
         return [str(row.data(0, ID_ROLE)) for row in rows if not row.isHidden()]
+
+    def refill(self) -> None:
+        """List anew: a block was kept or went away, or another place of the network is looked at."""
+        self.tree.clear()
+        self._fill()
+        self.on_theme()
+        self._filter(self.field.text())
 
     def whole_width(self) -> int:
         """How wide it must be to show every name whole."""
@@ -138,17 +153,20 @@ class Palette(QWidget):
         tree.installEventFilter(self)
 
     def _fill(self) -> None:
-        groups: dict[str, list[str]] = {}
-        for layer_id, kind in LAYERS.items():
-            groups.setdefault(kind.category, []).append(layer_id)
+        groups: dict[str, list[Thing]] = {}
+        inside = bool(getattr(self.bench, "path", ()))
+        hidden = shelf.ONLY_OUTSIDE if inside else shelf.ONLY_INSIDE
+        for each in shelf.things():
+            if each.id not in hidden:
+                groups.setdefault(each.group, []).append(each)
         for category in [*CATEGORIES, *sorted(groups.keys() - set(CATEGORIES))]:
             if category not in groups:
                 continue
             heading = QTreeWidgetItem([category])
             heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
             heading.setFont(0, paint.font(CAPTION_PX, True))
-            for layer_id in sorted(groups[category], key=lambda i: (LAYERS[i].tier, LAYERS[i].title)):
-                heading.addChild(_row(layer_id))
+            for each in sorted(groups[category], key=lambda thing: (thing.tier, thing.title)):
+                heading.addChild(_row(each))
             self.tree.addTopLevelItem(heading)
             heading.setExpanded(True)
 
@@ -157,7 +175,7 @@ class Palette(QWidget):
         return [item for item in items if item is not None]
 
     def _filter(self, typed: str) -> None:
-        kept = {c.value for c in search.found(search.layer_choices(list(LAYERS)), typed)}
+        kept = {c.value for c in search.found(search.layer_choices([each.id for each in shelf.things()]), typed)}
         first: QTreeWidgetItem | None = None
         for heading in self._headings():
             children = _children(heading)
@@ -176,7 +194,12 @@ class Palette(QWidget):
 
     def add(self, layer_id: str) -> None:
         """Add a layer behind the selected one, connected, or right of the network if none is selected; select it."""
-        layer, document, selection = LAYERS[layer_id](), self.bench.document, self.bench.selection
+        document, selection = self.bench.document, self.bench.selection
+        outputs = [p for n in selection for p in document.graph.output_ports(n)] if len(selection) == 1 else []
+        shape = edits.shape_at(document, edits.End(next(iter(selection)), outputs[0].name, True)) if outputs else None
+        layer = shelf.layer_of(layer_id, shape)
+        if layer is None:
+            return
         if len(selection) == 1:
             graph, new = edits.after_selection(document, layer, *selection)
         else:
@@ -225,13 +248,13 @@ def layer_in(data: QMimeData) -> str | None:
     """The layer that a drag carries, if it carries one that exists."""
     if not data.hasFormat(MIME):
         return None
-    layer_id = bytes(data.data(MIME).data()[:64]).decode(errors="replace")
-    return layer_id if layer_id in LAYERS else None
+    layer_id = bytes(data.data(MIME).data()[:ID_LIMIT]).decode(errors="replace")
+    return layer_id if shelf.thing(layer_id) is not None else None
 
 
 def ghost_of(layer_id: str, ratio: float) -> QPixmap:
     """The node that will be, half see-through, to drag about."""
-    node = Node("ghost", LAYERS[layer_id]())
+    node = Node("ghost", shelf.layer_of(layer_id) or Block())
     look = node_look(Document(graph=Graph({"ghost": node})), "ghost")
     look = type(look)(look.title, look.summary, look.category, look.inputs, look.outputs, look.height)
     margin = geometry.MARGIN
@@ -271,10 +294,9 @@ def _children(heading: QTreeWidgetItem) -> list[QTreeWidgetItem]:
     return [row for row in rows if row is not None]
 
 
-def _row(layer_id: str) -> QTreeWidgetItem:
-    kind = LAYERS[layer_id]
-    row = QTreeWidgetItem([kind.title])
-    row.setData(0, ID_ROLE, layer_id)
-    row.setToolTip(0, plain_tip(search.first_line(kind)))
+def _row(found: Thing) -> QTreeWidgetItem:
+    row = QTreeWidgetItem([found.title])
+    row.setData(0, ID_ROLE, found.id)
+    row.setToolTip(0, plain_tip(found.help))
     row.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled)
     return row

@@ -6,7 +6,7 @@ from PySide6.QtCore import QTimer
 
 from nnlab.core.check import Problem, check
 from nnlab.ui.canvas.scene import GraphScene
-from nnlab.ui.workbench import Workbench
+from nnlab.ui.scope import Scope
 
 DELAY_MS = 120  # after the last edit
 
@@ -14,7 +14,7 @@ DELAY_MS = 120  # after the last edit
 class Problems:
     """Asks the check about the document and badges the nodes."""
 
-    def __init__(self, bench: Workbench, scene: GraphScene) -> None:
+    def __init__(self, bench: Scope, scene: GraphScene) -> None:
         self._bench, self._scene = bench, scene
         self._found: tuple[Problem, ...] = ()
         self._notes: Mapping[str, tuple[str, str]] = {}
@@ -40,7 +40,8 @@ class Problems:
         for problem in sorted(self._found, key=lambda p: p.severity != "error"):
             if problem.node is not None:
                 worst.setdefault(problem.node, (problem.severity, problem.message))
-        self._scene.show_problems({**self._notes, **worst})
+        notes = {} if self._bench.path else self._notes  # what the run shows is of the network's own layers
+        self._scene.show_problems({**notes, **worst})
 
     def at(self, node_id: str) -> list[Problem]:
         """The mistakes at this node as the document stands now."""

@@ -18,15 +18,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnlab.core.layer import LAYERS, Layer
+from nnlab.core import spelling
+from nnlab.core.layer import LAYERS, Layer, Shape
+from nnlab.core.typed import Description
 from nnlab.errors import SettingError
-from nnlab.ui.canvas import paint
+from nnlab.ui.canvas import paint, shelf, typed_layers
 from nnlab.ui.look import theme
 from nnlab.ui.look.theme import CAPTION_PX, CARD_RADIUS, RADIUS, TEXT_PX
 
 WIDTH, ROWS, ROW_HEIGHT = 460, 8, 44
 SHORT = 62  # characters of help that one line holds
 AROUND = 62  # the height of the search field with the margins
+NAMED, FITS = 80, 45  # points of a title that begins like this, and of a word that is found by itself
 _NOTHING = "No layer is called that"
 
 
@@ -42,14 +45,22 @@ class Choice:
     """Further words that find it."""
     number: int | None = None
     """A number typed behind a layer's name: its size."""
+    described: Description | None = None
+    """Layers that were typed with their settings."""
+
+
+Describe = Callable[[str], Choice | None]
+"""What a typed text offers beside the lines that fit it."""
 
 
 def layer_choices(ids: Sequence[str]) -> list[Choice]:
     """A line for each of these layers."""
     made = []
     for layer_id in ids:
-        kind = LAYERS[layer_id]
-        made.append(Choice(layer_id, kind.title, short_help(kind), kind.category, f"{layer_id} {kind.category}"))
+        found = shelf.thing(layer_id)
+        if found is not None:
+            words = f"{found.id} {found.category} {found.group}"
+            made.append(Choice(found.id, found.title, shortened(found.help), found.category, words))
     return made
 
 
@@ -60,7 +71,12 @@ def first_line(kind: type[Layer]) -> str:
 
 def short_help(kind: type[Layer]) -> str:
     """The layer's help in so few words that one line holds them."""
-    text = re.split(r"[:;.](?:\s|$)", first_line(kind), maxsplit=1)[0]
+    return shortened(first_line(kind))
+
+
+def shortened(sentence: str) -> str:
+    """A sentence in so few words that one line holds them."""
+    text = re.split(r"[:;.](?:\s|$)", sentence, maxsplit=1)[0]
     if len(text) <= SHORT:
         return text
     cuts = [text.rfind(mark, 0, SHORT) for mark in (", ", " so that ")]
@@ -82,16 +98,26 @@ def found(choices: Sequence[Choice], typed: str) -> list[Choice]:
     ]
 
 
+def typed_choice(typed: str, shape: Shape | None) -> Choice | None:
+    """A line for layers that are typed with their settings, where numbers of this shape come in."""
+    described = typed_layers.understood(typed)
+    if described is None:
+        return None
+    layers = typed_layers.chosen(described, shape)
+    title, details = typed_layers.title(described, layers), typed_layers.details(described, layers)
+    return Choice("", title, details, layers[0].category, described=described)
+
+
 def size_param(layer_id: str) -> str:
     """The name of the layer's first whole-number setting, or nothing."""
     params = LAYERS[layer_id].params() if layer_id in LAYERS else ()
     return params[0].name if params and params[0].kind in ("int", "size") else ""
 
 
-def configured(layer_id: str, number: int | None) -> Layer | None:
-    """The layer with its size set, or None if it does not take that number."""
+def configured(layer_id: str, number: int | None, shape: Shape | None = None) -> Layer | None:
+    """The layer with its size set, or None if it does not take that number; a ready block fits a wire of this shape."""
     if number is None:
-        return LAYERS[layer_id]()
+        return shelf.layer_of(layer_id, shape)
     try:
         return LAYERS[layer_id]().with_(**{size_param(layer_id): number})
     except SettingError:
@@ -120,12 +146,22 @@ def _is_within(word: str, title: str) -> bool:
 
 
 def _ranked(choices: Sequence[Choice], words: Sequence[str]) -> list[Choice]:
+    """The choices that all words fit, best first, of equals what a beginner needs; far-fetched ones only if nothing else fits."""
     scored = []
     for place, choice in enumerate(choices):
         points = [score(choice, word) for word in words]
         if all(points):
-            scored.append((-sum(points), place, choice))
-    return [choice for _, _, choice in sorted(scored, key=lambda s: s[:2])]
+            scored.append((-sum(points), _rareness(choice) if words else (0, False), place, choice))
+    scored.sort(key=lambda s: s[:3])
+    is_named = bool(scored) and -scored[0][0] >= NAMED * len(words)
+    return [choice for points, _, _, choice in scored if not is_named or -points >= FITS * len(words)]
+
+
+def _rareness(choice: Choice) -> tuple[int, bool]:
+    """How seldom a layer is needed; of the same for signals, pictures and films, pictures are the usual case."""
+    if choice.value not in LAYERS:
+        return 0, False
+    return LAYERS[choice.value].tier, spelling.dimension(choice.value) not in (0, 2)
 
 
 class ChoiceRow(QStyledItemDelegate):
@@ -149,7 +185,8 @@ class ChoiceRow(QStyledItemDelegate):
             self._row(painter, rect, choice)
         else:
             painter.setPen(now.color("muted"))
-            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(index.data() or ""))
+            flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+            painter.drawText(rect.adjusted(16, 0, -16, 0), flags, str(index.data() or ""))
         painter.restore()
 
     def _row(self, painter: QPainter, rect: QRect, choice: Choice) -> None:
@@ -206,6 +243,7 @@ class ChoiceList(QFrame):
         self.rows.itemClicked.connect(self._click)
         self.rows.itemEntered.connect(self.rows.setCurrentItem)
         self._choices: list[Choice] = []
+        self._describe: Describe | None = None
         self._picked: Callable[[Choice], None] | None = None
         self._left: Callable[[], None] | None = None
         self.hide()
@@ -217,9 +255,10 @@ class ChoiceList(QFrame):
         prompt: str,
         picked: Callable[[Choice], None],
         left: Callable[[], None] | None = None,
+        describe: Describe | None = None,
     ) -> None:
-        """Show these choices with the search field near this point of the parent."""
-        self._choices, self._picked, self._left = list(choices), picked, left
+        """Show these choices with the search field near this point of the parent; `describe` offers what is typed out."""
+        self._choices, self._picked, self._left, self._describe = list(choices), picked, left, describe
         self._style()
         self.field.setPlaceholderText(prompt)
         self.field.setAccessibleName(prompt)
@@ -243,17 +282,28 @@ class ChoiceList(QFrame):
 
     def _filter(self, typed: str) -> None:
         self.rows.clear()
-        for choice in found(self._choices, typed):
+        for choice in self._lines(typed):
             item = QListWidgetItem(choice.title)
             item.setData(Qt.ItemDataRole.UserRole, choice)
             self.rows.addItem(item)
         if self.rows.count():
             self.rows.setCurrentRow(0)
         else:
-            item = QListWidgetItem(_NOTHING)
+            reason = typed_layers.why_not(typed) if self._describe is not None else ""
+            item = QListWidgetItem(reason or _NOTHING)
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.rows.addItem(item)
         self._shrink()
+
+    def _lines(self, typed: str) -> list[Choice]:
+        """What fits; before it what is typed out, unless that is a line already."""
+        fitting = found(self._choices, typed)
+        written = self._describe(typed) if self._describe is not None else None
+        if written is None or (
+            fitting and fitting[0].number is not None and written.described is not None and written.described.count == 1
+        ):
+            return fitting
+        return [written, *fitting]
 
     def _shrink(self) -> None:
         tall = min(self.rows.count(), ROWS) * ROW_HEIGHT + AROUND

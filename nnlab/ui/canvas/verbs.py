@@ -4,14 +4,15 @@ from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from nnlab.core import wrapping
+from nnlab.core import grouping, wrapping
+from nnlab.core.block import Block
 from nnlab.core.words import plural
 from nnlab.errors import NNLabError
 from nnlab.files import codec
 from nnlab.ui.canvas import edits, geometry
 from nnlab.ui.canvas.adding import AddingView
 from nnlab.ui.canvas.rename import NameField
-from nnlab.ui.workbench import Workbench
+from nnlab.ui.scope import Scope
 
 PASTE_STEP = 32  # a duplicate lies this far from its original
 
@@ -22,7 +23,7 @@ class EditingView(AddingView):
     edit_requested = Signal(str)
     """Id of a node whose settings the user wants to edit."""
 
-    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+    def __init__(self, bench: Scope, parent: QWidget | None = None) -> None:
         super().__init__(bench, parent)
         self.name_field = NameField(self.viewport(), self)
 
@@ -85,9 +86,41 @@ class EditingView(AddingView):
             self.bench.apply_graph("Move layers", edits.moved(self.bench.document.graph, places), key)
 
     def edit_selection(self) -> None:
-        """Edit the settings of the selected layer."""
-        if len(self.bench.selection) == 1:
-            self.edit_requested.emit(next(iter(self.bench.selection)))
+        """Edit the settings of the selected layer, or open it if it is a block."""
+        if len(self.bench.selection) != 1:
+            return
+        (node_id,) = self.bench.selection
+        if isinstance(self.bench.document.graph.node(node_id).layer, Block):
+            self.bench.enter(node_id)
+        else:
+            self.edit_requested.emit(node_id)
+
+    def group_selection(self) -> None:
+        """Put the selected layers into a block."""
+        try:
+            graph, block_id = grouping.group(self.bench.document.graph, self.bench.selection)
+        except NNLabError as error:
+            self.say(str(error))
+            return
+        self.bench.apply_graph(f"Group {plural(len(self.bench.selection), 'layer')}", graph)
+        self.bench.select({block_id})
+
+    def ungroup_selection(self) -> None:
+        """Put the layers of the selected blocks in their places."""
+        graph, found = self.bench.document.graph, set[str]()
+        blocks = [n for n in self.bench.selection if isinstance(graph.node(n).layer, Block)]
+        if not blocks:
+            self.say("select a block to take it apart")
+            return
+        try:
+            for block_id in blocks:
+                graph, ids = grouping.ungroup(graph, block_id)
+                found |= set(ids)
+        except NNLabError as error:
+            self.say(str(error))
+            return
+        self.bench.apply_graph(f"Ungroup {plural(len(blocks), 'block')}", graph)
+        self.bench.select(found)
 
     def rename_selection(self) -> None:
         """Give the selected layer a name, in place."""

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 from nnlab.ui.canvas.geometry import GRID
 from nnlab.ui.canvas.scene import GraphScene
 from nnlab.ui.look import theme
-from nnlab.ui.workbench import Workbench
+from nnlab.ui.scope import Scope
 
 SMALLEST, LARGEST = 0.04, 4.0
 FAR, CHIPS = 0.35, 0.5  # below: boxes only; below: no shapes on wires
@@ -34,7 +34,7 @@ class CanvasView(QGraphicsView):
     looked = Signal()
     """Another part of the scene is seen, or at another zoom."""
 
-    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+    def __init__(self, bench: Scope, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.bench = bench
         self.picture = GraphScene(bench.document)

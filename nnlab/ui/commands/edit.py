@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from nnlab.core.block import Block
 from nnlab.ui.actions import action, in_lab
 
 if TYPE_CHECKING:
@@ -10,7 +11,20 @@ if TYPE_CHECKING:
 
 def selected(window: "MainWindow") -> bool:
     """A layer is selected."""
-    return window.in_lab and bool(window.bench.selection)
+    return window.in_lab and bool(window.editor.bench.selection)
+
+
+def block_selected(window: "MainWindow") -> bool:
+    """A block is selected."""
+    if not window.in_lab:
+        return False
+    seen, nodes = window.editor.bench, window.editor.bench.document.graph.nodes
+    return any(isinstance(nodes[n].layer, Block) for n in seen.selection if n in nodes)
+
+
+def in_block(window: "MainWindow") -> bool:
+    """A block is open."""
+    return window.in_lab and bool(window.editor.bench.path)
 
 
 def can_undo(window: "MainWindow") -> bool:
@@ -130,6 +144,24 @@ def edit_layer(window: "MainWindow") -> None:
 def rename(window: "MainWindow") -> None:
     """Give the selected layer a name of your own."""
     window.editor.rename_selection()
+
+
+@action("edit.group", "Group into a block", menu="Model", key="Ctrl+G", enabled=selected, group=True)
+def group(window: "MainWindow") -> None:
+    """Put the selected layers into one block that can be opened, repeated and kept."""
+    window.editor.group_selection()
+
+
+@action("edit.ungroup", "Ungroup", menu="Model", key="Ctrl+Shift+G", enabled=block_selected)
+def ungroup(window: "MainWindow") -> None:
+    """Take the selected block apart: its layers stand in its place."""
+    window.editor.ungroup_selection()
+
+
+@action("edit.leave_block", "Leave the block", menu="Model", enabled=in_block)
+def leave_block(window: "MainWindow") -> None:
+    """Go back to the network around the open block."""
+    window.editor.bench.leave()
 
 
 @action("view.tidy", "Tidy the layout", menu="Model", key="Ctrl+Shift+F", icon="tidy", enabled=in_lab, group=True)

@@ -50,7 +50,7 @@ class SettingsForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP)
-        params = type(settings).params()
+        params = settings.open_params()
         for p in params:
             if not p.advanced:
                 column.addWidget(self._row(p))

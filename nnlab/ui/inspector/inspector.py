@@ -12,6 +12,7 @@ from nnlab.ui.inspector.node_page import NodePage, SeveralPage
 from nnlab.ui.inspector.page import GAP, MARGIN
 from nnlab.ui.inspector.run_page import RunPage
 from nnlab.ui.look.labels import label
+from nnlab.ui.scope import Scope, scope_of
 from nnlab.ui.workbench import Workbench
 
 HINT = "Point at a setting to read what it does."
@@ -23,8 +24,9 @@ STALE = "Some changes take effect when training restarts."
 class Inspector(QWidget):
     """What can be set, and what is known, of the thing that is selected."""
 
-    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+    def __init__(self, bench: Workbench | Scope, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        bench = scope_of(bench)
         self.setObjectName("inspector")
         self.setAccessibleName("Inspector")
         self.bench = bench

@@ -14,11 +14,14 @@ from nnlab.core.check import Problem
 from nnlab.core.document import Document
 from nnlab.core.graph import Node
 from nnlab.core.layer import Layer, Shape, shape_text
+from nnlab.core.param import Param
 from nnlab.ui.forms.controls import Fold, Hairline, chain_focus
 from nnlab.ui.forms.form import SettingsForm
+from nnlab.ui.inspector.block_part import BlockPart, pins
 from nnlab.ui.inspector.page import Cards, Facts, Page
 from nnlab.ui.look import icons, theme
 from nnlab.ui.look.labels import label, plain
+from nnlab.ui.scope import Scope, scope_of
 from nnlab.ui.workbench import Workbench
 
 NAME_LIMIT = 80
@@ -81,9 +84,11 @@ class NameEdit(QLineEdit):
 class NodePage(Page):
     """One layer. It keeps its widgets while the same kind of layer is shown, so nothing flickers."""
 
-    def __init__(self, bench: Workbench, explain: Callable[[str], None]) -> None:
+    def __init__(self, bench: Workbench | Scope, explain: Callable[[str], None]) -> None:
         super().__init__("Layer")
-        self._bench = bench
+        self._bench = bench = scope_of(bench)
+        self._shown: tuple[Param, ...] = ()
+        self._block = BlockPart(bench)
         self._explain = explain
         self._node_id = ""
         self._kind: type[Layer] | None = None
@@ -106,7 +111,7 @@ class NodePage(Page):
     def show_node(self, node_id: str, document: Document, problems: tuple[Problem, ...]) -> None:
         """Show this layer as it is in this document."""
         node = document.graph.node(node_id)
-        if node_id != self._node_id or type(node.layer) is not self._kind:
+        if node_id != self._node_id or type(node.layer) is not self._kind or node.layer.open_params() != self._shown:
             self._change_node(node)
         elif self.form is not None:
             self.form.set_settings(node.layer)
@@ -133,7 +138,7 @@ class NodePage(Page):
         head.addWidget(self._type, 1, 1)
         self._type.setContentsMargins(7, 0, 0, 0)
         self.column.addLayout(head)
-        for widget in (self.cards, self._help, Hairline()):
+        for widget in (self.cards, self._help, self._block, Hairline()):
             self.column.addWidget(widget)
         self._form_at = self.column.count()
         self._line = Hairline()
@@ -143,7 +148,8 @@ class NodePage(Page):
         self._more.hide()
 
     def _change_node(self, node: Node) -> None:
-        self._node_id, self._kind = node.id, type(node.layer)
+        self._node_id, self._kind, self._shown = node.id, type(node.layer), node.layer.open_params()
+        self._block.show_node(node)
         first, rest = _help_parts(node.layer)
         self._help.setText(first)
         self._formula.setText(node.layer.formula)
@@ -161,14 +167,14 @@ class NodePage(Page):
             self.form.hide()
             self.form.deleteLater()
             self.form = None
-        self._line.setVisible(bool(node.layer.params()))
-        if node.layer.params():
+        self._line.setVisible(bool(self._shown))
+        if self._shown:
             node_id = node.id
 
             def change(name: str, value: Any, done: bool) -> None:
                 set_layers(self._bench, (node_id,), name, value, done)
 
-            self.form = SettingsForm(node.layer, change)
+            self.form = SettingsForm(node.layer, change, pins(self._bench, node))
             self.form.explained.connect(self._explain)
             self.column.insertWidget(self._form_at, self.form)
             chain_focus([self.name, *self.form.controls(), self.fold])
@@ -187,7 +193,7 @@ class NodePage(Page):
 class SeveralPage(Page):
     """Several layers at once: what they are, and the settings they share where all are of one kind."""
 
-    def __init__(self, bench: Workbench, explain: Callable[[str], None]) -> None:
+    def __init__(self, bench: Workbench | Scope, explain: Callable[[str], None]) -> None:
         super().__init__("Several layers")
         self._bench = bench
         self._explain = explain
@@ -206,7 +212,8 @@ class SeveralPage(Page):
         """Show these layers as they are in this document."""
         layers = [document.graph.node(n).layer for n in node_ids]
         kinds = {type(layer) for layer in layers}
-        kind = type(layers[0]) if len(kinds) == 1 and layers[0].params() else None
+        alike = len({layer.open_params() for layer in layers}) == 1
+        kind = type(layers[0]) if len(kinds) == 1 and alike and layers[0].open_params() else None
         self.title.setText(words.plural(len(layers), "layer") + " selected")
         self.facts.set_facts(_counted(layers, node_ids, document))
         self._note.setText("A change here changes every one of them." if kind else "They have no settings in common.")
@@ -214,7 +221,7 @@ class SeveralPage(Page):
             self._shown = (node_ids, kind)
             self._change_form(node_ids, layers[0] if kind else None)
         if self.form is not None:
-            names = [p.name for p in layers[0].params()]
+            names = [p.name for p in layers[0].open_params()]
             mixed = {n for n in names if len({repr(getattr(layer, n)) for layer in layers}) > 1}
             self.form.set_settings(layers[0], mixed)
 
@@ -234,13 +241,13 @@ class SeveralPage(Page):
             self.column.insertWidget(self._form_at, self.form)
 
 
-def set_layers(bench: Workbench, node_ids: tuple[str, ...], name: str, value: Any, done: bool) -> None:
+def set_layers(bench: Workbench | Scope, node_ids: tuple[str, ...], name: str, value: Any, done: bool) -> None:
     """Change one setting of these layers, as one undo step; SettingError if one of them cannot take it."""
     graph = bench.document.graph
     nodes = [graph.nodes[n] for n in node_ids if n in graph.nodes]
     if not nodes:
         return  # the layer went away while its field was being left
-    text = f"Change {nodes[0].layer.param(name).label}"
+    text = f"Change {next(p.label for p in nodes[0].layer.open_params() if p.name == name)}"
     changed = [replace(node, layer=node.layer.with_(**{name: value})) for node in nodes]
     bench.apply_graph(text, graph.with_nodes(changed), merge_key=f"layers:{','.join(node_ids)}:{name}")
     if done:

@@ -18,6 +18,7 @@ from nnlab.ui.forms.form import SettingsForm
 from nnlab.ui.inspector.page import Cards, Facts, Page
 from nnlab.ui.look import icons
 from nnlab.ui.look.labels import label, plain
+from nnlab.ui.scope import Scope
 from nnlab.ui.workbench import Workbench
 
 NAMES_SHOWN = 12  # of classes or inputs; more are counted
@@ -26,7 +27,7 @@ NAMES_SHOWN = 12  # of classes or inputs; more are counted
 class DataPage(Page):
     """The data set with its own settings, how it is divided, and what is in it."""
 
-    def __init__(self, bench: Workbench, explain: Callable[[str], None]) -> None:
+    def __init__(self, bench: Workbench | Scope, explain: Callable[[str], None]) -> None:
         super().__init__("Data")
         self._bench = bench
         self._rows: tuple[Data, tuple[int, int, int]] | None = None
@@ -79,7 +80,7 @@ class DataPage(Page):
 class TrainingPage(Page):
     """Loss, optimizer, learning rate and the rest of how the network learns."""
 
-    def __init__(self, bench: Workbench, explain: Callable[[str], None]) -> None:
+    def __init__(self, bench: Workbench | Scope, explain: Callable[[str], None]) -> None:
         super().__init__("Training")
         self._bench = bench
         self.dice = QToolButton()
@@ -152,7 +153,7 @@ class TrainingPage(Page):
 class RunPage(QWidget):
     """Data and training side by side, as two tabs."""
 
-    def __init__(self, bench: Workbench, explain: Callable[[str], None]) -> None:
+    def __init__(self, bench: Workbench | Scope, explain: Callable[[str], None]) -> None:
         super().__init__()
         self._bench = bench
         self.data = DataPage(bench, explain)

@@ -233,7 +233,15 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         bench = self.bench
-        for changed in (bench.document_changed, bench.selection_changed, bench.stale_changed, bench.file_changed):
+        seen = self.workspace.scope
+        for changed in (
+            bench.document_changed,
+            bench.selection_changed,
+            bench.stale_changed,
+            bench.file_changed,
+            seen.selection_changed,
+            seen.path_changed,
+        ):
             changed.connect(lambda *_: self._refresh_timer.start())
         self._refresh_timer.timeout.connect(self.commands.refresh)
         self.workspace.panels_changed.connect(self._refresh_timer.start)

@@ -18,6 +18,7 @@ from nnlab.ui.canvas.palette import Palette
 from nnlab.ui.inspector.inspector import Inspector
 from nnlab.ui.panel import PANELS, Panel
 from nnlab.ui.panels.timeline.strip import TimelineStrip
+from nnlab.ui.scope import Scope
 from nnlab.ui.shell.docks import Dock
 from nnlab.ui.shell.run_bar import RunBar
 from nnlab.ui.shell.turns import Turns
@@ -41,6 +42,7 @@ class Workspace(QMainWindow):
     inspector: Inspector
     run_bar: RunBar
     strip: TimelineStrip
+    scope: Scope
 
     def __init__(self, bench: Workbench, actions: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
@@ -58,11 +60,12 @@ class Workspace(QMainWindow):
     def build(self) -> Iterator[None]:
         """Make every part but the panels, piece by piece; before the end of it this is not to be used."""
         bench = self.bench
-        self.editor = GraphEditor(bench)
+        self.scope = Scope(bench)
+        self.editor = GraphEditor(self.scope)
         yield
-        self.palette_list = Palette(bench)
+        self.palette_list = Palette(self.scope)
         yield
-        self.inspector = Inspector(bench)
+        self.inspector = Inspector(self.scope)
         yield
         self.run_bar = RunBar(bench, self._actions)
         yield
