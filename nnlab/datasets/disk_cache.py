@@ -7,10 +7,12 @@ import contextlib
 import hashlib
 import json
 import os
+import struct
 import sys
 import tempfile
 import threading
 import zipfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,6 +27,12 @@ VARIABLE = "NNLAB_DATA_DIR"  # puts all of the lab's own files into one folder
 MEMORY_KEPT = 6  # the three parts of two data sets: what is drawn of the same pictures for two purposes is drawn once
 DISK_LIMIT = 400 * 1024 * 1024  # bytes; beyond it the files that were used longest ago go
 SUFFIX = ".npz"
+NAMES = "names"  # in each file: which arrays there should be
+DAMAGE = (
+    *(OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError, MemoryError, SyntaxError),
+    *(zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, OverflowError),
+)
+"""What reading a file that is not whole may end in."""
 
 _memory: "OrderedDict[str, Arrays]" = OrderedDict()
 _lock = threading.Lock()
@@ -96,13 +104,15 @@ def _read(key: str) -> Arrays | None:
         return None
     path = place / f"{key}{SUFFIX}"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError):
+            if sorted(arrays.pop(NAMES).tolist()) != sorted(arrays):
+                return None
+    except DAMAGE:
         return None
     with contextlib.suppress(OSError):
         os.utime(path)  # used just now: it goes last
-    return arrays or None
+    return arrays
 
 
 def _write(key: str, arrays: Arrays) -> None:
@@ -115,7 +125,9 @@ def _write(key: str, arrays: Arrays) -> None:
         handle, temporary = tempfile.mkstemp(suffix=".part", dir=place)
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez(file, **cast(dict[str, Any], arrays))  # plain numbers: nothing is pickled
+                np.savez(
+                    file, **cast(dict[str, Any], {NAMES: np.array(list(arrays)), **arrays})
+                )  # plain numbers: nothing is pickled
             os.replace(temporary, place / f"{key}{SUFFIX}")
         except BaseException:
             with contextlib.suppress(OSError):

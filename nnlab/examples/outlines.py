@@ -56,7 +56,7 @@ def make() -> Document:
             *("with_fine > fine_again", "fine_again > fine_again_norm", "fine_again_norm > fine_again_relu"),
             *("fine_again_relu > outline", "outline > output"),
         ),
-        data=Data(dataset=DATASETS["picworld"](target="outline")),
+        data=Data(dataset=DATASETS["picworld"]().with_(target="outline")),
         training=Training(learning_rate=0.008, schedule=SCHEDULES["one-cycle"](), batch_size=16, epochs=3),
         title="Outlines",
         notes=NOTES,

@@ -32,6 +32,7 @@ EXPECTED = {
     *FACTS,
     *("spiral", "circles", "moons", "xor", "blobs", "curve", "surface", "ten-features"),
     *("mood", "first-word", "colours", "zed", "hourly-load", "wave", "molecules"),
+    *("picworld", "house", "moving-square", "two-spirals"),
 }
 
 
@@ -110,8 +111,10 @@ def values_of(p: Param) -> st.SearchStrategy[object]:
         return st.sampled_from([value for value, _ in p.choices])
     if p.kind == "bool":
         return st.booleans()
-    if p.name == "samples":
-        return st.integers(int(p.low or 0), 300)
+    if p.optional:
+        return st.one_of(st.none(), values_of(dataclasses.replace(p, optional=False)))
+    if p.name in ("samples", "validation", "test"):
+        return st.integers(int(p.low or 0), 300 if p.name == "samples" else 60)
     if p.kind == "int":
         return st.integers(int(p.low or 0), int(p.high or 0))
     return st.floats(p.low, p.high)
