@@ -42,7 +42,7 @@ EDGE_TABLE = Support(
 def edge_table(edges, nodes):
     """A table of nodes × nodes for each graph: how many edges lead to the row's node from the column's."""
     source, target, real = edge_ends(edges)
-    table = torch.zeros(len(edges), nodes * nodes, device=edges.device)
+    table = torch.zeros(edges.shape[0], nodes * nodes, device=edges.device)
     return table.scatter_add(1, target * nodes + source, real.float()).view(-1, nodes, nodes)
 ''',
 )

@@ -62,7 +62,7 @@ MASKED_FIRST = Support(
 def masked_first(x, mask):
     """The first step that is not masked."""
     first = (~mask).int().argmax(1)
-    return x[torch.arange(len(x), device=x.device), first]
+    return x[torch.arange(x.shape[0], device=x.device), first]
 ''',
 )
 
@@ -73,7 +73,7 @@ def masked_last(x, mask):
     """The last step that is not masked."""
     steps = torch.arange(x.shape[1], device=x.device)
     last = (steps * ~mask).argmax(1)
-    return x[torch.arange(len(x), device=x.device), last]
+    return x[torch.arange(x.shape[0], device=x.device), last]
 ''',
 )
 

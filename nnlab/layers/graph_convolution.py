@@ -34,7 +34,7 @@ class GCNConv(nn.Module):
             loop = loop * scale**2
         if self.dense:
             places = target * x.shape[1] + source
-            table = torch.zeros(len(x), x.shape[1] ** 2, dtype=x.dtype, device=x.device)
+            table = torch.zeros(x.shape[0], x.shape[1] ** 2, dtype=x.dtype, device=x.device)
             table = table.scatter_add(1, places, weight).view(-1, x.shape[1], x.shape[1])
             x = (table + torch.diag_embed(loop)) @ x
         else:

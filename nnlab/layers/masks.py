@@ -69,7 +69,7 @@ class CausalMask(Layer):
 
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """One table, seen once for each sample."""
-        return TorchCode(f"{LATER_POSITIONS.name}({{0}}).expand(len({{0}}), -1, -1)", support=(LATER_POSITIONS,))
+        return TorchCode(f"{LATER_POSITIONS.name}({{0}}).expand({{0}}.shape[0], -1, -1)", support=(LATER_POSITIONS,))
 
 
 @LAYERS.register("NodeMask")
