@@ -11,6 +11,7 @@ import struct
 import sys
 import tempfile
 import threading
+import time
 import zipfile
 import zlib
 from collections import OrderedDict
@@ -27,6 +28,7 @@ VARIABLE = "NNLAB_DATA_DIR"  # puts all of the lab's own files into one folder
 MEMORY_KEPT = 6  # the three parts of two data sets: what is drawn of the same pictures for two purposes is drawn once
 DISK_LIMIT = 400 * 1024 * 1024  # bytes; beyond it the files that were used longest ago go
 SUFFIX = ".npz"
+HALF_WRITTEN = 3600  # seconds after which nobody still writes a file
 NAMES = "names"  # in each file: which arrays there should be
 DAMAGE = (
     *(OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError, MemoryError, SyntaxError),
@@ -71,10 +73,8 @@ def forget() -> None:
 def folder() -> Path | None:
     """Where the files lie: the place that the system has for what can be made again. None where there is no home."""
     chosen = os.environ.get(VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser() / "cache"
     try:
-        return _system_place() / "nnlab"
+        return Path(chosen).expanduser() / "cache" if chosen else _system_place() / "nnlab"
     except RuntimeError:  # nobody's home is known
         return None
 
@@ -125,9 +125,8 @@ def _write(key: str, arrays: Arrays) -> None:
         handle, temporary = tempfile.mkstemp(suffix=".part", dir=place)
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez(
-                    file, **cast(dict[str, Any], {NAMES: np.array(list(arrays)), **arrays})
-                )  # plain numbers: nothing is pickled
+                named = {NAMES: np.array(list(arrays)), **arrays}
+                np.savez(file, **cast(dict[str, Any], named))  # plain numbers: nothing is pickled
             os.replace(temporary, place / f"{key}{SUFFIX}")
         except BaseException:
             with contextlib.suppress(OSError):
@@ -137,7 +136,10 @@ def _write(key: str, arrays: Arrays) -> None:
 
 
 def _make_room(place: Path) -> None:
-    """Remove the files used longest ago until the rest keeps to the limit."""
+    """Remove what an interrupted program left, and the files used longest ago until the rest keeps to the limit."""
+    for left in place.glob("*.part"):
+        if left.stat().st_mtime < time.time() - HALF_WRITTEN:
+            left.unlink(missing_ok=True)
     files = [(found.stat(), found) for found in place.glob(f"*{SUFFIX}")]
     total = sum(facts.st_size for facts, _ in files)
     for facts, path in sorted(files, key=lambda each: each[0].st_mtime)[:-1]:
