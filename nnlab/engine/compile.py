@@ -35,6 +35,9 @@ from nnlab.errors import BuildError
 
 __all__ = ["Network", "attribute_names", "build", "loss_function", "loss_text", "run_text", "source"]
 
+# While only looking, torch would take a shorter way through attention, and its last digits would not be training's.
+torch.backends.mha.set_fastpath_enabled(False)
+
 
 class Network(nn.Module):
     """A network built from a document: an ordinary module that also knows which node is which."""
