@@ -1,7 +1,4 @@
-"""Numbers that do not come from the data: tensors that are learned or fixed, and noise.
-
-`{0}` stands for what enters the network, of which only the number of samples and the device are taken.
-"""
+"""Numbers that do not come from the data: tensors that are learned or fixed, and noise."""
 
 from dataclasses import dataclass
 from math import prod
@@ -29,6 +26,21 @@ CONSTANT = Support(
 
     def forward(self, batch):
         return self.weight.expand(batch, *self.weight.shape)
+''',
+)
+
+NOISE = Support(
+    "Noise",
+    '''class Noise(nn.Module):
+    """Fresh random numbers for every sample."""
+
+    def __init__(self, *sizes, std=1.0):
+        super().__init__()
+        self.sizes = sizes
+        self.register_buffer("std", torch.tensor(std), persistent=False)  # it is moved to the network's device
+
+    def forward(self, batch):
+        return self.std * torch.randn(batch, *self.sizes, device=self.std.device)
 ''',
 )
 
@@ -78,7 +90,7 @@ class Constant(Layer):
         own = {name: getattr(self, name) for name in usual if getattr(self, name) != usual[name]}
         if self.start != "normal":
             own.pop("std", None)
-        return TorchCode("{self}({0}.shape[0])", Call("Constant", _sizes(self.shape), own), support=(CONSTANT,))
+        return TorchCode("{self}({batch})", Call("Constant", _sizes(self.shape), own), support=(CONSTANT,))
 
     def summary(self) -> str:
         """The sizes."""
@@ -107,13 +119,13 @@ class Noise(Layer):
         return _sizes(self.shape)
 
     def flops(self, *shapes: Shape) -> int:
-        """One number drawn, and scaled where that is asked for."""
-        return prod(_sizes(self.shape)) * (1 if self.std == 1.0 else 2)
+        """One number drawn and scaled."""
+        return 2 * prod(_sizes(self.shape))
 
     def torch_code(self, *shapes: Shape) -> TorchCode:
-        """torch.randn with torch's own generator."""
-        drawn = f"torch.randn({{0}}.shape[0], {listed(_sizes(self.shape))}, device={{0}}.device)"
-        return TorchCode(drawn if self.std == 1.0 else f"{self.std!r} * {drawn}")
+        """torch.randn with torch's own generator, on the device of the network."""
+        own = {} if self.std == 1.0 else {"std": self.std}
+        return TorchCode("{self}({batch})", Call("Noise", _sizes(self.shape), own), support=(NOISE,))
 
     def summary(self) -> str:
         """The sizes."""
