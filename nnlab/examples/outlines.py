@@ -5,6 +5,7 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.example import EXAMPLES, Example
 from nnlab.core.layer import Layer
+from nnlab.core.ready import READY
 from nnlab.core.schedule import SCHEDULES
 
 WIDTHS = (12, 24, 32)
@@ -17,13 +18,9 @@ Try next: cut both skips at the Concat layers and see the outline become coarse,
 """
 
 
-def stage(name: str, filters: int) -> dict[str, Layer]:
-    """Filters, their results brought to one scale, and what is positive of them."""
-    return {
-        name: layer("Conv2d", out_channels=filters, bias=False),
-        f"{name}_norm": layer("BatchNorm2d"),
-        f"{name}_relu": layer("ReLU"),
-    }
+def stage(filters: int) -> Layer:
+    """The ready block of a convolution, batch norm and ReLU, with so many filters."""
+    return READY["conv-bn-relu"].block().with_(filters=filters)
 
 
 def make() -> Document:
@@ -33,28 +30,24 @@ def make() -> Document:
         graph=wired(
             {
                 "picture": layer("Input"),
-                **stage("fine", small),
+                "fine": stage(small),
                 "half": layer("MaxPool2d"),
-                **stage("coarse", middle),
+                "coarse": stage(middle),
                 "quarter": layer("MaxPool2d"),
-                **stage("bottom", large),
+                "bottom": stage(large),
                 "up": layer("Upsample"),
                 "with_coarse": layer("Concat"),
-                **stage("coarse_again", middle),
+                "coarse_again": stage(middle),
                 "up_again": layer("Upsample"),
                 "with_fine": layer("Concat"),
-                **stage("fine_again", small),
+                "fine_again": stage(small),
                 "outline": layer("Conv2d", out_channels=1, kernel_size=1),
                 "output": layer("Output"),
             },
-            *("picture > fine", "fine > fine_norm", "fine_norm > fine_relu", "fine_relu > half"),
-            *("half > coarse", "coarse > coarse_norm", "coarse_norm > coarse_relu", "coarse_relu > quarter"),
-            *("quarter > bottom", "bottom > bottom_norm", "bottom_norm > bottom_relu", "bottom_relu > up"),
-            *("up > with_coarse", "coarse_relu > with_coarse", "with_coarse > coarse_again"),
-            *("coarse_again > coarse_again_norm", "coarse_again_norm > coarse_again_relu"),
-            *("coarse_again_relu > up_again", "up_again > with_fine", "fine_relu > with_fine"),
-            *("with_fine > fine_again", "fine_again > fine_again_norm", "fine_again_norm > fine_again_relu"),
-            *("fine_again_relu > outline", "outline > output"),
+            *("picture > fine", "fine > half", "half > coarse", "coarse > quarter", "quarter > bottom"),
+            *("bottom > up", "up > with_coarse", "coarse > with_coarse", "with_coarse > coarse_again"),
+            *("coarse_again > up_again", "up_again > with_fine", "fine > with_fine", "with_fine > fine_again"),
+            *("fine_again > outline", "outline > output"),
         ),
         data=Data(dataset=DATASETS["picworld"]().with_(target="outline")),
         training=Training(learning_rate=0.008, schedule=SCHEDULES["one-cycle"](), batch_size=16, epochs=3),
