@@ -66,6 +66,20 @@ def classes(probabilities: Array, discretise: bool = False) -> Pixels:
     return cast(Pixels, 0xFF000000 | pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2])
 
 
+def photograph(values: Array) -> QImage:
+    """A picture as it is in the data, (channels, height, width) from 0 to 1: three channels as its colours, one as grey."""
+    rgb = values if len(values) == 3 else np.repeat(values[:1], 3, axis=0)
+    byte = (_bounded(rgb, 0.0, 1.0, 0.0) * np.float32(255) + np.float32(0.5)).astype(np.uint32)
+    return image(cast(Pixels, np.uint32(0xFF000000) | byte[0] << 16 | byte[1] << 8 | byte[2]))
+
+
+def mask(labels: NDArray[np.integer]) -> QImage:
+    """The class of each pixel in its colour; class 0 is the background and stays empty."""
+    colors, base = _class_colors(max(1, int(labels.max(initial=0))))
+    table = np.concatenate([base[None], colors])
+    return image(_pack(table)[np.maximum(labels, 0)])
+
+
 def image(pixels: Pixels, flip: bool = False) -> QImage:
     """A QImage with bytes of its own; `flip` puts row 0 at the bottom, as the planes of snapshots need it."""
     rows = np.ascontiguousarray(pixels[::-1] if flip else pixels)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPixmap
 
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph
@@ -17,6 +17,9 @@ POINTS = 260
 MARGIN = 12.0
 DRAWN_FROM_DATA = ("Points in the plane", "Curves and surfaces")
 """Kinds of data that are made at once; the others need a library that takes a second to load."""
+DRAWN_PICTURES = "Pictures"
+PICTURES = 24  # made for a card, at most
+PICTURE_SIDE, PICTURE_GAP = 46.0, 6.0  # on a card
 
 
 def of_example(id_: str, make: Callable[[], Document], size: QSize, ratio: float) -> QPixmap:
@@ -34,6 +37,8 @@ def of_example(id_: str, make: Callable[[], Document], size: QSize, ratio: float
     box = QRectF(0, 0, size.width(), size.height()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
     if document.data.dataset.category in DRAWN_FROM_DATA:
         _draw_data(painter, document, box)
+    elif _has_made_up_pictures(document):
+        _draw_pictures(painter, document, box)
     else:
         _draw_network(painter, document.graph, box)
     painter.end()
@@ -72,6 +77,56 @@ def _draw_data(painter: QPainter, document: Document, box: QRectF) -> None:
     for place, color in zip(places, colors, strict=True):
         painter.setBrush(color)
         painter.drawEllipse(place, 2.4, 2.4)
+
+
+def _has_made_up_pictures(document: Document) -> bool:
+    """Whether its data are pictures that are drawn here, as few of them as are wanted; others come from a library."""
+    dataset, spec = document.data.dataset, document.spec
+    if dataset.category != DRAWN_PICTURES or "samples" not in [p.name for p in dataset.params()]:
+        return False
+    return spec is not None and any(len(each.shape) >= 3 for each in spec.fields)
+
+
+def _draw_pictures(painter: QPainter, document: Document, box: QRectF) -> None:
+    """As many of its pictures as there is room for; frames of films, or outlines below their pictures."""
+    shown = _few_pictures(document)
+    columns = max(1, int((box.width() + PICTURE_GAP) // (PICTURE_SIDE + PICTURE_GAP)))
+    rows = max(1, int((box.height() + PICTURE_GAP) // (PICTURE_SIDE + PICTURE_GAP)))
+    step = PICTURE_SIDE + PICTURE_GAP
+    left = box.center().x() - (columns * step - PICTURE_GAP) / 2
+    top = box.center().y() - (rows * step - PICTURE_GAP) / 2
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+    for number, image in enumerate(_in_rows(shown, columns, rows)):
+        place = QRectF(left + number % columns * step, top + number // columns * step, PICTURE_SIDE, PICTURE_SIDE)
+        painter.drawImage(place, image)
+
+
+def _in_rows(shown: list[list[QImage]], columns: int, rows: int) -> list[QImage]:
+    """Lists of pictures that belong together, the first of each in one row and the second below it; a film in its row."""
+    if len(shown[0]) == 1:
+        return [image for image, *_ in shown[: columns * rows]]
+    if len(shown[0]) > rows:
+        return [image for film in shown[:rows] for image in film[:columns]]
+    return [each[k] for k in range(len(shown[0])) for each in shown[:columns]]
+
+
+def _few_pictures(document: Document) -> list[list[QImage]]:
+    """The first samples, each as its picture, the frames of its film, or its picture and its outline."""
+    from nnlab.ui.look import pictures
+
+    dataset, spec = document.data.dataset, document.data.dataset.spec()
+    few = {
+        p.name: max(PICTURES, int(p.low or 0)) for p in dataset.params() if p.name in ("samples", "validation", "test")
+    }
+    made = dataset.with_(**few).make()
+    arrays = (made.inputs, *made.more)
+    place = next(k for k, each in enumerate(spec.fields) if len(each.shape) >= 3)
+    found: list[list[QImage]] = []
+    for sample, target in zip(arrays[place][:PICTURES], made.targets[:PICTURES], strict=True):
+        frames = list(sample.swapaxes(0, 1)) if sample.ndim == 4 else [sample]
+        masks = [pictures.mask(target)] if target.ndim == 2 else []
+        found.append([*(pictures.photograph(frame) for frame in frames), *masks])
+    return found
 
 
 def _placed(points: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]", box: QRectF) -> list[QPointF]:
