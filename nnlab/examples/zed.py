@@ -53,7 +53,7 @@ def make() -> Document:
             "next_word > output",
         ),
         data=Data(dataset=data),
-        training=Training(learning_rate=0.002, batch_size=64, epochs=12),
+        training=Training(learning_rate=0.002, batch_size=64, epochs=10),
         title="English to Zed",
         notes=NOTES,
     )
