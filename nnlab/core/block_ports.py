@@ -1,6 +1,7 @@
 """Where wires enter and leave a block: two layers that only stand inside one, and the ports that they make."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import Layer, Port, PortKind, Shape, TorchCode
@@ -18,6 +19,7 @@ class BlockInput(Layer):
     inputs = ()
     outputs = (Port("out", "*"),)
     is_entry = True
+    fits: ClassVar[tuple[tuple[Shape, ...], ...]] = (((4,),), ((2, 5, 5),))
 
     name: str = param("in", "What the port is called on the outside.")
     order: int = param(0, "Ports with smaller numbers stand higher; equal ones as they were added.", low=-99, high=99)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from nnlab.core.block_ports import EMPTY
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document
 from nnlab.core.graph import Graph, Link, Node
@@ -414,7 +415,7 @@ def any_value(p: Param, rng: random.Random) -> object:
     whole = round(number)
     return {
         "int": whole, "float": number, "bool": rng.random() < 0.5, "text": "",
-        "choice": rng.choice([value for value, _ in p.choices] or [""]),
+        "choice": rng.choice([value for value, _ in p.choices] or [""]), "graph": EMPTY, "places": (),
         "size": rng.choice([whole, (whole, max(int(low), 1)), *(value for value, _ in p.choices)]),
     }[p.kind]  # fmt: skip
 
