@@ -13,7 +13,7 @@ the decoder looks at it and at the Zed words so far, and says which word comes n
 While training, the words so far are those of the right translation (teacher forcing), and all places are answered at \
 once. The figure is the share of sentences with every place right. In such a sentence each word is right given the right \
 words before it, so the network writing on its own, always with its likeliest word, writes exactly the same sentence.
-About 380 of the 400 validation sentences never occur in training: it has learned the rules, not the sentences.
+About 390 of the 400 validation sentences never occur in training: it has learned the rules, not the sentences.
 Try next: a decoder that may look ahead (it cheats, and is lost when it writes on its own), or one without positions.
 """
 
