@@ -6,14 +6,15 @@ import pytest
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPointF, Qt
 from PySide6.QtGui import QHoverEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import LAYERS
-from nnlab.ui.canvas import palette, search
+from nnlab.ui.canvas import palette, search, shelf
 from nnlab.ui.canvas.palette import Palette
+from nnlab.ui.canvas.shelf import ONLY_INSIDE
 from nnlab.ui.workbench import Workbench
 
 
@@ -37,14 +38,62 @@ def shown(bench: Workbench, qtbot: QtBot) -> Palette:
 
 
 def test_every_layer_is_listed_once(shown: Palette) -> None:
-    assert sorted(shown.shown_layers()) == sorted(LAYERS)
+    shown.open_all()
+    assert sorted(shown.shown_layers()) == sorted(each.id for each in shelf.things() if each.id not in ONLY_INSIDE)
+
+
+def test_a_beginner_sees_the_first_layers_alone(shown: Palette) -> None:
+    assert all(LAYERS[id_].tier == 1 for id_ in shown.shown_layers() if id_ in LAYERS)
+    assert {"Linear", "ReLU", "Conv2d", "Dropout"} <= set(shown.shown_layers())
+    assert len(shown.shown_layers()) < 40
+
+
+def more_row(shown: Palette, heading: str) -> QTreeWidgetItem:
+    (found,) = shown.tree.findItems(heading, Qt.MatchFlag.MatchExactly)
+    return found.child(found.childCount() - 1)
+
+
+def test_the_last_row_of_a_heading_opens_it_step_by_step_and_closes_it(shown: Palette, qtbot: QtBot) -> None:
+    def click() -> None:
+        shown.tree.scrollToItem(more_row(shown, "Activation"))
+        place = shown.tree.visualItemRect(more_row(shown, "Activation")).center()
+        qtbot.mouseClick(shown.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+    assert "GELU" not in shown.shown_layers()
+    click()
+    assert "GELU" in shown.shown_layers()
+    assert "Hardswish" not in shown.shown_layers()
+    click()
+    assert "Hardswish" in shown.shown_layers()
+    assert more_row(shown, "Activation").text(0) == "Fewer"
+    click()
+    assert "GELU" not in shown.shown_layers()
+    assert "ReLU" in shown.shown_layers()
+
+
+def test_enter_opens_a_heading_too_and_it_stays_open_when_listed_anew(shown: Palette) -> None:
+    shown.tree.setCurrentItem(more_row(shown, "Pooling"))
+    QTest.keyClick(shown.tree, Qt.Key.Key_Return)
+    assert "MaxPool1d" in shown.shown_layers()
+    shown.refill()
+    assert "MaxPool1d" in shown.shown_layers()
+
+
+def test_search_finds_what_is_folded_away_and_leaves_the_folding_as_it_was(shown: Palette) -> None:
+    before = shown.shown_layers()
+    shown.field.setText("hardswish")
+    assert shown.shown_layers() == ["Hardswish"]
+    assert more_row(shown, "Activation").isHidden()
+    shown.field.clear()
+    assert shown.shown_layers() == before
 
 
 def test_typing_filters_and_enter_adds_behind_the_selection(shown: Palette, bench: Workbench) -> None:
     bench.select({"linear"})
     before = bench.document
     QTest.keyClicks(shown.field, "relu")
-    assert shown.shown_layers() == ["ReLU"]
+    assert shown.shown_layers()[0] == "ReLU"
+    assert "Linear" not in shown.shown_layers()
     QTest.keyClick(shown.field, Qt.Key.Key_Return)
     assert {Link("linear", "relu"), Link("relu", "output")} <= bench.document.graph.links
     assert bench.selection == {"relu"}

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nnlab.core import words
 from nnlab.core.block import Block
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
@@ -31,7 +32,7 @@ from nnlab.ui.canvas import edits, geometry, paint, search, shelf
 from nnlab.ui.canvas.looks import node_look
 from nnlab.ui.canvas.shelf import Thing
 from nnlab.ui.keeping import my_blocks
-from nnlab.ui.look import theme
+from nnlab.ui.look import icons, theme
 from nnlab.ui.look.theme import CAPTION_PX, RADIUS, TEXT_PX
 from nnlab.ui.scope import Scope
 from nnlab.ui.workbench import Workbench
@@ -41,6 +42,7 @@ ICON = 18
 ID_LIMIT = 400  # bytes of an id in a drag
 MARGINS = (8, 8, 4, 0)
 ID_ROLE = Qt.ItemDataRole.UserRole
+TIER_ROLE = Qt.ItemDataRole.UserRole + 1  # how many know a layer; the row that opens a heading further has 0
 
 
 class LayerTree(QTreeWidget):
@@ -65,19 +67,21 @@ class LayerTree(QTreeWidget):
         """Layers light up under the pointer, headings do not: there is nothing to take."""
         if isinstance(event, QHoverEvent) and event.type() != QEvent.Type.HoverLeave:
             place = self.indexAt(event.position().toPoint())
-            if place.isValid() and not place.data(ID_ROLE):
+            if place.isValid() and place.data(TIER_ROLE) is None:
                 event = _gone()
         return super().viewportEvent(event)
 
 
 class Palette(QWidget):
-    """Every layer there is, by category."""
+    """Every layer there is, by category: the first ones at once, further ones where a heading is opened, all by search."""
 
     _styled: theme.Theme | None = None
 
     def __init__(self, bench: Workbench | Scope, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.bench = bench
+        self._opened: dict[str, int] = {}
+        """How far each heading is opened: the last tier that it shows."""
         self.setObjectName("palette")
         self.setAccessibleName("Layers")
         self.field = QLineEdit(self)
@@ -101,9 +105,14 @@ class Palette(QWidget):
             bench.path_changed.connect(self.refill)
 
     def shown_layers(self) -> list[str]:
-        """The ids of the layers that the search leaves, top to bottom."""
+        """The ids of the layers that are to be seen, top to bottom."""
         rows = [row for heading in self._headings() for row in _children(heading)]
-        return [str(row.data(0, ID_ROLE)) for row in rows if not row.isHidden()]
+        return [str(row.data(0, ID_ROLE)) for row in rows if not row.isHidden() and row.data(0, ID_ROLE)]
+
+    def open_all(self, tier: int = 3) -> None:
+        """Show the layers of every heading up to this tier."""
+        self._opened = {heading.text(0): tier for heading in self._headings()}
+        self._filter(self.field.text())
 
     def refill(self) -> None:
         """List anew: a block was kept or went away, or another place of the network is looked at."""
@@ -133,7 +142,11 @@ class Palette(QWidget):
             heading.setForeground(0, now.color("muted"))
             icon = category_icon(heading.text(0), self.devicePixelRatioF())
             for row in _children(heading):
-                row.setIcon(0, icon)
+                if row.data(0, TIER_ROLE):
+                    row.setIcon(0, icon)
+                else:
+                    row.setForeground(0, now.color("muted"))
+                    row.setIcon(0, icons.icon("chevron-down", "muted"))
 
     def _set_up_tree(self) -> None:
         tree = self.tree
@@ -150,6 +163,7 @@ class Palette(QWidget):
         tree.setExpandsOnDoubleClick(False)
         tree.setUniformRowHeights(False)
         tree.itemDoubleClicked.connect(self._add)
+        tree.itemClicked.connect(self._open_further)
         tree.installEventFilter(self)
 
     def _fill(self) -> None:
@@ -167,24 +181,40 @@ class Palette(QWidget):
             heading.setFont(0, paint.font(CAPTION_PX, True))
             for each in sorted(groups[category], key=lambda thing: (thing.tier, thing.title)):
                 heading.addChild(_row(each))
+            heading.addChild(_more_row())
             self.tree.addTopLevelItem(heading)
             heading.setExpanded(True)
+            fold(heading, self._opened.get(category, 1))
+
+    def _open_further(self, row: QTreeWidgetItem | None) -> None:
+        """The last row of a heading was chosen: show the next layers, or only the first ones again."""
+        heading = row.parent() if row is not None and row.data(0, TIER_ROLE) == 0 else None
+        if heading is None:
+            return
+        shown = self._opened.get(heading.text(0), 1)
+        self._opened[heading.text(0)] = min((t for t in _tiers(heading) if t > shown), default=1)
+        fold(heading, self._opened[heading.text(0)])
 
     def _headings(self) -> list[QTreeWidgetItem]:
         items = [self.tree.topLevelItem(i) for i in range(self.tree.topLevelItemCount())]
         return [item for item in items if item is not None]
 
     def _filter(self, typed: str) -> None:
+        if not typed.strip():
+            for heading in self._headings():
+                heading.setHidden(False)
+                fold(heading, self._opened.get(heading.text(0), 1))
+            return
         kept = {c.value for c in search.found(search.layer_choices([each.id for each in shelf.things()]), typed)}
         first: QTreeWidgetItem | None = None
         for heading in self._headings():
             children = _children(heading)
             for child in children:
-                child.setHidden(child.data(0, ID_ROLE) not in kept)
+                child.setHidden(child.data(0, ID_ROLE) not in kept)  # the row that opens a heading has no id
             visible = [child for child in children if not child.isHidden()]
             heading.setHidden(not visible)
             first = first or (visible[0] if visible else None)
-        if typed.strip() and first is not None:
+        if first is not None:
             self.tree.setCurrentItem(first)
 
     def _add(self, item: QTreeWidgetItem | None) -> None:
@@ -219,6 +249,7 @@ class Palette(QWidget):
             return super().eventFilter(watched, event)
         if enter:
             self._add(self.tree.currentItem())
+            self._open_further(self.tree.currentItem())
             return True
         if watched is self.field and event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -297,6 +328,40 @@ def _children(heading: QTreeWidgetItem) -> list[QTreeWidgetItem]:
 def _row(found: Thing) -> QTreeWidgetItem:
     row = QTreeWidgetItem([found.title])
     row.setData(0, ID_ROLE, found.id)
+    row.setData(0, TIER_ROLE, found.tier)
     row.setToolTip(0, plain_tip(found.help))
     row.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled)
     return row
+
+
+def _more_row() -> QTreeWidgetItem:
+    row = QTreeWidgetItem()
+    row.setData(0, TIER_ROLE, 0)
+    row.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+    return row
+
+
+def _tiers(heading: QTreeWidgetItem) -> list[int]:
+    """The tiers of a heading's layers, one for each."""
+    return [int(row.data(0, TIER_ROLE)) for row in _children(heading) if row.data(0, TIER_ROLE)]
+
+
+def fold(heading: QTreeWidgetItem, opened: int) -> None:
+    """Show the layers of a heading up to this tier, and below them a row that says what else there is."""
+    tiers = _tiers(heading)
+    following = min((t for t in tiers if t > opened), default=0)
+    for row in _children(heading):
+        tier = row.data(0, TIER_ROLE)
+        row.setHidden(tier > opened if tier else max(tiers) == 1)
+        if tier == 0:
+            row.setText(0, _more_text(tiers, opened, following))
+            row.setIcon(0, icons.icon("chevron-down" if following else "chevron-up", "muted"))
+
+
+def _more_text(tiers: list[int], opened: int, following: int) -> str:
+    if not following:
+        return "Fewer"
+    many = tiers.count(following)
+    if min(tiers) > opened:
+        return words.plural(many, "layer")
+    return f"{words.count(many)} more" if following == 2 else f"{words.count(many)} for experts"
