@@ -7,32 +7,35 @@ from typing import Any, ClassVar
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
 from nnlab.core.module_call import module_call
 from nnlab.core.param import param
-from nnlab.core.windows import NOUNS, SIDES, WINDOW_LIMIT, Size, by, per_axis, spaced
+from nnlab.core.windows import NOUNS, SIDES, Size, by, per_axis, spaced
 from nnlab.errors import ShapeError
+
+# WORKAROUND: torch 2.13 ends the whole process at a stride of 4096 along one axis (oneDNN on a CPU).
+LIMIT = 1024
 
 
 def _kernel(axes: int) -> Any:
     why = f"{SIDES[axes]} of a filter."
-    return param(2, why, kind="size", axes=axes, low=1, high=WINDOW_LIMIT, label="Kernel")
+    return param(2, why, kind="size", axes=axes, low=1, high=LIMIT, label="Kernel")
 
 
 def _stride(axes: int) -> Any:
     why = "How far apart the filters are put down: 2 makes everything twice as large."
-    return param(2, why, kind="size", axes=axes, low=1, high=WINDOW_LIMIT)
+    return param(2, why, kind="size", axes=axes, low=1, high=LIMIT)
 
 
 def _padding(axes: int) -> Any:
-    return param(0, "How much is cut off at each edge.", kind="size", axes=axes, low=0, high=WINDOW_LIMIT)
+    return param(0, "How much is cut off at each edge.", kind="size", axes=axes, low=0, high=LIMIT)
 
 
 def _output_padding(axes: int) -> Any:
     why = "How much is added at the far edge, where several sizes would be possible."
-    return param(0, why, kind="size", axes=axes, low=0, high=WINDOW_LIMIT, advanced=True)
+    return param(0, why, kind="size", axes=axes, low=0, high=LIMIT, advanced=True)
 
 
 def _dilation(axes: int) -> Any:
     why = "Distance between the points of a filter."
-    return param(1, why, kind="size", axes=axes, low=1, high=WINDOW_LIMIT, advanced=True)
+    return param(1, why, kind="size", axes=axes, low=1, high=LIMIT, advanced=True)
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,8 @@ class LogSoftmax(Layer):
     def _lane(self, spot: Spot, values: Exact) -> Exact:
         """The numbers that share with this one."""
         at = axis(self.dim, spot.output.shape)
-        return np.asarray(values[(*spot.place[:at], slice(None), *spot.place[at + 1 :])])
+        others = (*spot.place[:at], *spot.place[at + 1 :])
+        return np.asarray(np.moveaxis(values, at, -1)[others])
 
 
 @LAYERS.register("GLU")

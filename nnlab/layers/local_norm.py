@@ -52,7 +52,8 @@ class LocalResponseNorm(Layer):
     def explain_forward(self, spot: Spot) -> Formula | None:
         """The number against the squares of its neighbours, those outside counted as 0."""
         first = spot.place[0] - self.size // 2
-        near = spot.inputs[0][(slice(max(0, first), max(0, first + self.size)), *spot.place[1:])]
+        across = np.moveaxis(spot.inputs[0], 0, -1)[spot.place[1:]]
+        near = across[max(0, first) : max(0, first + self.size)]
         x, mean = float(spot.inputs[0][spot.place]), float((near**2).sum()) / self.size
         line = f" = {words.number(x)} / ({words.number(self.k)} + α·{words.number(mean)})^{words.number(self.beta)}"
         return spot.output_formula(self.formula, line, x / (self.k + self.alpha * mean) ** self.beta)
@@ -101,7 +102,8 @@ class Normalize(Layer):
     def explain_forward(self, spot: Spot) -> Formula | None:
         """The number against the length of those along the axis."""
         at = axis(self.dim, spot.inputs[0].shape)
-        lane = np.asarray(spot.inputs[0][(*spot.place[:at], slice(None), *spot.place[at + 1 :])], float)
+        others = (*spot.place[:at], *spot.place[at + 1 :])
+        lane = np.moveaxis(spot.inputs[0], at, -1)[others]
         x, length = float(spot.inputs[0][spot.place]), float((abs(lane) ** self.p).sum() ** (1 / self.p))
         return spot.output_formula(
             self.formula, f" = {words.number(x)} / {words.number(length)}", x / max(length, self.eps)
