@@ -29,7 +29,7 @@ class Room:
     wires: tuple[tuple[str, str], ...] = ()
     """From which node to which, for those that do not read from the one before."""
     offers: Mapping[str, str] = field(default_factory=dict)
-    """Port kind -> the node that gives such; decimals come from the last in the row."""
+    """Port kind -> the node that gives such, and after a dot its port; decimals come from the last in the row."""
     standardise: bool = True
 
 
@@ -44,6 +44,17 @@ ROOMS: dict[str, Room] = {
         "digits", 10, {"rows": _made("Flatten", start_dim=1, end_dim=2), "before": _made("Linear", out_features=8)}
     ),
     "the data": Room("digits", 10),
+    "a volume": Room(
+        "digits", 10, {"maps": _made("Conv2d", out_channels=4), "before": _made("Reshape", shape="2, 4, 4, 8")}
+    ),
+    "columns": Room("digits", 10, {"before": _made("Unfold")}),
+    "a smaller picture": Room(
+        "digits",
+        10,
+        {"maps": _made("Conv2d", out_channels=4), "before": _made("MaxPool2dWithIndices")},
+        (),
+        {"i": "before.indices"},
+    ),
     "words": Room(
         "mood",
         2,
@@ -98,7 +109,8 @@ def _wired(document: Document, source: str, port: Port) -> Document:
     """With a wire to this port; one to an optional port only if the layer takes what it brings."""
     if not source:
         raise NNLabError(f"nothing here gives what {port.name} takes")
-    wired = document.with_graph(document.graph.with_link(Link(source, TESTED, port.name)))
+    node_id, _, output = source.partition(".")
+    wired = document.with_graph(document.graph.with_link(Link(node_id, TESTED, port.name, output or "out")))
     return document if port.optional and wired.shapes[TESTED].problem else wired
 
 
