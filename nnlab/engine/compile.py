@@ -33,7 +33,7 @@ from nnlab.core.writing import (
 )
 from nnlab.errors import BuildError
 
-__all__ = ["Network", "attribute_names", "build", "loss_function", "loss_text", "run_text", "source"]
+__all__ = ["Network", "arguments", "attribute_names", "build", "loss_function", "loss_text", "run_text", "source"]
 
 # While only looking, torch would take a shorter way through attention, and its last digits would not be training's.
 torch.backends.mha.set_fastpath_enabled(False)
@@ -79,6 +79,11 @@ def build(document: Document, seed: int | None = None, packed: bool = True) -> N
 def source(document: Document) -> str:
     """The text of the document's nn.Module class and of what it needs; BuildError names the node at fault."""
     return _Plan(document).module_text()
+
+
+def arguments(document: Document) -> dict[int, str]:
+    """What forward calls each input that it takes, by its place among those of the data."""
+    return _Plan(document).arguments
 
 
 def loss_text(objective: Objective) -> str:

@@ -3,6 +3,7 @@
 import inspect
 import textwrap
 from collections.abc import Mapping
+from math import prod
 from typing import Any, Self
 
 import torch
@@ -10,16 +11,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 import nnlab.engine.compile as compiling
-from nnlab.core.dataset import DataSpec
 from nnlab.core.document import Document, Training
-from nnlab.core.layer import Shape
 from nnlab.core.objective import Objective, resolve
 from nnlab.core.optimizer import FUSED
 from nnlab.engine.batch_norm import leaves_out_last
+from nnlab.engine.metrics import WIDE
 from nnlab.engine.precision import KINDS
+from nnlab.engine.script_data import TAKE, Form, load, main
 from nnlab.errors import BuildError
 
-DEMO_ROWS = 100  # made-up samples a script trains on when it is given none
 TITLE_LIMIT = 80
 LINE_LIMIT = 110
 PENALTY = "L1 * sum(p.abs().sum() for p in model.parameters())"
@@ -40,20 +40,23 @@ def python(document: Document) -> str:
         raise BuildError(
             "This network has nothing to learn: add a layer with weights, such as Linear", objective.output
         )
+    form = Form.of(document, objective, spec)
     sections = (
         _constants(document),
         compiling.source(document),
         _loss(objective),
-        _targets(objective, spec),
-        _evaluate(objective),
-        _train(document, objective),
-        _load(spec),
-        _main(document, objective, spec),
+        _targets(objective),
+        _evaluate(objective, form),
+        TAKE if form.is_wide else "",
+        _train(document, objective, form),
+        load(form),
+        main(document, objective, form),
         'if __name__ == "__main__":\n    main()\n',
     )
     body = "\n\n".join(section for section in sections if section)
     functional = "from torch.nn import functional as F\n" if "F." in body else ""
-    return f"{_heading(document, spec)}{functional}\n{body}"
+    functional += "\nimport math\n" if "math." in body else ""
+    return f"{_heading(document, form)}{functional}\n{body}"
 
 
 def safetensors(model: nn.Module | Mapping[str, Tensor | NDArray[Any]]) -> bytes:
@@ -88,15 +91,19 @@ class _Named(float):
         return self.name
 
 
-def _heading(document: Document, spec: DataSpec) -> str:
+def _heading(document: Document, form: Form) -> str:
     shown = "".join(c for c in document.title if c.isprintable() and c not in '"\\').strip()[:TITLE_LIMIT]
-    x = ", ".join(["samples", *map(str, spec.input_shape)])
-    classes = f"(samples,) of class numbers 0 to {spec.width - 1}"
-    y = classes if spec.task == "classes" else f"(samples, {spec.width}) of values"
+    arrays = form.arrays
+    named = ", ".join(f"{name}={name}" for name, _ in arrays)
+    if len(arrays) == 2:
+        trains = "trains on the arrays " + " and ".join(f"{name} {what}" for name, what in arrays) + ","
+    else:
+        listed = ("\n" + " " * 40).join(f"{name} {what}" for name, what in arrays)
+        trains = f"trains on the arrays{chr(10)}{' ' * 40}{listed},"
     return f"""\"\"\"{shown or "A neural network"}: exported from NNLab, needs only PyTorch.
 
-    python this_file.py data.npz    trains on the arrays x ({x}) and y {y},
-                                    written by numpy.savez("data.npz", x=x, y=y)
+    python this_file.py data.npz    {trains}
+                                    written by numpy.savez("data.npz", {named})
     python this_file.py             trains on random numbers, which shows that it runs and nothing else
 \"\"\"
 
@@ -109,6 +116,7 @@ from torch import nn
 
 def _constants(document: Document) -> str:
     training, data = document.training, document.data
+    own_split = document.spec is not None and document.spec.split is not None
     values = {
         "SEED": training.seed,
         "EPOCHS": training.epochs,
@@ -118,12 +126,12 @@ def _constants(document: Document) -> str:
         "WEIGHT_DECAY": training.l2 if _decay_matters(training) else 0,
         "CLIP_NORM": training.clip_norm,
         "PATIENCE": training.patience if training.early_stopping else 0,
-        "VALIDATION_SHARE": data.validation,
-        "TEST_SHARE": data.test,
+        "VALIDATION_SHARE": 0 if own_split else data.validation,
+        "TEST_SHARE": 0 if own_split else data.test,
         "SPLIT_SEED": data.split_seed,
     }
     shown = {"SEED", "EPOCHS", "BATCH_SIZE", "LEARNING_RATE"} | {name for name, value in values.items() if value}
-    shown = shown | {"SPLIT_SEED"} if data.validation or data.test else shown - {"SPLIT_SEED"}
+    shown = shown | {"SPLIT_SEED"} if (data.validation or data.test) and not own_split else shown - {"SPLIT_SEED"}
     lines = [f"{name} = {value!r}" for name, value in values.items() if name in shown]
     if training.device == "auto":
         lines.append('DEVICE = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"')
@@ -139,53 +147,84 @@ def _decay_matters(training: Training) -> bool:
 
 
 def _loss(objective: Objective) -> str:
-    expression = objective.loss.expression(objective.given)
-    return f"def loss_function(prediction, target):\n    return {expression}\n"
+    if not objective.is_packed:
+        return f"def loss_function(prediction, target):\n    return {objective.main.expression}\n"
+    parts, total = [], []
+    for k, term in enumerate(objective.terms):
+        parts.append(f"def loss_{k + 1}(prediction, target):\n    return {term.expression}\n")
+        weight = "" if term.weight == 1 else f"{term.weight!r} * "
+        total.append(f"{weight}loss_{k + 1}(answers[{k}], targets[{k}])")
+    for k, (_, share) in enumerate(objective.penalties, len(objective.terms)):
+        total.append(f"{'' if share == 1 else f'{share!r} * '}answers[{k}].mean()")
+    whole = f"def loss_function(answers, targets):\n    return {' + '.join(total)}\n"
+    return "\n\n".join([*parts, whole])
 
 
-def _targets(objective: Objective, spec: DataSpec) -> str:
+def _targets(objective: Objective) -> str:
     forms = {
         "column": ("Class numbers 0 and 1 as a column of decimal numbers.", "y.float().unsqueeze(1)"),
-        "one-hot": ("1 in the column of the right class, 0 in the others.", f"F.one_hot(y, {spec.width}).float()"),
+        "one-hot": ("1 in the column of the right class, 0 in the others.", "F.one_hot(y, {classes}).float()"),
     }
-    if objective.target_form not in forms:
-        return ""
-    says, expression = forms[objective.target_form]
-    return f'def as_targets(y):\n    """{says}"""\n    return {expression}\n'
+    found = []
+    for k, term in enumerate(objective.terms):
+        if term.target_form in forms:
+            says, expression = forms[term.target_form]
+            name = "as_targets" if not objective.is_packed else f"as_targets_{k + 1}"
+            text = expression.format(classes=term.target.width)
+            found.append(f'def {name}(y):\n    """{says}"""\n    return {text}\n')
+    return "\n\n".join(found)
 
 
-def _evaluate(objective: Objective) -> str:
-    if objective.metric == "r2":
-        name = "r2"
-        body = (
-            "    explained = 1 - ((target - prediction) ** 2).sum(0) / ((target - target.mean(0)) ** 2).sum(0)\n"
-            "    return explained.mean()\n"
-        )
-    else:
-        name = "accuracy"
-        scores = objective.given == "scores" and objective.loss_id == "bce"
-        body = {
-            "column": f"    right = (prediction > {0 if scores else 0.5}) == (target > 0.5)\n",
-            "one-hot": "    right = prediction.argmax(1) == target.argmax(1)\n",
-        }.get(objective.target_form, "    right = prediction.argmax(1) == target\n")
-        body += "    return right.float().mean()\n"
+def _evaluate(objective: Objective, form: Form) -> str:
+    name = {"r2": "r2", "iou": "overlap", "exact": "exactness"}.get(objective.metric, "accuracy")
+    first = "[0]" if objective.is_packed else ""
     return f"""def {name}(prediction, target):
-{body}
+{_metric(objective)}
 
 def evaluate(model, x, y):
     \"\"\"Loss and {"R²" if name == "r2" else name} on these samples.\"\"\"
     model.eval()
     with torch.no_grad():
-        prediction = model(x)
-        return loss_function(prediction, y).item(), {name}(prediction, y).item()
+        prediction = {form.answer("x")}
+        return loss_function(prediction, y).item(), {name}(prediction{first}, y{first}).item()
 """
 
 
-def _train(document: Document, objective: Objective) -> str:
+def _metric(objective: Objective) -> str:
+    """The body of the function that says how good an answer is."""
+    term = objective.main
+    if objective.metric == "r2":
+        sums = ".sum()" if prod(term.shape) > WIDE else ".sum(0)"
+        mean = "" if prod(term.shape) > WIDE else ".mean()"
+        return (
+            f"    explained = 1 - ((target - prediction) ** 2){sums} / ((target - target.mean(0)) ** 2){sums}\n"
+            f"    return explained{mean}\n"
+        )
+    scores = term.given == "scores" and term.loss_id == "bce"
+    said, real = {
+        "column": (f"(prediction > {0 if scores else 0.5})", "(target > 0.5)"),
+        "one-hot": ("prediction.argmax(1)", "target.argmax(1)"),
+        "positions": (f"prediction.argmax({term.axis})", "target"),
+    }.get(term.target_form, ("prediction.argmax(1)", "target"))
+    if objective.metric == "iou":
+        return (
+            f"    said, real = {said}.long(), {real}.long()\n"
+            "    both = ((said > 0) & (said == real)).sum()\n"
+            "    return both / (((said > 0) | (real > 0)) & (real >= 0)).sum()\n"
+        )
+    if objective.metric == "exact":
+        return f"    right = ({said} == {real}) | (target < 0)\n    return right.flatten(1).all(1).float().mean()\n"
+    if term.target_form == "positions":
+        return f"    right = {said} == {real}\n    return right.sum() / (target >= 0).sum()\n"
+    return f"    right = {said} == {real}\n    return right.float().mean()\n"
+
+
+def _train(document: Document, objective: Objective, form: Form) -> str:
     training = document.training
     scheduler, per_step = _scheduler(training), training.schedule.per_step
     skips = leaves_out_last(document, rows=3, batch=2)  # whether a last batch of one sample would be left out
-    less = " - (len(x) % BATCH_SIZE == 1)" if skips else ""
+    rows = form.rows
+    less = f" - ({rows} % BATCH_SIZE == 1)" if skips else ""
     early = _early_stopping(bool(document.data.validation))
     scaled = training.precision == "fp16"
     total = f"loss + {PENALTY}" if training.l1 else "loss"
@@ -196,7 +235,7 @@ def _train(document: Document, objective: Objective) -> str:
         "def train(model, x, y, validation=None):": True,
         '    """Train on x and y, and watch the pair `validation` meanwhile; the loss of every step."""': True,
         _assignment("optimizer", _optimizer(training)): True,
-        f"    steps_per_epoch = -(-len(x) // BATCH_SIZE){less}": "steps_per_epoch"
+        f"    steps_per_epoch = -(-{rows} // BATCH_SIZE){less}": "steps_per_epoch"
         in scheduler + early * training.early_stopping,
         _assignment("scheduler", scheduler): bool(scheduler),
         "    scaler = torch.amp.GradScaler(torch.device(DEVICE).type)": scaled,
@@ -205,10 +244,11 @@ def _train(document: Document, objective: Objective) -> str:
         "    losses = []": True,
         "    for epoch in range(1, EPOCHS + 1):": True,
         "        model.train()": True,
-        "        for batch in torch.randperm(len(x), generator=order).split(BATCH_SIZE):": True,
+        f"        for batch in torch.randperm({rows}, generator=order).split(BATCH_SIZE):": True,
         SKIP: skips,
-        "            loss = loss_function(model(x[batch]), y[batch])": training.precision == "float32",
-        _mixed(training): training.precision != "float32",
+        f"            loss = loss_function({form.answer('x', 'batch')}, {form.targets_at('batch')})": training.precision
+        == "float32",
+        _mixed(training, form): training.precision != "float32",
         "            optimizer.zero_grad()": True,
         f"            {backward}": True,
         "            scaler.unscale_(optimizer)": scaled and bool(training.clip_norm),
@@ -228,13 +268,13 @@ def _train(document: Document, objective: Objective) -> str:
     return "\n".join(line for line, shown in lines.items() if shown) + "\n"
 
 
-def _mixed(training: Training) -> str:
+def _mixed(training: Training, form: Form) -> str:
     """The forward pass in 16 bits; the loss has 32 again."""
     kind = str(KINDS[training.precision])
     return f"""\
             with torch.autocast(torch.device(DEVICE).type, dtype={kind}):
-                prediction = model(x[batch])
-            loss = loss_function(prediction.float(), y[batch])"""
+                prediction = {form.answer("x", "batch")}
+            loss = loss_function({form.in_32_bits}, {form.targets_at("batch")})"""
 
 
 def _early_stopping(validates: bool) -> str:
@@ -275,75 +315,3 @@ def _scheduler(training: Training) -> str:
     steps: Any = _Named(1, "steps_per_epoch")
     epochs: Any = _Named(training.epochs, "EPOCHS")
     return training.schedule.torch_call(rate, steps, epochs)
-
-
-def _load(spec: DataSpec) -> str:
-    kind = "long" if spec.task == "classes" else "float"
-    shape = f"-1, {', '.join(map(str, spec.input_shape))}"
-    y = f'torch.from_numpy(arrays["y"]).{kind}()' + (f".reshape(-1, {spec.width})" if spec.task == "values" else "")
-    made_up = (
-        f"torch.randint({spec.width}, ({DEMO_ROWS},))"
-        if spec.task == "classes"
-        else f"torch.randn({DEMO_ROWS}, {spec.width})"
-    )
-    return f"""def load(paths):
-    \"\"\"The samples of an .npz file, or random numbers of the right shape.\"\"\"
-    if not paths:
-        print("No data given: these are random numbers, from which nothing can be learned.")
-        return torch.randn({DEMO_ROWS}, {", ".join(map(str, spec.input_shape))}), {made_up}
-    import numpy
-
-    arrays = numpy.load(paths[0])
-    return torch.from_numpy(arrays["x"]).float().reshape({shape}), {y}
-"""
-
-
-def _main(document: Document, objective: Objective, spec: DataSpec) -> str:
-    data = document.data
-    parts = [name for name, share in (("test", data.test), ("validation", data.validation)) if share]
-    rows = "rows" if parts else ":"
-    lines = ["def main():", "    x, y = load(sys.argv[1:])", *_split(parts)]
-    if data.standardise:
-        lines += _standardise("x", rows, spec.input_shape)
-    if data.standardise_targets and spec.task == "values":
-        lines += _standardise("y", rows, (spec.width,))
-    y = "as_targets(y)" if objective.target_form in ("column", "one-hot") else "y"
-    lines += [
-        f"    x, y = x.to(DEVICE), {y}.to(DEVICE)",
-        "",
-        "    torch.manual_seed(SEED)",
-        "    model = Network().to(DEVICE)",
-        "    print(model)",
-        "    train(model, "
-        + ("x[rows], y[rows]" if parts else "x, y")
-        + (", (x[validation], y[validation]))" if data.validation else ")"),
-    ]
-    for name in ("validation", "test"):
-        if name in parts:
-            lines.append(f"    loss, score = evaluate(model, x[{name}], y[{name}])")
-            lines.append(f'    print(f"{name}: loss {{loss:.4f}}, {objective.metric} {{score:.3f}}")')
-    return "\n".join(lines) + "\n"
-
-
-def _split(parts: list[str]) -> list[str]:
-    """Which rows are held back."""
-    if not parts:
-        return []
-    sizes = ", ".join(f"round({name.upper()}_SHARE * len(x))" for name in parts)
-    return [
-        "    # At random; NNLab itself also keeps the share of each class, so its figures may differ a little.",
-        f"    held_back = [{sizes}]",
-        "    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(SPLIT_SEED))",
-        f"    {', '.join(parts)}, rows = order.split([*held_back, len(x) - sum(held_back)])",
-    ]
-
-
-def _standardise(name: str, rows: str, shape: Shape) -> list[str]:
-    """Mean 0 and spread 1 for each feature or channel, as the rows trained on have it."""
-    axes = (0, *range(2, len(shape) + 1))
-    over = f"dim={axes if len(axes) > 1 else 0}, keepdim=True"
-    known = name if rows == ":" else f"{name}[rows]"
-    return [
-        f"    mean, scale = {known}.mean({over}), {known}.std({over}, correction=0)",
-        f"    {name} = ({name} - mean) / scale.where(scale > 0, 1)",
-    ]
