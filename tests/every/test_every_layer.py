@@ -28,6 +28,7 @@ STRICTER_THAN_TORCH = {
     "Flatten": "the batch together with axes of size 1, which happens to change nothing",
     "Slice": "a part without any numbers, which torch would make",
     "Split": "a piece without any numbers, which torch would make",
+    "Transpose": "the batch in place of itself, which changes nothing",
     "SequencePool": "a mask of one step, which torch would stretch over all of them",
     "LastStep": "a mask of one step, which torch would stretch over all of them",
     "Reverse": "a mask of one step, which torch would stretch over all of them",
