@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -150,8 +151,29 @@ def _activations(want: ActivationsWant, scene: Scene) -> Activations:
     for node_id, values in shown.items():
         nodes[node_id] = _of_plane(values, probe[node_id], want) if plane else _of_sample(values, probe[node_id], want)
     if not plane:
-        return Activations(nodes)
+        return Activations({**nodes, **_coloured(nodes, want, scene)})
     return Activations(nodes, _range(parts, 0), _range(parts, 1))
+
+
+def _coloured(nodes: dict[str, NodeActivations], want: ActivationsWant, scene: Scene) -> dict[str, NodeActivations]:
+    """The Inputs of pictures in colour, with the picture as it is in the data."""
+    learner, parts = scene.learner, scene.learner.parts
+    raw = parts.raw(want.part).inputs[_clamped(parts, want)][None]
+    photographs = [
+        values[0]
+        for field, values in zip(parts.spec.fields, parts.spec.unpack(raw), strict=True)
+        if field.kind == "x"
+        and len(field.shape) == 3
+        and field.shape[0] == 3
+        and 0 <= values.min() <= values.max() <= 1
+    ]
+    found: dict[str, NodeActivations] = {}
+    for node_id, shown in nodes.items():
+        node = learner.document.graph.nodes.get(node_id)
+        fitting = [picture for picture in photographs if picture.shape == shown.values.shape]
+        if node is not None and node.type_id == "Input" and fitting:
+            found[node_id] = replace(shown, colours=_frozen(fitting[0]))
+    return found
 
 
 def _of_plane(values: Tensor, probe: Tensor, want: ActivationsWant) -> NodeActivations:

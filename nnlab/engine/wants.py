@@ -94,6 +94,8 @@ class NodeActivations:
     """Share of units that are 0 for every sample of the probe batch (units that never speak)."""
     units_total: int
     """Before `units` cut it."""
+    colours: Array | None = None
+    """Of an Input of pictures with three channels: the sample's picture itself, (3, height, width) from 0 to 1."""
 
 
 @dataclass(frozen=True)

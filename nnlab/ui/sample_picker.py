@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from typing import cast
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
 
 from nnlab.core import words
+from nnlab.core.dataset import DataSpec
 from nnlab.engine.events import Prepared
-from nnlab.engine.wants import Part
-from nnlab.ui.look import labels, theme
+from nnlab.engine.wants import Array, Part, SampleValues
+from nnlab.ui.look import labels, pictures, theme
 
 PARTS: tuple[tuple[Part, str], ...] = (("train", "Training"), ("validation", "Validation"), ("test", "Test"))
 
 SAID_WIDTH = 80  # in a narrow dock the sentence takes two lines
+PICTURE_SIDE = 36
+CHANNELS = (1, 3)  # of a picture that can be shown as it is
 
 
 class SamplePicker(QWidget):
@@ -43,6 +47,10 @@ class SamplePicker(QWidget):
         row.addWidget(self._arrow(Qt.ArrowType.LeftArrow, "Previous sample", -1))
         row.addWidget(self.number)
         row.addWidget(self._arrow(Qt.ArrowType.RightArrow, "Next sample", +1))
+        self.picture = labels.label("")
+        self.picture.setAccessibleName("Picture of the sample")
+        self.picture.hide()
+        row.addWidget(self.picture)
         row.addWidget(self.said, 1)
         self.part_choice.currentIndexChanged.connect(self._on_part)
         self.number.valueChanged.connect(self.changed)
@@ -75,6 +83,15 @@ class SamplePicker(QWidget):
             self._rows[part] = rows
             self._limit()
 
+    def show_sample(self, sample: SampleValues, spec: DataSpec) -> None:
+        """Show the sample if it is a picture, and say what it is where that is one class or one value."""
+        self.set_rows(self.part, sample.rows)
+        self._show_picture(sample.raw, spec)
+        if len(spec.targets[0].own_shape) > (spec.task == "values"):
+            self.said.setText("")  # a whole picture or sentence is the answer
+        else:
+            self.say(sample.target, spec.answers, sample.prediction.ravel().tolist(), spec.task == "classes")
+
     def say(self, target: float, answers: Sequence[str], prediction: Sequence[float], is_classes: bool) -> None:
         """Say what the sample is, and what the network takes it for if that is something else."""
         if is_classes:
@@ -85,6 +102,16 @@ class SamplePicker(QWidget):
         else:
             said = f", predicted {words.number(prediction[0])}" if len(prediction) else ""
             self.said.setText(f"{words.number(target)}{said}")
+
+    def _show_picture(self, raw: Array, spec: DataSpec) -> None:
+        found = _picture_of(raw, spec)
+        self.picture.setVisible(found is not None)
+        if found is not None:
+            ratio = self.devicePixelRatioF()
+            side = round(PICTURE_SIDE * ratio)
+            shown = QPixmap.fromImage(found.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio))
+            shown.setDevicePixelRatio(ratio)
+            self.picture.setPixmap(shown)
 
     def _on_part(self) -> None:
         self._limit()
@@ -102,6 +129,15 @@ class SamplePicker(QWidget):
         button.setAccessibleName(name)
         button.clicked.connect(lambda: self.number.stepBy(by))
         return button
+
+
+def _picture_of(raw: Array, spec: DataSpec) -> QImage | None:
+    """The first of a sample's inputs that is a picture, in its own colours; brightness is stretched where it is not 0 to 1."""
+    for field, (values,) in zip(spec.fields, spec.unpack(raw[None]), strict=True):
+        if field.kind == "x" and len(field.shape) == 3 and field.shape[0] in CHANNELS:
+            low, high = min(0.0, float(values.min())), max(1.0, float(values.max()))
+            return pictures.photograph(cast(Array, (values - low) / (high - low)))
+    return None
 
 
 def _name(answers: Sequence[str], number: int) -> str:

@@ -124,3 +124,33 @@ def test_a_mosaic_never_leaves_its_picture(count: int, width: int, height: int) 
     columns, rows, side = pictures.mosaic(count, width, height)
     assert columns * (side + pictures.GAP) - pictures.GAP <= width
     assert rows * (side + pictures.GAP) - pictures.GAP <= height
+
+
+def test_a_photograph_has_the_colours_of_its_channels() -> None:
+    values = np.zeros((3, 2, 3), np.float32)
+    values[:, 0, 1], values[:, 1, 2] = (1.0, 0.5, 0.0), (2.0, -1.0, np.nan)
+    photograph = pictures.photograph(values)
+    assert (photograph.width(), photograph.height()) == (3, 2)
+    assert photograph.pixelColor(1, 0).getRgb()[:3] == (255, 128, 0)
+    assert photograph.pixelColor(2, 1).getRgb()[:3] == (255, 0, 0)
+    grey = pictures.photograph(np.full((1, 2, 2), 0.2, np.float32))
+    assert grey.pixelColor(0, 0).getRgb()[:3] == (51, 51, 51)
+
+
+def test_a_mask_leaves_the_background_empty() -> None:
+    labels = np.array([[0, 1], [2, 0]])
+    shown = pictures.mask(labels)
+    now = theme.current()
+    assert shown.pixelColor(0, 0) == now.color("zero")
+    assert shown.pixelColor(1, 0) == QColor(now.classes[0])
+    assert shown.pixelColor(0, 1) == QColor(now.classes[1])
+
+
+def test_an_input_in_colour_is_shown_as_its_picture() -> None:
+    colours = np.zeros((3, 4, 8), np.float32)
+    colours[2] = 1
+    node = NodeActivations("maps", colours - 0.5, -1, 1, 0, 0, 3, colours)
+    shown = pictures.thumbnail(node, 40, 40)
+    assert (shown.width(), shown.height()) == (40, 40)
+    assert shown.pixelColor(20, 20).getRgb() == (0, 0, 255, 255)
+    assert shown.pixelColor(20, 2).alpha() == 0

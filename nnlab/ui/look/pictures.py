@@ -117,6 +117,8 @@ def limit_of(node: NodeActivations) -> float:
 def thumbnail(node: NodeActivations, width: int, height: int) -> QImage:
     """What a node puts out, in a picture of exactly this size: a mosaic of planes or maps, or bars. Gaps are clear."""
     width, height = max(1, width), max(1, height)
+    if node.colours is not None:
+        return _fitted(photograph(node.colours), width, height)
     if node.kind == "vector":
         return image(_bars(np.atleast_1d(node.values).ravel(), limit_of(node), width, height))
     tall, wide = node.values.shape[1:]
@@ -126,6 +128,13 @@ def thumbnail(node: NodeActivations, width: int, height: int) -> QImage:
     grid_width, grid_height = columns * (tile_width + GAP) - GAP, rows * (tile_height + GAP) - GAP
     corner = (max(0, (width - grid_width) // 2), max(0, (height - grid_height) // 2))
     return image(_placed(tiles, columns, GAP, corner, (width, height)))
+
+
+def _fitted(picture: QImage, width: int, height: int) -> QImage:
+    """A picture as large as it can be in exactly this size, in the middle, its pixels sharp; the rest is clear."""
+    scale = min(width / picture.width(), height / picture.height())
+    shown = picture.scaled(max(1, round(picture.width() * scale)), max(1, round(picture.height() * scale)))
+    return shown.copy((shown.width() - width) // 2, (shown.height() - height) // 2, width, height)
 
 
 def sheet(node: NodeActivations, columns: int, tile_width: int, tile_height: int, gap: int) -> QImage:

@@ -53,8 +53,7 @@ class ActivationsPanel(DrawnPanel):
             self.has_picture = bool(self.units.rows)
         sample, spec = snapshot.answers.get(self._sample_want()), self._spec()
         if isinstance(sample, SampleValues) and spec is not None:
-            self.picker.set_rows(self.picker.part, sample.rows)
-            self.picker.say(sample.target, spec.answers, sample.prediction.ravel().tolist(), spec.task == "classes")
+            self.picker.show_sample(sample, spec)
         if answer is not None:
             self.refresh(answer)
 

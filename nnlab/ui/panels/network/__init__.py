@@ -65,10 +65,8 @@ class NetworkPanel(DrawnPanel):
 
     def _say_sample(self, sample: SampleValues) -> None:
         spec = self._spec()
-        self.picker.set_rows(self.picker.part, sample.rows)
         if spec is not None:
-            said = sample.prediction.ravel().tolist()
-            self.picker.say(sample.target, spec.answers, said, spec.task == "classes")
+            self.picker.show_sample(sample, spec)
 
     def _spec(self) -> DataSpec | None:
         return self.run_graph_document().spec
