@@ -1,14 +1,17 @@
 """The inside of a block as a document of its own to look at and edit; what enters it is known from the outside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from nnlab.core.block import Block
+from nnlab.core.block_ports import BlockInput, BlockOutput
 from nnlab.core.document import Document
 from nnlab.core.graph import NOTHING, Graph
 from nnlab.core.grouping import Path, inner_graph, with_inner
+from nnlab.core.layer import Layer, Shape
 from nnlab.core.shapes import Facts, NodeShapes, infer
+from nnlab.core.writing import attribute_names
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,48 @@ def valid_path(graph: Graph, path: Path) -> tuple[str, ...]:
         found.append(node_id)
         graph = inner_graph(graph, [node_id])
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One layer, wherever it stands: in the network, or in a block that is not repeated."""
+
+    prefix: str
+    """Of its names in state_dict, without the last dot."""
+    layer: Layer
+    inputs: tuple[Shape, ...]
+
+
+def leaves(document: Document) -> dict[str, Leaf]:
+    """Every layer by its path, "block/linear": blocks are taken apart, except those that are repeated."""
+    return dict(_leaves(document.graph, document.shapes, "", ""))
+
+
+def _leaves(graph: Graph, shapes: Mapping[str, NodeShapes], path: str, prefix: str) -> Iterator[tuple[str, Leaf]]:
+    names = attribute_names(graph)
+    for node_id, node in graph.nodes.items():
+        layer, inputs, name = node.layer, shapes[node_id].inputs, f"{prefix}{names[node_id]}"
+        if isinstance(layer, Block) and layer.repeat == 1 and shapes[node_id].known:
+            yield from _leaves(layer.inner, layer.within(*inputs), f"{path}{node_id}/", f"{name}.")
+        elif not isinstance(layer, (BlockInput, BlockOutput)):
+            yield f"{path}{node_id}", Leaf(name, layer, inputs)
+
+
+def same_leaves(new: Document, old: Document) -> dict[str, tuple[Leaf, Leaf]]:
+    """The layers of a document that another has as well, by path: those that went into a block or out of one are found."""
+    mine, theirs = leaves(new), leaves(old)
+    moved_mine, moved_theirs = _by_last(mine, theirs), _by_last(theirs, mine)
+    found: dict[str, tuple[Leaf, Leaf]] = {}
+    for path, leaf in mine.items():
+        last = path.rpartition("/")[2]
+        before = theirs.get(path) or (moved_theirs.get(last) if last in moved_mine else None)
+        if before is not None and (before.layer, before.inputs) == (leaf.layer, leaf.inputs):
+            found[path] = (leaf, before)
+    return found
+
+
+def _by_last(mine: Mapping[str, Leaf], theirs: Mapping[str, Leaf]) -> dict[str, Leaf]:
+    """Layers that the other has not at the same path, by their own id, where that is the only one."""
+    gone = [path for path in mine if path not in theirs]
+    last = [path.rpartition("/")[2] for path in gone]
+    return {one: mine[path] for path, one in zip(gone, last, strict=True) if last.count(one) == 1}

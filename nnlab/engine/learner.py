@@ -15,6 +15,7 @@ from torch import Tensor
 from nnlab.core.dataset import Samples
 from nnlab.core.document import Document, Training
 from nnlab.core.graph import Graph
+from nnlab.core.inside import leaves, same_leaves
 from nnlab.core.objective import resolve
 from nnlab.core.parts import PART_NAMES, Parts, divide
 from nnlab.engine.compile import attribute_names, build, loss_function
@@ -307,23 +308,16 @@ class Learner:
 
 
 def _bring(new: Learner, old: Learner) -> tuple[str, ...]:
-    """Copy the weights of nodes whose layer and input shapes did not change; which ones."""
-    kept: list[str] = []
+    """Copy the weights of layers that did not change, also into a block or out of one; the nodes that kept all of theirs."""
     mine, theirs = new.network.state_dict(), old.network.state_dict()
-    for node_id, name in new.network.attributes.items():
-        before = old.network.attributes.get(node_id)
-        if before is None or not _same(new.document, old.document, node_id):
-            continue
-        with torch.no_grad():
-            for key, tensor in mine.items():
-                if key.startswith(f"{name}."):
-                    tensor.copy_(theirs[f"{before}.{key[len(name) + 1 :]}"])
-        kept.append(node_id)
-    return tuple(kept)
-
-
-def _same(new: Document, old: Document, node_id: str) -> bool:
-    return (
-        new.graph.node(node_id).layer == old.graph.node(node_id).layer
-        and new.shapes[node_id].inputs == old.shapes[node_id].inputs
-    )
+    same = same_leaves(new.document, old.document)
+    changed = {path.partition("/")[0] for path in leaves(new.document) if path not in same}
+    with torch.no_grad():
+        for path, (leaf, before) in same.items():
+            for key in [k for k in mine if k.startswith(f"{leaf.prefix}.")]:
+                value = theirs.get(f"{before.prefix}{key[len(leaf.prefix) :]}")
+                if value is None:  # it was drawn, but led nowhere
+                    changed.add(path.partition("/")[0])
+                else:
+                    mine[key].copy_(value)
+    return tuple(node_id for node_id in new.network.attributes if node_id not in changed)

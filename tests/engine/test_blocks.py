@@ -17,6 +17,7 @@ from nnlab.core.ready import READY
 from nnlab.core.writing import MODULE_WORDS
 from nnlab.engine.compile import build, source
 from nnlab.engine.headless import run_to_end
+from nnlab.engine.learner import Learner
 
 
 def document(graph: Graph, data: str = "spiral") -> Document:
@@ -249,3 +250,30 @@ def test_a_network_of_blocks_trains(share: bool) -> None:
     result = run_to_end(spec)
     first, last = result.history["loss"][0], result.history["loss"][-1]
     assert last < 0.8 * first
+
+
+def test_weights_go_into_a_block_and_out_of_it_again() -> None:
+    graph = chain(layer("Input"), *dense(6, 6, 2, activation="Tanh"), layer("Output"))
+    grouped, block_id = grouping.group(graph, ["linear_2", "tanh_2"])
+    before = Learner(document(graph))
+    inside = Learner(document(grouped).with_training(seed=9), kept_from=before)
+    after = Learner(document(graph).with_training(seed=10), kept_from=inside)
+    x = torch.randn(5, 2)
+    assert torch.equal(inside.network(x), before.network(x))
+    assert torch.equal(after.network(x), before.network(x))
+    assert set(inside.kept) == {"linear", block_id, "linear_3"}
+
+
+def test_a_layer_that_changed_inside_starts_anew() -> None:
+    graph = chain(layer("Input"), *dense(6, 6, 2, activation="Tanh"), layer("Output"))
+    grouped, block_id = grouping.group(graph, ["linear", "tanh", "linear_2", "tanh_2"])
+    inner = grouping.inner_graph(grouped, [block_id])
+    changed = grouping.with_inner(
+        grouped, [block_id], inner.with_node(Node("linear_2", layer("Linear", out_features=5)))
+    )
+    before = Learner(document(grouped))
+    after = Learner(document(changed).with_training(seed=9), kept_from=before)
+    mine, theirs = after.network.state_dict(), before.network.state_dict()
+    assert torch.equal(mine["block.linear.weight"], theirs["block.linear.weight"])
+    assert mine["block.linear_2.weight"].shape == (5, 6)
+    assert block_id not in after.kept
