@@ -224,7 +224,8 @@ def _sample(want: SampleWant, scene: Scene) -> SampleValues:
     nodes = {node_id: _array(values[0]) for node_id, values in outputs.items()}
     said = _said(learner, outputs[learner.objective.output])[0]
     target = float(np.ravel(raw.targets[row])[0])
-    return SampleValues(_frozen(raw.inputs[row]), nodes, target, _frozen(said), len(raw))
+    targets = _frozen(raw.targets[row]) if np.size(raw.targets[row]) > 1 else None
+    return SampleValues(_frozen(raw.inputs[row]), nodes, target, _frozen(said), len(raw), targets)
 
 
 def _phase(want: PhaseWant, scene: Scene) -> object:

@@ -140,6 +140,8 @@ class SampleValues:
     """Probabilities for classes, values otherwise, in the data's units."""
     rows: int = 0
     """How many samples the part has."""
+    targets: Array | None = None
+    """All that is right for the sample, where that is more than one class or value."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import cast
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
-from nnlab.core import words
+from nnlab.core import sample_words, words
 from nnlab.core.dataset import DataSpec
 from nnlab.engine.events import Prepared
 from nnlab.engine.wants import Array, Part, SampleValues
@@ -28,8 +28,10 @@ class SamplePicker(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows: dict[Part, int] = {}
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        column, row = QVBoxLayout(self), QHBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID // 2)
+        column.addLayout(row)
         row.setSpacing(theme.GRID)
         self.part_choice = QComboBox()
         self.part_choice.setAccessibleName("Part of the data")
@@ -52,6 +54,11 @@ class SamplePicker(QWidget):
         self.picture.hide()
         row.addWidget(self.picture)
         row.addWidget(self.said, 1)
+        self.text = labels.label("")
+        self.text.setAccessibleName("Words of the sample")
+        self.text.setWordWrap(True)
+        self.text.hide()
+        column.addWidget(self.text)
         self.part_choice.currentIndexChanged.connect(self._on_part)
         self.number.valueChanged.connect(self.changed)
 
@@ -84,11 +91,13 @@ class SamplePicker(QWidget):
             self._limit()
 
     def show_sample(self, sample: SampleValues, spec: DataSpec) -> None:
-        """Show the sample if it is a picture, and say what it is where that is one class or one value."""
+        """Show the sample if it is a picture or a sentence, and say what it is, unless the answer is a whole picture."""
         self.set_rows(self.part, sample.rows)
         self._show_picture(sample.raw, spec)
+        self.text.setText(sample_words.text_of(spec, sample.raw))
+        self.text.setVisible(bool(self.text.text()))
         if len(spec.targets[0].own_shape) > (spec.task == "values"):
-            self.said.setText("")  # a whole picture or sentence is the answer
+            self.said.setText(_said_at_places(sample, spec))  # empty where a whole picture is the answer
         else:
             self.say(sample.target, spec.answers, sample.prediction.ravel().tolist(), spec.task == "classes")
 
@@ -138,6 +147,13 @@ def _picture_of(raw: Array, spec: DataSpec) -> QImage | None:
             low, high = min(0.0, float(values.min())), max(1.0, float(values.max()))
             return pictures.photograph(cast(Array, (values - low) / (high - low)))
     return None
+
+
+def _said_at_places(sample: SampleValues, spec: DataSpec) -> str:
+    """Of classes at the places of a sentence, or of the members of a graph: what is right, and what is said instead."""
+    if spec.task != "classes" or sample.targets is None or sample.targets.ndim != 1 or sample.prediction.ndim != 2:
+        return ""
+    return sample_words.answers_at_places(spec.answers, sample.targets, sample.prediction)
 
 
 def _name(answers: Sequence[str], number: int) -> str:
