@@ -1,6 +1,8 @@
 """torch's LSTM taken apart: on a CPU it is one operation whose workspace no program can keep, so it is written out.
 
-The sums are the same and rounded in another order, which shows in the seventh digit.
+The sums are the same and rounded in another order, which shows in the seventh digit. Other recurrent layers are computed
+by torch, to the last digit, with time as the first axis: given the batch first, torch turns its answer round in place,
+where a program would no longer find it.
 """
 
 from collections.abc import Sequence
@@ -11,14 +13,20 @@ from torch import Tensor
 from torch.nn.functional import dropout, linear
 from torch.overrides import TorchFunctionMode
 
+RECURRENT = (torch.rnn_tanh, torch.rnn_relu, torch.gru, torch.lstm)
+BATCH_FIRST = 8  # its place among the arguments of a recurrent layer
+
 
 class Unfused(TorchFunctionMode):
-    """Inside `with`, an LSTM in this thread is computed by operations that a program can repeat."""
+    """Inside `with`, recurrent layers in this thread are computed by operations that a program can repeat."""
 
     def __torch_function__(self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
-        """Run one function of torch; all but the one pass through."""
+        """Run one function of torch; all but a few pass through."""
         if function is torch.lstm and not kwargs and _is_plain(*args):
             return _lstm(*args)
+        if function in RECURRENT and not kwargs and len(args) > BATCH_FIRST and args[BATCH_FIRST] is True:
+            out, *states = function(args[0].transpose(0, 1), *args[1:BATCH_FIRST], False)
+            return (out.transpose(0, 1), *states)
         return function(*args, **(kwargs or {}))
 
 
