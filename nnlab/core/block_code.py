@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nnlab.core.layer import Call, Shape, Support, TorchCode
+from nnlab.core.learning import Made, made_of
 from nnlab.core.writing import (
     RESERVED,
     Body,
@@ -40,10 +41,11 @@ def _written(block: "Block", shapes: tuple[Shape, ...]) -> tuple[tuple[Support, 
     """The definitions that one copy takes, the last of which is its class, and the name of that."""
     inner, inside, names = block.inner, block.within(*shapes), attribute_names(block.inner)
     support, codes = settled({n: inner.nodes[n].layer.torch_code(*inside[n].inputs) for n in block.needed})
-    steps = steps_of(inner, block.needed, codes, inside)
+    inputs = {n: inside[n].inputs for n in block.needed}
+    made = made_of(inner, block.needed, codes, names, inputs)
+    steps = steps_of(inner, block.needed, codes, inside, made.attribute)
     arguments = _arguments(block, names)
     body = Body(steps, names, arguments, block.exits).lines()
-    made = {names[n]: code.module.source() for n, code in codes.items() if code.module is not None}
     name = class_name(block.called)
     while name in [each.name for each in support]:
         name += "Block"
@@ -80,4 +82,4 @@ def _stack(block: "Block", stack: str, name: str, note: str) -> str:
         if block.share
         else {"blocks": f"nn.ModuleList([{name}() for _ in range({block.repeat})])"}
     )
-    return class_text(stack, made, arguments, note, body)
+    return class_text(stack, Made(made), arguments, note, body)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nnlab.core.layer import LAYERS, VARIADIC_LIMIT, Layer, Port, UnknownLayer
+from nnlab.core.learning import USUAL, Learning
 from nnlab.errors import GraphError, LinkError
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -25,6 +26,8 @@ class Node:
     name: str = ""
     """What the user calls it; empty means the layer's title."""
     note: str = ""
+    learning: Learning = USUAL
+    """How its weights are treated in training."""
     extra: Mapping[str, Any] = field(default_factory=lambda: NOTHING, hash=False)
     """Fields of a newer file that are kept and saved back unchanged."""
 

@@ -12,6 +12,7 @@ from itertools import chain, count
 
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Call, Shape, Support, TorchCode
+from nnlab.core.learning import Made
 from nnlab.core.shapes import NodeShapes
 
 NAME_LIMIT = 40  # characters of a node's name that go into an attribute
@@ -50,19 +51,25 @@ class Step:
     """Of what leaves it."""
     ports: tuple[str, ...] = ("out",)
     """The names of its outputs."""
+    attribute: str = ""
+    """That of its module, if it is a module."""
 
     @property
     def passes(self) -> bool:
         """It hands on its one input, unchanged."""
         return self.code.forward == "{0}" and bool(self.sources)
 
-    def applied(self, attribute: str, inputs: Sequence[str], batch: str) -> str:
+    def applied(self, inputs: Sequence[str], batch: str) -> str:
         """The expression for these inputs; `batch` is a variable that has as many samples as there are."""
-        return self.code.forward.format(*inputs, self=f"self.{attribute}", batch=f"{batch}.shape[0]")
+        return self.code.forward.format(*inputs, self=f"self.{self.attribute}", batch=f"{batch}.shape[0]")
 
 
 def steps_of(
-    graph: Graph, order: Sequence[str], codes: Mapping[str, TorchCode], shapes: Mapping[str, NodeShapes]
+    graph: Graph,
+    order: Sequence[str],
+    codes: Mapping[str, TorchCode],
+    shapes: Mapping[str, NodeShapes],
+    attributes: Mapping[str, str],
 ) -> dict[str, Step]:
     """What the writer needs to know of these nodes."""
     return {
@@ -71,6 +78,7 @@ def steps_of(
             _sources(graph, n),
             shapes[n].outputs,
             tuple(port.name for port in graph.output_ports(n)) or ("out",),
+            attributes.get(n, ""),
         )
         for n in order
     }
@@ -176,13 +184,18 @@ class Repeated(Call):
 # ------------------------------------------------------------------- statements
 
 
-def class_text(name: str, made: Mapping[str, str], arguments: Sequence[str], note: str, body: Sequence[str]) -> str:
+def class_text(name: str, made: Made, arguments: Sequence[str], note: str, body: Sequence[str]) -> str:
     """A class as a good engineer would write it: constructors in order, then straight-line forward."""
     lines = [f"class {name}(nn.Module):"]
-    if made:
+    if made.constructors:
         lines += ["    def __init__(self):", "        super().__init__()"]
-        lines += [f"        self.{attribute} = {source}" for attribute, source in made.items()]
+        lines += [f"        self.{attribute} = {source}" for attribute, source in made.constructors.items()]
+        lines += [f"        {statement}" for statement in made.starts]
         lines.append("")
+    if made.still:
+        lines += ["    def train(self, mode=True):", "        super().train(mode)"]
+        lines += [f"        self.{attribute}.eval()  # frozen" for attribute in made.still]
+        lines += ["        return self", ""]
     lines.append(f"    def forward({', '.join(['self', *arguments])}):{note}")
     lines += [f"        {line}" for line in body]
     return "\n".join(lines) + "\n"
@@ -215,7 +228,7 @@ class Body:
             inputs = [self._origin[value] if value else None for value in self._steps[n].sources]
             texts = ["None" if value is None else self._variable[value] for value in inputs]
             self._left.subtract(value for value in inputs if value is not None)
-            found += self._statements(n, self._steps[n].applied(self._names[n], texts, self._batch))
+            found += self._statements(n, self._steps[n].applied(texts, self._batch))
         return [*found, f"return {', '.join(self._variable[value] for value in self._returns)}"]
 
     def _origins(self, entries: Mapping[str, str]) -> dict[Value, Value | str]:

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from nnlab.core.dataset import Field
 from nnlab.core.document import Document
 from nnlab.core.graph import ID_PATTERN
-from nnlab.core.layer import Shape, TorchCode
+from nnlab.core.layer import Shape
+from nnlab.core.learning import made_of
 from nnlab.core.objective import Objective, find_output, find_outputs
 from nnlab.core.shapes import bindings
 from nnlab.core.writing import (
@@ -128,8 +129,10 @@ class _Plan:
         self.names = attribute_names(graph)
         written = {n: graph.nodes[n].layer.torch_code(*document.shapes[n].inputs) for n in self.order}
         self.support, self.code = settled(written)
-        self.attributes = {n: self.names[n] for n in self.order if self.code[n].module is not None}
-        self.steps = steps_of(graph, self.order, self.code, document.shapes)
+        inputs = {n: document.shapes[n].inputs for n in self.order}
+        self.made = made_of(graph, self.order, self.code, self.names, inputs)
+        self.attributes = self.made.own
+        self.steps = steps_of(graph, self.order, self.code, document.shapes, self.made.attribute)
         self.fields = document.spec.fields if document.spec is not None else ()
         entries = bindings(graph, self.fields)
         self.entries = {n: entries.get(n, 0) for n in self.order if graph.nodes[n].layer.is_entry}
@@ -146,11 +149,12 @@ class _Plan:
 
     def class_text(self) -> str:
         """The class as a good engineer would write it: constructors in order, then straight-line forward."""
-        made = {self.attributes[n]: _module(self.code[n]) for n in self.attributes}
         names = list(self.arguments.values())
         note = f"  # {', '.join(batch_shape(self.fields[k].shape) for k in self.arguments)}" if names else ""
         entries = {n: self.arguments[k] for n, k in self.entries.items()}
-        return class_text("Network", made, names, note, Body(self.steps, self.names, entries, self.outputs).lines())
+        return class_text(
+            "Network", self.made, names, note, Body(self.steps, self.names, entries, self.outputs).lines()
+        )
 
     def _unpacked(self) -> list[str]:
         """Statements that take the inputs out of one packed row x, each under its own name."""
@@ -183,7 +187,7 @@ class _Plan:
                 lines.append(f"    values[{n!r}] = given_{self.entries[n]}")
                 continue
             inputs = [f"values[{self._key(value)!r}]" if value else "None" for value in self.steps[n].sources]
-            lines.append(f"    r = {self.steps[n].applied(self.names[n], inputs, 'x')}")
+            lines.append(f"    r = {self.steps[n].applied(inputs, 'x')}")
             for at, result in enumerate(self.code[n].results):
                 lines.append(f"    values[{self._key((n, at))!r}] = {result.format(r='r')}")
         return "\n".join([*lines, "    return values"]) + "\n"
@@ -212,11 +216,6 @@ def _arguments(fields: Sequence[Field], used: Sequence[int], taken: set[str]) ->
         reserved = RESERVED - {"x"} | taken | set(found.values())
         found[k] = next(n for n in chain([name], variants(name)) if n not in reserved)
     return found
-
-
-def _module(code: TorchCode) -> str:
-    assert code.module is not None
-    return code.module.source()
 
 
 def run_text(text: str, known: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from nnlab.core.block import DEPTH_LIMIT
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.graph import ID_PATTERN, NOTHING, Graph, Link, Node
 from nnlab.core.layer import LAYERS, VARIADIC_LIMIT, Layer, UnknownLayer
+from nnlab.core.learning import USUAL, Learning
 from nnlab.errors import FileError, GraphError, LinkError
 from nnlab.files.fields import (
     NAME_LIMIT,
@@ -34,7 +35,7 @@ CLIPBOARD_MARK = "nnlab-nodes"
 PORT_PATTERN = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,31}")
 
 _TOP = ("data", "nodes", "notes", "title", "training", "wires")
-_NODE = ("id", "name", "note", "params", "type", "x", "y")
+_NODE = ("id", "learning", "name", "note", "params", "type", "x", "y")
 _WIRE = ("source", "source_port", "target", "target_port")
 
 
@@ -92,6 +93,7 @@ def node_to_dict(node: Node) -> Plain:
         params = {**node.extra.get("params", {}), **params}
     found = {**kept, "id": node.id, "type": node.type_id, "x": _whole(node.x), "y": _whole(node.y)}
     found |= {"params": params} if params else {}
+    found |= {"learning": settings_to_dict(node.learning, NOTHING)} if node.learning != USUAL else {}
     found |= {"name": node.name} if node.name else {}
     return found | ({"note": node.note} if node.note else {})
 
@@ -160,7 +162,10 @@ def _node(raw: Plain, number: int, notices: list[str], depth: int) -> Node:
         extra |= {"params": unknown, "type": type_id}
     x, y = (_position(raw.get(axis, 0.0), node_id, axis, notices) for axis in "xy")
     name, note = (text_field(raw, field, node_id) for field in ("name", "note"))
-    return Node(node_id, layer, x, y, name, note, extra or NOTHING)
+    learning, _ = settings_from_dict(
+        Learning, mapping(raw.get("learning", {}), f"{node_id}: learning"), f"{layer.title} ({node_id})", notices
+    )
+    return Node(node_id, layer, x, y, name, note, learning, extra or NOTHING)
 
 
 def _layer(type_id: str, params: Plain, node_id: str, notices: list[str], depth: int) -> tuple[Layer, Plain]:
