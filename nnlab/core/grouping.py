@@ -277,6 +277,14 @@ def _unrolled(graph: Graph, block_id: str, block: Block) -> tuple[Graph, list[st
 # ------------------------------------------------------------------- inside a block
 
 
+def named(node: Node, name: str) -> Node:
+    """The node under this name; a block that is not called anything yet is called so as well, also in code."""
+    layer = node.layer
+    if isinstance(layer, Block) and not layer.called:
+        layer = replace(layer, called=name)
+    return replace(node, name="" if name == layer.title else name, layer=layer)
+
+
 def block_of(graph: Graph, node_id: str) -> Block:
     """The block of that id; GraphError if it is no block."""
     layer = graph.node(node_id).layer

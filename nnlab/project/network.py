@@ -3,11 +3,11 @@
 import builtins
 import difflib
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nnlab.core import layout, shorthand, wrapping
+from nnlab.core import grouping, layout, shorthand, wrapping
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.history import History
@@ -145,8 +145,21 @@ class ProjectGraph:
         node = self._graph.node(node_id)
         own = _checked({key: changes.pop(key) for key in ("name", "note", "x", "y") if key in changes})
         layer = node.layer.with_(**changes) if changes else node.layer
-        what = ", ".join([*own, *(layer.param(name).label for name in changes)])
+        labels = {p.name: p.label for p in node.layer.open_params()}
+        what = ", ".join([*own, *(labels.get(name, name) for name in changes)])
         self._apply(f"{node.title}: {what}", self._graph.with_node(replace(node, layer=layer, **own)))
+
+    def group(self, node_ids: Iterable[str], name: str = "") -> str:
+        """Put these nodes into one block and return its id; GraphError with the reason if they cannot be one layer."""
+        graph, block_id = grouping.group(self._graph, node_ids, name)
+        self._apply(f"Group {name or 'layers'}", graph)
+        return block_id
+
+    def ungroup(self, block_id: str) -> tuple[str, ...]:
+        """Put the layers of a block in its place and return their ids."""
+        graph, ids = grouping.ungroup(self._graph, block_id)
+        self._apply("Ungroup", graph)
+        return ids
 
     def tidy(self) -> None:
         """Lay the network out from left to right."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from nnlab.core import grouping
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.inside import InnerDocument
@@ -174,7 +175,7 @@ def renamed(graph: Graph, node_id: str, name: str) -> Graph:
     """With this node called so; its layer's own title means no name at all."""
     node = graph.node(node_id)
     name = " ".join(name.split())[:80]
-    return graph.with_node(replace(node, name="" if name == node.layer.title else name))
+    return graph.with_node(grouping.named(node, name))
 
 
 def after_selection(document: Document, layer: Layer, selected: str) -> tuple[Graph, str]:

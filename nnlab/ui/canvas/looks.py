@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF
 
+from nnlab.core.block import Block
 from nnlab.core.document import Document
 from nnlab.core.graph import Link
 from nnlab.core.layer import Port, PortKind, UnknownLayer, shape_text
@@ -43,6 +44,8 @@ class NodeLook:
     problem: str = ""
     severity: str = "error"
     waiting: bool = False
+    stacked: bool = False
+    """More layers lie below it: a block."""
 
     @property
     def rect(self) -> QRectF:
@@ -84,6 +87,7 @@ def node_look(document: Document, node_id: str, worse: tuple[str, str] | None = 
         problem=problem,
         severity=severity,
         waiting=at.waiting,
+        stacked=isinstance(node.layer, Block),
     )
 
 

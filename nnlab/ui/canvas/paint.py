@@ -56,6 +56,7 @@ def node(
         theme.name,
         look.category,
         look.height,
+        look.stacked,
         _severity(look),
         state.selected,
         state.focused,
@@ -173,6 +174,11 @@ def _card(painter: QPainter, look: NodeLook, theme: Theme, state: NodeState) -> 
         painter.setBrush(theme.color("sunken" if dark else "text", alpha))
         painter.drawRoundedRect(rect.adjusted(-spread, drop - 1, spread, drop + 1), CARD_RADIUS + 2, CARD_RADIUS + 2)
     painter.setBrush(theme.color("raised"))
+    if look.stacked:
+        painter.setPen(QPen(theme.color("hairline"), 1))
+        for below in (8, 4):
+            painter.drawRoundedRect(rect.adjusted(below + 0.5, below, -below - 0.5, below), CARD_RADIUS, CARD_RADIUS)
+        painter.setPen(Qt.PenStyle.NoPen)
     painter.drawPath(_card_path(look.height))
     painter.setBrush(family(theme, look.category))
     painter.drawPath(_stripe_path(look.height))

@@ -30,6 +30,7 @@ from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import CATEGORIES
 from nnlab.ui.canvas import edits, geometry, paint, search, shelf
 from nnlab.ui.canvas.looks import node_look
+from nnlab.ui.canvas.my_blocks_menu import MyBlocksMenu
 from nnlab.ui.canvas.shelf import Thing
 from nnlab.ui.keeping import my_blocks
 from nnlab.ui.look import icons, theme
@@ -100,6 +101,7 @@ class Palette(QWidget):
         layout.addWidget(self.tree)
         self._fill()
         self.on_theme()
+        self.own = MyBlocksMenu(self.tree, ID_ROLE, bench.say)
         my_blocks.news().changed.connect(self.refill)
         if isinstance(bench, Scope):
             bench.path_changed.connect(self.refill)
@@ -140,7 +142,8 @@ class Palette(QWidget):
         )
         for heading in self._headings():
             heading.setForeground(0, now.color("muted"))
-            icon = category_icon(heading.text(0), self.devicePixelRatioF())
+            category = shelf.BLOCKS if heading.text(0) == shelf.MY_BLOCKS else heading.text(0)
+            icon = category_icon(category, self.devicePixelRatioF())
             for row in _children(heading):
                 if row.data(0, TIER_ROLE):
                     row.setIcon(0, icon)

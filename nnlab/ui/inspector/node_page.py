@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QGridLayout, QLineEdit
 
-from nnlab.core import words
+from nnlab.core import grouping, words
 from nnlab.core.check import Problem
 from nnlab.core.document import Document
 from nnlab.core.graph import Node
@@ -186,7 +186,7 @@ class NodePage(Page):
     def _rename(self, name: str) -> None:
         graph = self._bench.document.graph
         if self._node_id in graph.nodes:
-            node = replace(graph.node(self._node_id), name=name)
+            node = grouping.named(graph.node(self._node_id), name)
             self._bench.apply_graph("Rename", graph.with_node(node))
 
 
