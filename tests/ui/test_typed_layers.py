@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from nnlab.core.chain import chain, layer
@@ -144,3 +146,29 @@ def test_any_typed_text_leaves_the_search_in_order(editor: GraphEditor) -> None:
     for text in ("3x(", ")))", "999999999x(relu)", "conv " + "9" * 400, "a" * 5000, "→→", "=\n=", "mlp 1 " * 500):
         assert typed(editor, text)
     assert {c.value for c in search.layer_choices(list(LAYERS))} == set(LAYERS)
+
+
+def test_at_the_end_of_a_wire_drawn_into_the_open(editor: GraphEditor) -> None:
+    before = editor.bench.document
+    port = editor.picture.nodes["flatten"].port_point("out", True)
+    place = port + QPointF(60, 200)
+    for kind, at in ((QEvent.Type.MouseButtonPress, port), (QEvent.Type.MouseMove, place)):
+        send(editor, kind, at)
+    send(editor, QEvent.Type.MouseButtonRelease, place)
+    assert typed(editor, "dense 7, relu")[0] == "Add Linear, ReLU"
+    enter(editor)
+    graph = editor.bench.document.graph
+    assert graph.incoming["linear_2"][0].source == "flatten"
+    assert graph.incoming["relu"][0].source == "linear_2"
+    editor.bench.undo()
+    assert editor.bench.document == before
+
+
+def send(editor: GraphEditor, kind: QEvent.Type, at: QPointF) -> None:
+    """A mouse event with the left button at a point of the scene."""
+    place = QPointF(editor.mapFromScene(at))
+    held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
+    button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
+    shown = editor.viewport()
+    far = QPointF(shown.mapToGlobal(place.toPoint()))
+    QApplication.sendEvent(shown, QMouseEvent(kind, place, far, button, held, Qt.KeyboardModifier.NoModifier))

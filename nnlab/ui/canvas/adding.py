@@ -48,7 +48,7 @@ class AddingView(CanvasView):
             if selected not in self.bench.document.graph.nodes:
                 return
             if choice.described is not None:
-                self._plant(choice, lambda d: typed_layers.behind(self.bench.document, d, selected))
+                self.plant(choice, lambda d: typed_layers.behind(self.bench.document, d, selected))
                 return
             shape = edits.shape_at(document, end) if end else None
             layer = search.configured(choice.value, choice.number, shape)
@@ -59,7 +59,7 @@ class AddingView(CanvasView):
         self.show_point(self.picture.nodes[selected].card())
         place = self.picture.nodes[selected].card().topRight()
         self.offer(
-            place, search.layer_choices(ids), "Add a layer behind this one", picked, describe=self._describe(selected)
+            place, search.layer_choices(ids), "Add a layer behind this one", picked, describe=self.describe(selected)
         )
 
     def search_at(self, place: QPointF, link: Link | None = None) -> None:
@@ -67,7 +67,7 @@ class AddingView(CanvasView):
 
         def picked(choice: Choice) -> None:
             if choice.described is not None:
-                self._plant(choice, lambda d: self._typed_at(d, place, link))
+                self.plant(choice, lambda d: self._typed_at(d, place, link))
                 return
             layer = search.configured(choice.value, choice.number, self.shape_on(link))
             if layer is not None:
@@ -75,21 +75,21 @@ class AddingView(CanvasView):
 
         if link is None:
             ids = shelf.offered(edits.is_inside(self.bench.document))
-            self.offer(place, search.layer_choices(ids), "Add a layer", picked, describe=self._describe())
+            self.offer(place, search.layer_choices(ids), "Add a layer", picked, describe=self.describe())
             return
         fitting = edits.layers_after(self.bench.document, End(link.source, link.source_port, True))
         ids = [layer_id for layer_id in fitting if layer_id not in LAYERS or LAYERS[layer_id].outputs]
-        describe = self._describe(link.source, link.source_port)
+        describe = self.describe(link.source, link.source_port)
         self.offer(place, search.layer_choices(ids), "Insert a layer", picked, describe=describe)
 
     # ---------------------------------------------------------------- typed layers
 
-    def _describe(self, after: str = "", port: str = "") -> Describe:
+    def describe(self, after: str = "", port: str = "") -> Describe:
         """What typed layers would be behind a node, or by themselves."""
         shape = typed_layers.shape_behind(self.bench.document, after, port) if after else None
         return lambda typed: search.typed_choice(typed, shape)
 
-    def _plant(self, choice: Choice, planted: Callable[[Description], tuple[Graph, tuple[str, ...]]]) -> None:
+    def plant(self, choice: Choice, planted: Callable[[Description], tuple[Graph, tuple[str, ...]]]) -> None:
         """Add the typed layers in one step; if they cannot follow each other, say why."""
         assert choice.described is not None
         try:

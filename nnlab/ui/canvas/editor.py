@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from nnlab.core.document import Document
 from nnlab.errors import LinkError
-from nnlab.ui.canvas import diagram, edits, geometry, gestures, hover, keys, menus, search
+from nnlab.ui.canvas import diagram, edits, geometry, gestures, hover, keys, menus, search, typed_layers
 from nnlab.ui.canvas.breadcrumb import Breadcrumb
 from nnlab.ui.canvas.drops import DropView
 from nnlab.ui.canvas.gestures import DrawWire, Gesture
@@ -150,6 +150,11 @@ class GraphEditor(DropView):
 
         def picked(choice: Choice) -> None:
             wire.cancel()
+            if choice.described is not None:
+                self.plant(
+                    choice, lambda d: typed_layers.behind_wire(document, d, wire.end.node, wire.end.port, corner)
+                )
+                return
             shape = edits.shape_at(document, wire.end) if wire.end.is_output else None
             layer = search.configured(choice.value, choice.number, shape)
             if layer is None:
@@ -162,7 +167,10 @@ class GraphEditor(DropView):
                 self.say(str(error))
 
         self._gesture = None
-        self.offer(place, search.layer_choices(fits(document, wire.end)), "Add a layer that fits", picked, wire.cancel)
+        corner = self._corner(place + QPointF(geometry.WIDTH / 2, 0))
+        describe = self.describe(wire.end.node, wire.end.port) if wire.end.is_output else None
+        choices = search.layer_choices(fits(document, wire.end))
+        self.offer(place, choices, "Add a layer that fits", picked, wire.cancel, describe)
 
     # ---------------------------------------------------------------- mouse
 

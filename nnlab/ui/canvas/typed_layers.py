@@ -117,3 +117,11 @@ def inside(document: Document, described: Description, link: Link) -> tuple[Grap
 def at_place(document: Document, described: Description, x: float, y: float) -> tuple[Graph, tuple[str, ...]]:
     """With the typed layers by themselves, the first one at this place."""
     return planted(document.graph, described, place=(snap(x), snap(y)))
+
+
+def behind_wire(
+    document: Document, described: Description, node_id: str, port: str, corner: tuple[float, float]
+) -> tuple[Graph, tuple[str, ...]]:
+    """With the typed layers at the end of a wire that was drawn from this output, the first one at this place."""
+    place = (snap(corner[0]), snap(corner[1]))
+    return planted(document.graph, described, node_id, document.shapes, port, place)
