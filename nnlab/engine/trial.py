@@ -104,8 +104,10 @@ def _measured(network: nn.Module, batch: tuple[Tensor, Tensor], loss: Measured, 
 
 
 def _has_maps(network: nn.Module, x: Tensor) -> bool:
-    """Whether pictures go into convolutions over two axes."""
-    return x.dim() == 4 and any(isinstance(m, nn.Conv2d | nn.ConvTranspose2d) for m in network.modules())
+    """Whether pictures go into convolutions over two axes; torch has no such layout for weights over three."""
+    if x.dim() != 4 or any(p.dim() == 5 for p in network.parameters()):
+        return False
+    return any(isinstance(m, nn.Conv2d | nn.ConvTranspose2d) for m in network.modules())
 
 
 def _cores() -> int:
