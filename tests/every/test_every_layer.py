@@ -26,6 +26,9 @@ SMALL = 6  # sizes that a test can afford; the ends of each range are tested apa
 STRICTER_THAN_TORCH = {
     "GlobalAvgPool2d": "torch averages the last two axes of anything, also of a film",
     "Flatten": "the batch together with axes of size 1, which happens to change nothing",
+    "FractionalMaxPool2d": "a share that leaves no number, of which torch makes an empty picture",
+    "MaxUnpool2d": "a border wider than the pool before it can have had",
+    "PatchEmbedding": "a picture that patches do not divide, whose edge torch would leave out",
     "Slice": "a part without any numbers, which torch would make",
     "Split": "a piece without any numbers, which torch would make",
     "Transpose": "the batch in place of itself, which changes nothing",
