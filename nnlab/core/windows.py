@@ -100,13 +100,18 @@ def pooled(
 ) -> Shape:
     """What a pool makes of a sample: as many channels, and one number for every place of its window."""
     channels, sizes = spaced(shape, axes)
+    check_border(padding, kernel, axes)
+    return (channels, *all_positions(sizes, kernel, kernel if stride is None else stride, padding, dilation, ceil))
+
+
+def check_border(padding: Size, kernel: Size, axes: int) -> None:
+    """ShapeError if the border of a pool is wider than half its window."""
     windows, borders = per_axis(kernel, axes), per_axis(padding, axes)
     if any(border > window // 2 for border, window in zip(borders, windows, strict=True)):
         raise ShapeError(
             f"has a border of {by(padding, axes)} around windows of {by(kernel, axes)}: "
             "make the padding at most half the window"
         )
-    return (channels, *all_positions(sizes, kernel, kernel if stride is None else stride, padding, dilation, ceil))
 
 
 def window_size(kernel: Size, axes: int) -> int:

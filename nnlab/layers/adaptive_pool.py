@@ -79,6 +79,7 @@ class AdaptiveAvgPool2d(_AdaptivePool):
 
     title = "Adaptive average pool 2-D"
     formula = "y = mean of each window"
+    fits = (((3, 8, 8),), ((1, 5, 6),))
 
 
 @LAYERS.register("AdaptiveAvgPool1d")
@@ -115,6 +116,7 @@ class AdaptiveMaxPool2d(_AdaptivePool):
     title = "Adaptive max pool 2-D"
     formula = "y = max of each window"
     is_max = True
+    fits = (((3, 8, 8),), ((1, 5, 6),))
 
 
 @LAYERS.register("AdaptiveMaxPool1d")

@@ -9,7 +9,18 @@ from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
 from nnlab.core.module_call import module_call
 from nnlab.core.param import param
-from nnlab.core.windows import NOUNS, SIDES, WINDOW_LIMIT, Size, pooled, window_size, window_text
+from nnlab.core.windows import (
+    NOUNS,
+    SIDES,
+    WINDOW_LIMIT,
+    Size,
+    check_fits,
+    per_axis,
+    pooled,
+    spaced,
+    window_size,
+    window_text,
+)
 
 
 def _kernel(axes: int) -> Any:
@@ -116,6 +127,14 @@ class AvgPool3d(_AvgPool):
     kernel_size: Size = _kernel(3)
     stride: Size | None = _stride(3)
     padding: Size = _padding(3)
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """As many channels; torch wants windows no larger than the volume, whatever its border."""
+        _, sizes = spaced(shapes[0], 3)
+        check_fits(
+            tuple(n - k + 1 for n, k in zip(sizes, per_axis(self.kernel_size, 3), strict=True)), self.kernel_size, sizes
+        )
+        return super().output_shape(*shapes)
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,7 @@ class Dropout2d(_ChannelDropout):
     """
 
     title = "Channel dropout 2-D"
+    fits = (((3, 8, 8),), ((1, 5, 6),))
 
 
 @LAYERS.register("Dropout1d")
@@ -185,6 +186,7 @@ class FeatureAlphaDropout(_AlphaDropout):
     """Alpha dropout of whole channels: for SELU in networks for signals and pictures."""
 
     title = "Channel alpha dropout"
+    fits = (((3, 16),), ((3, 8, 8),))
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """Unchanged."""

@@ -138,6 +138,7 @@ class InstanceNorm2d(_InstanceNorm):
     """
 
     title = "Instance norm 2-D"
+    fits = (((3, 8, 8),), ((1, 5, 6),))
 
 
 @LAYERS.register("InstanceNorm1d")

@@ -47,7 +47,7 @@ class Hardtanh(Curve):
 
     def summary(self) -> str:
         """The two ends."""
-        return f"{words.number(self.min_val)} to {words.number(self.max_val)}"
+        return f"{self.min_val:.3g} to {self.max_val:.3g}".replace("-", "−")
 
 
 @LAYERS.register("Hardsigmoid")

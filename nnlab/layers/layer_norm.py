@@ -154,7 +154,7 @@ class RMSNorm(Layer):
 
 def _given(shape: Shape, axes: int) -> int | Shape:
     """The sizes as torch is given them: one number where it is one axis."""
-    sizes = shape[-axes:]
+    sizes = (*(1,) * (axes - len(shape)), *shape[-axes:])
     return sizes[0] if len(sizes) == 1 else sizes
 
 

@@ -9,7 +9,19 @@ from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, MISSING, Layer, Port, Shape, TorchCode, shape_text
 from nnlab.core.module_call import module_call
 from nnlab.core.param import param
-from nnlab.core.windows import NOUNS, SIDES, WINDOW_LIMIT, Size, by, pair, picture, pooled, window_size, window_text
+from nnlab.core.windows import (
+    NOUNS,
+    SIDES,
+    WINDOW_LIMIT,
+    Size,
+    by,
+    check_border,
+    pair,
+    picture,
+    pooled,
+    window_size,
+    window_text,
+)
 from nnlab.errors import ShapeError
 
 
@@ -190,6 +202,7 @@ class MaxUnpool2d(Layer):
                 f"gets numbers of {shape_text(shapes[0])} and places of {shape_text(shapes[1])}: "
                 "both must come through the same sizes, with one place for each number"
             )
+        check_border(self.padding, self.kernel_size, 2)
         natural = self._natural(sizes)
         if min(natural) < 1:
             raise ShapeError(f"would make a picture of {by(natural)}: make the padding smaller")

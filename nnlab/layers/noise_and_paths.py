@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import prod
 
 from nnlab.core import words
-from nnlab.core.formula import Formula, Spot
+from nnlab.core.formula import Formula, Spot, signed
 from nnlab.core.layer import LAYERS, Call, Layer, Shape, Support, TorchCode
 from nnlab.core.param import param
 
@@ -76,8 +76,8 @@ class GaussianNoise(Layer):
         x = float(spot.inputs[0][spot.place])
         if spot.batch is None:
             return spot.output_formula(self.formula, f" = {words.number(x)} (no noise outside training)", x)
-        added = words.number(spot.value - x)
-        return spot.output_formula(self.formula, f" = {words.number(x)} + ({added}), drawn at random")
+        added = spot.value - x  # nobody knows the draw but by what it did
+        return spot.output_formula(self.formula, f" = {words.number(x)} + {signed(added)}, drawn at random", x + added)
 
     def explain_backward(self, spot: Spot) -> tuple[Formula, ...]:
         """The gradient passes unchanged."""

@@ -265,4 +265,4 @@ class RReLU(Layer):
 
     def summary(self) -> str:
         """The range."""
-        return f"{words.number(self.lower)} to {words.number(self.upper)}"
+        return f"{self.lower:.2g} to {self.upper:.2g}"

@@ -123,7 +123,7 @@ class Softplus(Curve):
 
     beta: float = param(1.0, "How sharp the corner is.", low=0.01, high=100.0, label="Sharpness")
     threshold: float = param(
-        20.0, "Above this it is taken as a straight line, which it is to the last digit.", low=0.0, high=1000.0,
+        20.0, "Above this it is taken as a straight line, which it is to the last digit.", low=0.0, high=80.0,
         advanced=True,
     )  # fmt: skip
 

@@ -31,6 +31,7 @@ class Unfold(Layer):
     category = "Convolution"
     tier = 3
     formula = "column t = the numbers under the window at place t"
+    fits = (((3, 8, 8),), ((1, 5, 6),))
 
     kernel_size: Size = _size(3, "Height and width of the window.", 1, "Kernel")
     dilation: Size = _size(1, DILATION_WHY, 1, advanced=True)
