@@ -101,6 +101,10 @@ def _points(want: PointsWant, scene: Scene) -> Points:
 def _axes(parts: Parts, x_input: int, y_input: int) -> tuple[int, int | None]:
     """The two inputs that are drawn; the second is None where the data have only one."""
     shape = parts.spec.input_shape
+    if parts.spec.is_packed:
+        raise _Unfit(
+            "This needs data of single numbers alone, such as points or a table; these samples have more beside."
+        )
     if len(shape) != 1:
         raise _Unfit("This needs data of single numbers, such as points or a table; these samples are pictures.")
     if not (0 <= x_input < shape[0] and (shape[0] == 1 or 0 <= y_input < shape[0])):
