@@ -94,10 +94,11 @@ class SamplePicker(QWidget):
         """Show the sample if it is a picture or a sentence, and say what it is, unless the answer is a whole picture."""
         self.set_rows(self.part, sample.rows)
         self._show_picture(sample.raw, spec)
-        self.text.setText(sample_words.text_of(spec, sample.raw))
+        lines = (sample_words.text_of(spec, sample.raw), _said_at_places(sample, spec))
+        self.text.setText("\n".join(line for line in lines if line))
         self.text.setVisible(bool(self.text.text()))
         if len(spec.targets[0].own_shape) > (spec.task == "values"):
-            self.said.setText(_said_at_places(sample, spec))  # empty where a whole picture is the answer
+            self.said.setText("")  # a whole picture or sentence is the answer
         else:
             self.say(sample.target, spec.answers, sample.prediction.ravel().tolist(), spec.task == "classes")
 
