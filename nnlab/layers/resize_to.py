@@ -52,7 +52,7 @@ class ResizeTo(Layer):
         if self.mode == "crop":
             sides: list[int] = []
             for own, other in zip(reversed(shape[1:]), reversed(like[1:]), strict=True):
-                before = (other - own) // 2
+                before = int((other - own) / 2)  # an odd one more goes behind
                 sides += [before, other - own - before]
             return TorchCode(f"F.pad({{0}}, ({listed(sides)}))")
         mode = "" if self.mode == "nearest" else f', mode="{SMOOTH[len(shape)]}"'
