@@ -60,8 +60,10 @@ def owner(graph: "Graph", node_id: str) -> str:
     seen = [node_id]
     while True:
         other = graph.nodes[seen[-1]].learning.shares
-        if not other or other not in graph.nodes or other in seen:
+        if not other or other not in graph.nodes:
             return seen[-1]
+        if other in seen:
+            return min(seen[seen.index(other) :])  # they share with each other: one of them it must be
         seen.append(other)
 
 

@@ -15,8 +15,10 @@ from nnlab.core.document import Document, Training
 from nnlab.core.objective import Objective, resolve
 from nnlab.core.optimizer import FUSED
 from nnlab.engine.batch_norm import leaves_out_last
+from nnlab.engine.dice import undisturbed
 from nnlab.engine.metrics import WIDE
 from nnlab.engine.precision import KINDS
+from nnlab.engine.rates import own_rates
 from nnlab.engine.script_data import TAKE, Form, load, main
 from nnlab.errors import BuildError
 
@@ -48,6 +50,7 @@ def python(document: Document) -> str:
         _targets(objective),
         _evaluate(objective, form),
         TAKE if form.is_wide else "",
+        _groups(document),
         _train(document, objective, form),
         load(form),
         main(document, objective, form),
@@ -234,7 +237,7 @@ def _train(document: Document, objective: Objective, form: Form) -> str:
     lines = {
         "def train(model, x, y, validation=None):": True,
         '    """Train on x and y, and watch the pair `validation` meanwhile; the loss of every step."""': True,
-        _assignment("optimizer", _optimizer(training)): True,
+        _assignment("optimizer", _optimizer(document)): True,
         f"    steps_per_epoch = -(-{rows} // BATCH_SIZE){less}": "steps_per_epoch"
         in scheduler + early * training.early_stopping,
         _assignment("scheduler", scheduler): bool(scheduler),
@@ -299,8 +302,32 @@ def _assignment(name: str, call: str) -> str:
     return f"{whole[:opening]}\n{middle}\n    )"
 
 
-def _optimizer(training: Training) -> str:
-    arguments = ["model.parameters()", "lr=LEARNING_RATE"]
+def _groups(document: Document) -> str:
+    """A function that gives layers the learning rates that they have of their own, if any has."""
+    with undisturbed():
+        names = [name for name, _ in compiling.build(document).named_parameters()]
+    rates = own_rates(document, names)
+    if not rates:
+        return ""
+    told: dict[str, float] = {}
+    for name, rate in rates.items():
+        first = name.partition(".")[0]
+        alike = all(rates.get(other) == rate for other in names if other.startswith(f"{first}."))
+        told[first if alike else name.rpartition(".")[0]] = rate
+    return f"""def groups(model):
+    \"\"\"The parameters, with multiples of the learning rate for layers that have their own.\"\"\"
+    rates = {told!r}
+    found = []
+    for name, parameter in model.named_parameters():
+        rate = next((rate for layer, rate in rates.items() if name.startswith(f"{{layer}}.")), 1.0)
+        found.append({{"params": [parameter], "lr": LEARNING_RATE * rate}})
+    return found
+""".replace("'", '"')
+
+
+def _optimizer(document: Document) -> str:
+    training = document.training
+    arguments = ["groups(model)" if _groups(document) else "model.parameters()", "lr=LEARNING_RATE"]
     arguments += [f"{name}={value!r}" for name, value in training.optimizer.arguments().items()]
     if _decay_matters(training):
         arguments.append("weight_decay=WEIGHT_DECAY" if training.l2 else "weight_decay=0")

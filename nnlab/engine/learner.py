@@ -24,8 +24,9 @@ from nnlab.engine.dice import Dice, undisturbed
 from nnlab.engine.flat import Flat
 from nnlab.engine.metrics import all_targets, measure
 from nnlab.engine.precision import LossScale, Precision
+from nnlab.engine.rates import own_rates
 from nnlab.engine.trial import arranged
-from nnlab.engine.update import Update, prepare, update_rule
+from nnlab.engine.update import TorchUpdate, Update, prepare, update_rule
 from nnlab.errors import BuildError
 
 PICTURE_AXES = (0, 3, 1, 2)  # of samples that are kept with the channels of a pixel side by side
@@ -77,6 +78,7 @@ class Learner:
         self.loss = loss_function(self.objective)
         self.data = {name: self.on_device(self.parts.part(name)) for name in PART_NAMES}
         self._arrange(spare)
+        self._rates = own_rates(document, (name for name, _ in self.network.named_parameters()))
         self._one = torch.ones((), device=self.place.device)
         self.precision = Precision(document.training.precision, self.place.device.type)
         learned = self._read()
@@ -136,6 +138,10 @@ class Learner:
     def rule(self, flat: Flat) -> Update:
         """The document's update rule over these parameters: over all of them as one, if that makes no difference."""
         settings = self.document.training.optimizer
+        if self._rates:
+            names = {id(p): name for name, p in self.network.named_parameters()}
+            each = [self._rates.get(names[id(p)], 1.0) for p in self.parameters]
+            return TorchUpdate([p.detach() for p in flat.parameters], settings.arguments(), settings.torch_name, each)
         found = update_rule(settings, [flat.values])
         return found if found.whole else update_rule(settings, [p.detach() for p in flat.parameters])
 

@@ -113,14 +113,20 @@ class TorchUpdate(Update):
 
     whole = False
 
-    def __init__(self, parameters: list[Tensor], arguments: dict[str, Any], name: str) -> None:
+    def __init__(
+        self, parameters: list[Tensor], arguments: dict[str, Any], name: str, rates: list[float] | None = None
+    ) -> None:
+        """`rates`: a multiple of the learning rate for each parameter."""
         super().__init__(parameters)
-        self.optimizer = getattr(torch.optim, name)(self.parameters, lr=0.0, **arguments)
+        self._rates = sorted(set(rates or [1.0]))
+        each = rates or [1.0] * len(parameters)
+        groups = [[p for p, mine in zip(self.parameters, each, strict=True) if mine == rate] for rate in self._rates]
+        self.optimizer = getattr(torch.optim, name)([{"params": group} for group in groups], lr=0.0, **arguments)
 
     def apply(self, gradients: list[Tensor]) -> None:
         """One step of the torch optimizer."""
-        for group in self.optimizer.param_groups:
-            group["lr"], group["weight_decay"] = self.rate, self.weight_decay
+        for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+            group["lr"], group["weight_decay"] = self.rate * rate, self.weight_decay
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient
         self.optimizer.step()

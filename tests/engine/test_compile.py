@@ -413,10 +413,11 @@ def any_value(p: Param, rng: random.Random) -> object:
     low, high = p.low or 0, p.high if p.high is not None else 10
     number = rng.choice([low, high, rng.uniform(low, high), rng.uniform(low, min(high, low + 5))])
     whole = round(number)
+    several = (whole, max(int(low), 1), whole)[: p.axes or 2] if p.axes != 1 else whole
     return {
         "int": whole, "float": number, "bool": rng.random() < 0.5, "text": "",
         "choice": rng.choice([value for value, _ in p.choices] or [""]), "graph": EMPTY, "places": (),
-        "size": rng.choice([whole, (whole, max(int(low), 1)), *(value for value, _ in p.choices)]),
+        "size": rng.choice([whole, several, *(value for value, _ in p.choices)]),
     }[p.kind]  # fmt: skip
 
 

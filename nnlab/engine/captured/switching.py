@@ -51,7 +51,7 @@ def subject_of(loop: "Loop") -> Subject:
     if learner.scale is not None:
         raise CannotCapture("float16 decides after each backward pass whether the step is taken")
     if not isinstance(learner.update, WrittenUpdate):
-        raise CannotCapture("its optimizer runs as torch's own class")
+        raise CannotCapture("its optimizer, or layers with learning rates of their own, run as torch's own class")
     rows, size = learner.parts.rows[0], learner.batch_size
     places = {id(p): k for k, p in enumerate(learner.network.parameters())}
     chunk = learner.rows_at_once

@@ -20,8 +20,9 @@ from nnlab.engine.divergence import LOST
 from nnlab.engine.many.book import Book
 from nnlab.engine.many.planes import as_tensor, grid, planes
 from nnlab.engine.many.rolled import Array, Planes
-from nnlab.engine.many.stack import Batch, Stack
+from nnlab.engine.many.stack import Batch, Stack, Unstackable
 from nnlab.engine.metrics import all_targets, measure
+from nnlab.engine.rates import learns_unlike
 
 STRETCH_SECONDS = 0.008  # between two moments at which the roll can be stopped or looked at
 MOST_STEPS = 256
@@ -35,6 +36,8 @@ class SideBySide:
 
     def __init__(self, document: Document, seeds: tuple[int, ...]) -> None:
         """Unstackable if these networks cannot go side by side; BuildError or DataError if they cannot be trained at all."""
+        if learns_unlike(document):
+            raise Unstackable("layers are frozen, have learning rates of their own or share weights")
         self.document, self.seeds, self.training = document, seeds, document.training
         self.objective, self.parts = resolve(document), divide(document.data)
         self.place = choose(self.training.device)
