@@ -47,6 +47,8 @@ STRICTER_THAN_TORCH = {
 DTYPES = {
     "x": torch.float32, "h": torch.float32, "s": torch.float32, "i": torch.int64, "e": torch.int64, "m": torch.bool,
 }  # fmt: skip
+SIZE_ALONE = {"MaxUnpool2d": "like", "ResizeTo": "like"}
+"""Inputs of which only the size counts, which no gradient reaches."""
 NO_GRADIENT = {"ArgMax", "CausalMask", "Detach", "NodeMask", "OneHot"}
 """Layers that no gradient passes, as their help says."""
 
@@ -360,7 +362,9 @@ class TestEveryLayer:
             module = construct(code)
             tensors = tensors_for(layer, shapes, gradients=True)
             answers = results(code, module.eval() if module else None, tensors)
-            floats = [t for t in tensors if t is not None and t.requires_grad]
+            ignored = SIZE_ALONE.get(LAYERS.id_of(kind))
+            sizes = {n for n, port in enumerate(layer.inputs) if port.name == ignored}
+            floats = [t for n, t in enumerate(tensors) if t is not None and t.requires_grad and n not in sizes]
             if LAYERS.id_of(kind) in NO_GRADIENT:
                 assert not any(t.requires_grad for t in answers[:1])
                 return
