@@ -28,10 +28,12 @@ from nnlab.ui.canvas.overlays import Note
 from nnlab.ui.canvas.places import WIRE_REACH
 from nnlab.ui.canvas.problems import Problems
 from nnlab.ui.canvas.search import Choice
+from nnlab.ui.canvas.view import FIT_MARGIN
 from nnlab.ui.look import theme
 from nnlab.ui.scope import Scope, scope_of
 from nnlab.ui.workbench import Workbench
 
+READABLE = 0.55  # zoom at which names and shapes can be read
 EMPTY_HINT = "Drag a layer here, or double-click to search"
 STALE_NOTE = "The pictures show the network before your changes"
 
@@ -54,6 +56,7 @@ class GraphEditor(DropView):
         self._fitted = False
         self._last_seen = QPointF()
         self._seen_of = (bench.history, bench.path)
+        self._views: dict[tuple[str, ...], tuple[QPointF, float]] = {}  # where one looked, to come back to
         self.hover = hover.Hover(self)
         self.travel = Travel(self)
         self.problems = Problems(bench, self.picture)
@@ -91,11 +94,28 @@ class GraphEditor(DropView):
 
     def _show_opened(self) -> None:
         """Another project, or the inside of a block: nothing of what was seen stays."""
+        history, path = self._seen_of
         self._seen_of = (self.bench.history, self.bench.path)
+        if history is not self.bench.history:
+            self._views.clear()
+        else:
+            self._views[path] = (self.seen().center(), self.zoom)
         self.pictures.clear()
         self.hover.focus(None)
         self.name_field.finish(False)
-        self.fit_all()
+        if self.bench.path in self._views:
+            self.look_at(*self._views[self.bench.path])
+        else:
+            self._fit_opened()
+
+    def _fit_opened(self) -> None:
+        """Show all of it; of a long block, so much from its left end as can be read."""
+        area, room = self.picture.bounds(), self.viewport().width()
+        if not self.bench.path or self.zoom_for(area) >= READABLE:
+            self.fit_all()
+            return
+        left = area.left() - FIT_MARGIN / READABLE
+        self.look_at(QPointF(left + room / 2 / READABLE, area.center().y()), READABLE)
 
     def _keep_all_in_view(self) -> None:
         """What was seen whole stays seen whole when a layer is added."""
