@@ -9,7 +9,8 @@ from typing import Any
 
 from nnlab.cli.output import Stopped, complain, draw, finite, flush, note, one_line, say, say_json, silence
 from nnlab.cli.projects import find
-from nnlab.core.words import count, duration, fixed, memory, number, percent, plural, span
+from nnlab.core.dataset import DataSpec
+from nnlab.core.words import METRICS, count, duration, fixed, is_share, memory, number, percent, plural, span
 from nnlab.engine.events import EpochDone, Epochs, Event, Finished, Interrupted, Prepared
 from nnlab.errors import BuildError
 from nnlab.files.disk import check_writable, name_of
@@ -115,7 +116,7 @@ class _Table:
             note(notice)
         document = event.document
         self._epochs = document.training.epochs
-        self._metric = "R²" if document.spec and document.spec.task == "values" else "accuracy"
+        self._metric = _metric_name(document.spec)
         rows = f"{plural(event.rows[0], 'sample')} to train on, {count(event.rows[1])} for validation"
         say(f"{event.device}, {rows}, {plural(self._epochs, 'epoch')} of {plural(event.steps_per_epoch, 'step')}")
         arithmetic = f"{event.precision}, {plural(event.threads, 'thread')}"
@@ -215,15 +216,21 @@ def _metrics(event: Finished) -> dict[str, Any]:
     return {"step": event.step, "metrics": dict(event.metrics), "best_epoch": event.best_epoch, "node": event.node}
 
 
+def _metric_name(spec: DataSpec | None) -> str:
+    if spec is None:
+        return METRICS["accuracy"]
+    return METRICS[spec.metric or ("r2" if spec.task == "values" else "accuracy")]
+
+
 def figure(name: str, value: float) -> str:
     """A metric as it is read: accuracy as a share, all else as a number."""
-    return percent(value) if name.endswith("accuracy") else number(value)
+    return percent(value) if is_share(name) else number(value)
 
 
 def _share(value: float | None, metric: str) -> str:
     if value is None:
         return ""
-    return percent(value) if metric == "accuracy" else fixed(value)
+    return percent(value) if metric != METRICS["r2"] else fixed(value)
 
 
 def _is_terminal() -> bool:

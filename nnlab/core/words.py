@@ -38,6 +38,16 @@ def count(value: float) -> str:
     return f"{round(value):,}".replace(",", "\u202f").replace("-", "−")
 
 
+METRICS = {"accuracy": "accuracy", "r2": "R²", "iou": "overlap", "exact": "exact"}
+"""How the metrics are called: overlap of masks (intersection over union), share of sequences that are exactly right."""
+SHARES = ("accuracy", "iou", "exact")
+
+
+def is_share(metric: str) -> bool:
+    """Whether this metric, such as "accuracy" or "test_accuracy", is a share and read in percent."""
+    return metric.endswith(SHARES)
+
+
 def percent(share: float, places: int = 1) -> str:
     """A share as "98.7 %"."""
     return f"{100 * share:.{places}f}\u202f%" if math.isfinite(share) else number(share)

@@ -25,7 +25,7 @@ NARROW = 1120  # below it the restart button is brief
 ROOMY = 1300  # below it the speed button is an icon
 FIXED_GAPS = 12 * GAP  # the row's margins and spacings that never give way
 SMALLEST_LOSS, LARGEST_LOSS = 0.01, 1_000.0  # shown with four places between them
-METRICS = {"accuracy": "Accuracy", "r2": "R²"}
+METRICS = {metric: f"{name[:1].upper()}{name[1:]}" for metric, name in words.METRICS.items()}
 EMPTY = "–"
 SPEED = "How many batches it learns from in a second"
 
@@ -208,4 +208,4 @@ def _loss(value: float) -> str:
 def _metric(name: str, value: float | None) -> str:
     if value is None:
         return EMPTY
-    return words.percent(value) if name == "accuracy" else words.fixed(value, 3)
+    return words.percent(value) if words.is_share(name) else words.fixed(value, 3)

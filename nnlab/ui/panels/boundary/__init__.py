@@ -18,6 +18,9 @@ from nnlab.ui.panels.boundary.view import View
 from nnlab.ui.workbench import Workbench
 
 PICTURES = "Pictures have too many inputs for a plane of two. The Activations panel shows what the network sees in one."
+NO_PLANE = (
+    "These data have no plane of two inputs to draw. The Activations panel shows what the network sees in a sample."
+)
 NO_DATA = "The data set of this project is missing: choose another under Data."
 
 
@@ -112,7 +115,8 @@ class BoundaryPanel(DrawnPanel):
     def refresh(self, problem: object = None) -> None:
         """Say why these data have no plane, if they have none."""
         if not self._fits() and self.bench.document.graph.nodes:
-            self.drawing.say(NO_DATA if self._data_spec() is None else PICTURES)
+            spec = self._data_spec()
+            self.drawing.say(NO_DATA if spec is None else PICTURES if spec.is_picture else NO_PLANE)
         else:
             super().refresh(problem)
         self.plane.arrange()
@@ -131,7 +135,7 @@ class BoundaryPanel(DrawnPanel):
 
     def _fits(self) -> bool:
         spec = self._data_spec()
-        return spec is not None and len(spec.input_shape) == 1
+        return spec is not None and len(spec.input_shape) == 1 and spec.kind == "x" and not spec.is_packed
 
     def _plane_want(self) -> BoundaryWant:
         x, y = self._inputs()

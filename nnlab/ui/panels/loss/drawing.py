@@ -103,7 +103,7 @@ class LossDrawing(Drawing):
             (self._loss, self._metric, self._rate), axes, shown, lowest, strict=True
         ):
             chart.frame(place, is_shown, is_last)
-        self._metric.left.share = self.metric_name == "accuracy"
+        self._metric.left.share = words.is_share(self.metric_name)
         self._arrange_lines()
         self.canvas.repaint_all()
 
@@ -137,14 +137,18 @@ class LossDrawing(Drawing):
     def _draw_over(self, painter: QPainter) -> None:
         charts = self.charts()
         loss, metric, rate = (chart.area.axes() for chart in (self._loss, self._metric, self._rate))
-        share = self.metric_name == "accuracy"
+        share = words.is_share(self.metric_name)
         self._draw_labels(painter, loss, charts.losses(), share=False)
         marks.draw_marks(painter, loss, self.record.whole)
         marks.draw_forks(painter, loss, self.ghosts_shown())
         self._name_chart(painter, loss.rect.topRight() + QPointF(-6, 14), "loss")
         if self._metric.area.isVisible():
             self._draw_labels(painter, metric, charts.metrics(), share)
-            self._name_chart(painter, metric.rect.bottomRight() + QPointF(-6, -8), "accuracy" if share else "R²")
+            self._name_chart(
+                painter,
+                metric.rect.bottomRight() + QPointF(-6, -8),
+                words.METRICS.get(self.metric_name, self.metric_name),
+            )
         if self._rate.area.isVisible():
             self._draw_rate(painter, rate)
         self._draw_looked_at(painter, charts)
@@ -218,9 +222,12 @@ class LossDrawing(Drawing):
 
     def _readings(self, painter: QPainter, charts: Charts, epoch: float) -> Iterator[plots.CardLine]:
         now = theme.current()
-        share = self.metric_name == "accuracy"
+        share = words.is_share(self.metric_name)
         upper = [(self._loss.area.axes(), line, "loss") for line in charts.losses()]
-        lower = [(self._metric.area.axes(), line, "accuracy" if share else "R²") for line in charts.metrics()]
+        lower = [
+            (self._metric.area.axes(), line, words.METRICS.get(self.metric_name, self.metric_name))
+            for line in charts.metrics()
+        ]
         for axes, line, what in upper + lower:
             found = line.curve.at(epoch)
             if found is None or not isfinite(found[1]):
