@@ -77,6 +77,8 @@ def _check_parts(data: bytes, what: str) -> None:
 
 def _refusal(problem: Exception, what: str) -> FileError:
     said = str(problem)
+    if "Unsupported operand" in said:
+        return FileError(f"{what} is no plain state dict, or it is damaged, so it was not opened: {REMEDY}")
     if "weights_only" in said or "Weights only" in said or "Unsupported" in said:
         return FileError(
             f"{what} holds more than numbers, and opening that could run code, so it was not opened: {REMEDY}"

@@ -10,17 +10,19 @@ PLAIN = {
     "Sigmoid": "ops.sigmoid({0})",
     "Tanh": "ops.tanh({0})",
     "SiLU": "ops.silu({0})",
-    "Mish": "ops.mish({0})",
+    "Mish": "{0} * ops.tanh(ops.softplus({0}))",
     "ReLU6": "ops.relu6({0})",
     "SELU": "ops.selu({0})",
-    "Softsign": "ops.soft_sign({0})",
+    "Softsign": "{0} / (1 + ops.abs({0}))",
     "LogSigmoid": "ops.log_sigmoid({0})",
     "Tanhshrink": "ops.tanh_shrink({0})",
     "Hardswish": "ops.hard_silu({0})",
     "Hardsigmoid": "ops.hard_sigmoid({0})",
     "Identity": "{0}",
+    "Tap": "{0}",
     "Input": "{0}",
     "Output": "{0}",
+    "Detach": "ops.stop_gradient({0})",
 }
 
 
@@ -100,7 +102,8 @@ def _glu(layer: Any, shape: Shape) -> KerasCode:
 
 @equal("PReLU")
 def _prelu(layer: Any, shape: Shape) -> KerasCode:
-    shared = list(range(1 if layer.num_parameters == 1 else 2, len(shape) + 1)) or None
+    (count,) = layer.parameter_shapes(shape)["weight"]
+    shared = list(range(1 if count == 1 else 2, len(shape) + 1)) or None
     sizes = tuple(1 if shared and k in shared else n for k, n in enumerate(shape, 1))
     made = call("PReLU", shared_axes=shared, name="{name}")
     return weighted(f"{made}({{0}})", f"{of('weight')}.reshape({sizes})")
@@ -170,3 +173,32 @@ def _channel_dropout(layer: Any, shape: Shape) -> KerasCode:
 @equal("GaussianNoise")
 def _noise(layer: Any, shape: Shape) -> KerasCode:
     return KerasCode(f"layers.GaussianNoise({layer.sigma!r})({{0}})")
+
+
+@equal("RMSNorm")
+def _rms_norm(layer: Any, shape: Shape) -> KerasCode:
+    """Without an epsilon of its own, it takes the smallest step of 32-bit numbers, as PyTorch does."""
+    learned = layer.parameter_shapes(shape)
+    only(bool(learned), "its RMS norm always learns a scale")
+    many = len(learned["weight"])
+    axis = -1 if many == 1 else list(range(-many, 0))
+    epsilon = 1.1920928955078125e-07 if layer.eps is None else layer.eps
+    made = call("RMSNormalization", axis=unless(axis, -1), epsilon=epsilon, name="{name}")
+    return weighted(f"{made}({{0}})", of("weight"))
+
+
+@equal("Normalize")
+def _normalize(layer: Any, shape: Shape) -> KerasCode:
+    size = f"ops.norm({{0}}, ord={layer.p!r}, axis={layer.dim}, keepdims=True)"
+    only(layer.p in (1.0, 2.0), "it has no such norm of tables")
+    return KerasCode(f"{{0}} / ops.maximum({size}, {layer.eps!r})")
+
+
+@equal("Clamp")
+def _clamp(layer: Any, shape: Shape) -> KerasCode:
+    return KerasCode(f"ops.clip({{0}}, {layer.min!r}, {layer.max!r})")
+
+
+@equal("Sine")
+def _sine(layer: Any, shape: Shape) -> KerasCode:
+    return KerasCode(f"ops.sin({{0}}{'' if layer.omega == 1 else f' * {layer.omega!r}'})")

@@ -27,7 +27,7 @@ class KerasCode:
     shorter: Mapping[int, str] = field(default_factory=dict)
     """A simpler `forward` where this output alone is read, which is then its value."""
     support: tuple[Support, ...] = ()
-    """Functions that `numbers` use; they may use np."""
+    """Functions that `forward` or `numbers` call; they may use np as well."""
 
 
 Entry = Callable[..., KerasCode]
@@ -48,13 +48,25 @@ def equal(*ids: str) -> Callable[[Entry], Entry]:
     return keep
 
 
+def table() -> dict[str, Entry]:
+    """Layer id -> its entry, for every layer that has an equal."""
+    from nnlab.engine.exports import (  # noqa: F401 - they fill the table
+        keras_attention,
+        keras_basic,
+        keras_merges,
+        keras_pictures,
+        keras_sequences,
+    )
+
+    return KERAS
+
+
 def keras_code(id_: str, layer: Layer, shapes: tuple[Shape, ...]) -> KerasCode:
     """What this very layer is in Keras; NoEqual if there is nothing."""
-    from nnlab.engine.exports import keras_basic, keras_merges, keras_pictures, keras_sequences  # noqa: F401 - they fill the table
-
-    if id_ not in KERAS:
+    entries = table()
+    if id_ not in entries:
         raise NoEqual("")
-    return KERAS[id_](layer, *shapes)
+    return entries[id_](layer, *shapes)
 
 
 def call(kind: str, /, *args: object, **options: object) -> str:

@@ -80,3 +80,42 @@ def _squeeze(layer: Any, shape: Shape) -> KerasCode:
 @equal("Unsqueeze")
 def _unsqueeze(layer: Any, shape: Shape) -> KerasCode:
     return KerasCode(f"ops.expand_dims({{0}}, {layer.dim})")
+
+
+@equal("Stack")
+def _stack(layer: Any, *shapes: Shape) -> KerasCode:
+    return KerasCode(f"ops.stack([{', '.join(f'{{{k}}}' for k in range(len(shapes)))}], axis={layer.dim})")
+
+
+@equal("Slice")
+def _slice(layer: Any, shape: Shape) -> KerasCode:
+    """Written as in PyTorch: both index as NumPy does."""
+    return KerasCode(layer.torch_code(shape).forward)
+
+
+@equal("Split")
+def _split(layer: Any, shape: Shape) -> KerasCode:
+    """Keras wants the places where it cuts."""
+    sizes = [out[layer.dim - 1 if layer.dim > 0 else layer.dim] for out in layer.output_shapes(shape)]
+    places = [sum(sizes[:k]) for k in range(1, len(sizes))]
+    results = tuple(f"{{r}}[{k}]" for k in range(len(sizes)))
+    return KerasCode(f"ops.split({{0}}, {places}, axis={layer.dim})", results)
+
+
+@equal("Reduce")
+def _reduce(layer: Any, shape: Shape) -> KerasCode:
+    function = {"mean": "mean", "sum": "sum", "max": "max", "min": "min", "norm": "norm"}[layer.kind]
+    axes = tuple(int(n) for n in str(layer.dims).split(","))
+    only(layer.kind != "norm" or len(axes) == 1, "its norm is over one axis")
+    keep = ", keepdims=True" if layer.keepdim else ""
+    return KerasCode(f"ops.{function}({{0}}, axis={axes[0] if len(axes) == 1 else axes}{keep})")
+
+
+@equal("ArgMax")
+def _arg_max(layer: Any, shape: Shape) -> KerasCode:
+    return KerasCode(f"ops.argmax({{0}}, axis={layer.dim}{', keepdims=True' if layer.keepdim else ''})")
+
+
+@equal("OneHot")
+def _one_hot(layer: Any, shape: Shape) -> KerasCode:
+    return KerasCode(f"ops.one_hot({{0}}, {layer.num_classes})")

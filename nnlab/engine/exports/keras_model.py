@@ -26,6 +26,8 @@ class KerasModel:
 
     inputs: tuple[str, ...]
     """The names of the inputs of the data that it takes, in its order."""
+    support: str
+    """Functions that the others call; empty if there are none."""
     network: str
     """The function that makes it."""
     takes_over: str
@@ -71,7 +73,9 @@ class _Writer:
         given = [self.variables["", str(k)] for k in used]
         answers = [self.variables[self._origin(n, "")] for n in self.objective.outputs]
         lines.append(f"    return keras.Model({one_or_list(given)}, {one_or_list(answers)})")
-        return KerasModel(tuple(self.fields[k].name for k in used), "\n".join(lines) + "\n", self._takes_over())
+        support = {each.name: each.text.strip("\n") + "\n" for n in self.order for each in self.code[n].support}
+        names = tuple(self.fields[k].name for k in used)
+        return KerasModel(names, "\n\n".join(support.values()), "\n".join(lines) + "\n", self._takes_over())
 
     def _input_name(self, at: int, alone: bool) -> str:
         name = "inputs" if alone else plain(self.fields[at].name)
@@ -154,7 +158,6 @@ class _Writer:
 
     def _takes_over(self) -> str:
         lines = []
-        support = {each.name: each.text.strip("\n") for n in self.order for each in self.code[n].support}
         for n in self.order:
             for name, numbers in self.code[n].numbers:
                 place = name.format(name=self.names[n])
@@ -166,7 +169,7 @@ class _Writer:
             "def take_over(model, state):",
             '    """Give the model what PyTorch has learned: state = safetensors.numpy.load_file("weights.safetensors")."""',
         ]
-        return "\n\n\n".join([*support.values(), "\n".join([*head, *(f"    {line}" for line in lines)])]) + "\n"
+        return "\n".join([*head, *(f"    {line}" for line in lines)]) + "\n"
 
 
 def _ports(graph: Graph, node_id: str) -> tuple[Port, ...]:

@@ -5,8 +5,6 @@ from typing import Any
 from nnlab.core.layer import LAYERS, Shape
 from nnlab.engine.exports.keras_code import KerasCode, call, each, equal, of, only, short, unless, weighted
 
-BORDERS = {"zeros": "constant", "reflect": "reflect", "circular": "wrap"}
-
 
 @equal("Conv1d", "Conv2d", "Conv3d")
 def _conv(layer: Any, shape: Shape) -> KerasCode:
@@ -45,7 +43,7 @@ def padded(border: list[tuple[int, int]], mode: str = "zeros", value: str = "") 
     if not any(map(sum, border)):
         return "{0}"
     widths = ((0, 0), (0, 0), *border)
-    options = "" if mode == "zeros" else f', mode="{BORDERS[mode]}"'
+    options = "" if mode == "zeros" else f', mode="{mode}"'
     return f"ops.pad({{0}}, {widths}{options}{f', constant_values={value}' if value else ''})"
 
 
@@ -124,7 +122,37 @@ def _upsample(layer: Any, shape: Shape) -> KerasCode:
     return KerasCode(f"{call(f'UpSampling{axes}D', short(factors))}({{0}})")
 
 
-@equal("ZeroPad2d")
-def _zero_pad(layer: Any, shape: Shape) -> KerasCode:
-    left, right, top, bottom = each(layer.padding, 4)
-    return KerasCode(padded([(top, bottom), (left, right)]))
+@equal("PointwiseConv2d")
+def _pointwise(layer: Any, shape: Shape) -> KerasCode:
+    return _conv(layer.filters, shape)
+
+
+@equal("DepthwiseConv2d")
+def _depthwise(layer: Any, shape: Shape) -> KerasCode:
+    """Keras counts the filters of each channel apart."""
+    filters = layer.filters(shape[0])
+    only(shape[0] > 1, "its filters are for more than one channel")
+    kernel, stride, dilation = (each(size, 2) for size in (filters.kernel_size, filters.stride, filters.dilation))
+    only(len(set(stride)) == 1, "it strides alike on both axes")
+    only(max(stride) == 1 or max(dilation) == 1, "it has no stride together with a dilation")
+    before, padding = _conv_border(filters, 2, kernel, stride, dilation)
+    made = call(
+        "DepthwiseConv2D", short(kernel), strides=unless(short(stride), 1), padding=padding,
+        depth_multiplier=unless(layer.multiplier, 1), dilation_rate=unless(short(dilation), 1),
+        use_bias=unless(layer.bias, True), name="{name}",
+    )  # fmt: skip
+    weight = f"{of('weight')}.transpose(2, 3, 0, 1).reshape({kernel[0]}, {kernel[1]}, {shape[0]}, {layer.multiplier})"
+    return weighted(f"{made}({before})", weight, *([of("bias")] if layer.bias else []))
+
+
+@equal("Pad")
+def _pad(layer: Any, shape: Shape) -> KerasCode:
+    """The sides as PyTorch has them: the last axis first."""
+    only(layer.mode not in ("replicate", "circular"), "it fills a border with one number or mirrored ones only")
+    sides = layer._sides(shape)
+    pairs = [(sides[k], sides[k + 1]) for k in range(0, len(sides), 2)][::-1]
+    only(min(sides) >= 0, "it takes nothing away")
+    widths = (*((0, 0) for _ in range(len(shape) + 1 - len(pairs))), *pairs)
+    mode = ', mode="reflect"' if layer.mode == "reflect" else ""
+    value = f", constant_values={layer.value!r}" if layer.mode == "constant" and layer.value else ""
+    return KerasCode(f"ops.pad({{0}}, {widths}{mode}{value})")

@@ -29,9 +29,11 @@ def text(document: Document) -> str:
     places = any(term.target_form == "positions" and term.axis == 1 for term in objective.terms)
     sections = [
         _constants(document),
+        made.support,
         made.network,
         made.takes_over,
         training_in_keras.PLACES if places else "",
+        _rate(document),
         _train(document, objective),
         _load(document, objective, made),
         _main(document, objective, made),
@@ -110,6 +112,13 @@ def _constants(document: Document) -> str:
     return "\n".join(f"{name} = {value!r}" for name, value in values.items()) + "\n"
 
 
+def _rate(document: Document) -> str:
+    expression = training_in_keras.schedule(document.training)
+    if not expression:
+        return ""
+    return f'def rate(epoch):\n    """The learning rate of an epoch, counted from 0."""\n    return {expression}\n'
+
+
 def _train(document: Document, objective: Objective) -> str:
     losses = [training_in_keras.loss(term) for term in objective.terms]
     weights = [term.weight for term in objective.terms]
@@ -153,7 +162,10 @@ def _load(document: Document, objective: Objective, made: KerasModel) -> str:
     ]
     lines += ["        return dict(np.load(paths[0]))"]
     lines += ['    print("No data given: these are random numbers, from which nothing can be learned.")']
-    lines += [f"    dice = np.random.default_rng(0)\n    rows = {DEMO_ROWS}", "    return {"]
+    lines += [
+        f"    dice = np.random.default_rng(0)\n    rows = {sum(spec.split[:2]) if spec.split else DEMO_ROWS}",
+        "    return {",
+    ]
     for name in made.inputs:
         field = fields[name]
         size = f"(rows, {', '.join(map(str, field.shape))}{',' if not field.shape else ''})"
@@ -207,9 +219,9 @@ def _main(document: Document, objective: Objective, made: KerasModel) -> str:
         return "\n".join([*lines, "    train(model, x, y)"]) + "\n"
     part = "{v}[{r}]" if len(x) == 1 else "[each[{r}] for each in {v}]"
     parts = "{v}[{r}]" if len(y) == 1 else "[each[{r}] for each in {v}]"
-    trained = f"{part.format(v='x', r='rows')}, {parts.format(v='y', r='rows')}"
-    watched = f"({part.format(v='x', r='validation')}, {parts.format(v='y', r='validation')})"
-    return "\n".join([*lines, f"    train(model, {trained}, {watched})"]) + "\n"
+    lines.append(f"    held_back = {part.format(v='x', r='validation')}, {parts.format(v='y', r='validation')}")
+    lines.append(f"    train(model, {part.format(v='x', r='rows')}, {parts.format(v='y', r='rows')}, held_back)")
+    return "\n".join(lines) + "\n"
 
 
 def _split(document: Document) -> list[str]:

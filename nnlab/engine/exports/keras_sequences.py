@@ -35,9 +35,12 @@ def _recurrent(layer: Any, shape: Shape, start: Shape = MISSING, *more: Shape) -
         text = f"{_constructor(layer, name)}({text})"
         ways = [f"l{k}", f"l{k}_reverse"] if layer.bidirectional else [f"l{k}"]
         numbers.append((name, ", ".join(_numbers(layer, way) for way in ways)))
-    short = {1: text.replace("return_sequences=True, ", "", 1)} if not layer.bidirectional else {}
+    short = {1: text.replace(", return_sequences=True", "", 1)}
+    size = layer.hidden_size
+    both = f"ops.concatenate([{{r}}[:, -1, :{size}], {{r}}[:, 0, {size}:]], axis=-1)"
+    last = both if layer.bidirectional else "{r}[:, -1]"
     support = (GATES,) if LAYERS.id_of(layer) == "GRU" else ()
-    return KerasCode(text, ("{r}", "{r}[:, -1]"), tuple(numbers), short, support)
+    return KerasCode(text, ("{r}", last), tuple(numbers), short, support)
 
 
 def _constructor(layer: Any, name: str) -> str:
@@ -58,3 +61,30 @@ def _numbers(layer: Any, way: str) -> str:
         found = [f"gates({each}).T" for each in kernels]
         return ", ".join([*found, *([f"np.stack([gates({biases[0]}), gates({biases[1]})])"] if has_bias else [])])
     return ", ".join([*(f"{each}.T" for each in kernels), *([" + ".join(biases)] if has_bias else [])])
+
+
+@equal("LastStep")
+def _last_step(layer: Any, shape: Shape, mask: Shape = MISSING) -> KerasCode:
+    only(mask == MISSING, "it has no last step before padding")
+    return KerasCode("{0}[:, -1]")
+
+
+@equal("SequencePool")
+def _sequence_pool(layer: Any, shape: Shape, mask: Shape = MISSING) -> KerasCode:
+    if mask != MISSING:
+        only(layer.mode == "mean", "with a mask it has only the mean over time")
+        keep = 'ops.cast(ops.expand_dims(ops.logical_not({1}), -1), "float32")'
+        return KerasCode(f"ops.sum({{0}} * {keep}, axis=1) / ops.maximum(ops.sum({keep}, axis=1), 1)")
+    modes = {"mean": "ops.mean({0}, axis=1)", "max": "ops.max({0}, axis=1)", "first": "{0}[:, 0]", "last": "{0}[:, -1]"}
+    return KerasCode(modes[layer.mode])
+
+
+@equal("Reverse")
+def _reverse(layer: Any, shape: Shape, mask: Shape = MISSING) -> KerasCode:
+    only(mask == MISSING, "it turns padding round as well")
+    return KerasCode("ops.flip({0}, axis=1)")
+
+
+@equal("PaddingMask")
+def _padding_mask(layer: Any, shape: Shape) -> KerasCode:
+    return KerasCode(f"ops.equal({{0}}, {layer.number})")

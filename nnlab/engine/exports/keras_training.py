@@ -100,9 +100,8 @@ def callbacks(document: Document) -> list[str]:
     """What is done at the ends of epochs."""
     training = document.training
     found = []
-    rate = schedule(training)
-    if rate:
-        found.append(f"keras.callbacks.LearningRateScheduler(lambda epoch: {rate})")
+    if schedule(training):
+        found.append("keras.callbacks.LearningRateScheduler(rate)")
     if training.early_stopping:
         watched = '"val_loss"' if document.data.validation else '"loss"'
         found.append(f"keras.callbacks.EarlyStopping({watched}, patience=PATIENCE, restore_best_weights=True)")
