@@ -120,7 +120,7 @@ READY.register("cbam-lite")(
 )
 READY.register("encoder-pre-norm")(
     ReadyBlock(
-        "Encoder layer, norm first",
+        "Encoder, norm first",
         "A transformer's brick as it is built today: norms before attention and Linear layers. Repeat it to go deep.",
         lambda shape: encoder_layer(_width(shape), _heads(_width(shape)), pre_norm=True),
         2,
@@ -129,7 +129,7 @@ READY.register("encoder-pre-norm")(
 )
 READY.register("encoder-post-norm")(
     ReadyBlock(
-        "Encoder layer, norm last",
+        "Encoder, norm last",
         "A transformer's brick as it was first published: norms after the additions.",
         lambda shape: encoder_layer(_width(shape), _heads(_width(shape)), pre_norm=False, activation="ReLU"),
         2,

@@ -77,7 +77,7 @@ READY.register("residual")(
 )
 READY.register("residual-down")(
     ReadyBlock(
-        "Residual block, smaller",
+        "Residual, half size",
         "Halves the picture and doubles the channels; a 1×1 convolution brings what came in to the same size.",
         lambda shape: basic(2 * _channels(shape), 2, project=True),
         2,

@@ -149,7 +149,7 @@ def _plain(p: Param, value: Any) -> Any:
     if p.kind == "variant" and p.registry is not None:
         return {"type": p.registry.id_of(value), **value.as_dict()}
     if p.kind == "places":
-        return {name: list(found) for name, found in value}
+        return [[name, list(found)] for name, found in value]  # pairs: a file sorts the names of a mapping
     return list(value) if isinstance(value, tuple) else value
 
 

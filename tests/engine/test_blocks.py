@@ -153,7 +153,7 @@ def test_twelve_encoder_layers_are_one_node_and_one_class() -> None:
                   layer("Output"))  # fmt: skip
     text = source(document(graph, "digits"))
     assert text.count("class ") == 2
-    assert "nn.Sequential(*(EncoderLayerNormFirst() for _ in range(12)))" in text
+    assert "nn.Sequential(*(EncoderNormFirst() for _ in range(12)))" in text
     assert len(graph.nodes) == 6
 
 
