@@ -1,7 +1,7 @@
 """What losses ask of an answer: one number for each value, one score for each class, or a class at each place."""
 
 from nnlab.core.dataset import Target
-from nnlab.core.layer import Shape
+from nnlab.core.layer import LAYERS, Shape
 from nnlab.core.loss import TargetForm, answer_width, class_axis, has_positions
 from nnlab.errors import ShapeError
 
@@ -56,3 +56,21 @@ def first_last(text: str, axis: int) -> tuple[str, str]:
     if axis == 1:
         return text, "target"
     return f"{text}.flatten(0, -2)", "target.flatten()"
+
+
+def needs_shares(ends_in: str, loss: str) -> None:
+    """For losses of probabilities that add up to 1: a Sigmoid does not give those."""
+    if ends_in == "Sigmoid":
+        raise ShapeError(
+            f"reads a Sigmoid, which gives every class a probability of its own, and {loss} needs them to add up to 1: "
+            "put a Softmax in its place, or choose binary cross-entropy as the loss"
+        )
+
+
+def needs_scores(ends_in: str, loss: str) -> None:
+    """For losses of plain scores, which probabilities are not."""
+    if ends_in in ("Sigmoid", "Softmax", "LogSoftmax"):
+        raise ShapeError(
+            f"reads probabilities, and {loss} needs plain scores: remove the {LAYERS[ends_in].title} before it, "
+            "or choose Automatic as the loss"
+        )

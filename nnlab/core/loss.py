@@ -34,6 +34,12 @@ class Loss(Settings):
         """How the targets must look for this output; ShapeError with a remedy if loss, target and output do not fit."""
         raise NotImplementedError
 
+    reads_shares: ClassVar[bool] = False
+    """A Softmax or Sigmoid at the end gives probabilities for values, too, and not only for classes."""
+
+    def check_end(self, ends_in: str) -> None:
+        """ShapeError with a remedy if the network ends in a kind of layer whose numbers it cannot take."""
+
     def position_expression(self, given: Given, axis: int) -> str:
         """The same for a class at each position or pixel, with the scores along `axis` (1 or -1); -1 does not count."""
         raise NotImplementedError

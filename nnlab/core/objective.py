@@ -200,11 +200,12 @@ def _term(document: Document, output: str, at: int, is_main: bool) -> Term:
     loss = LOSSES[loss_id]()
     try:
         form = loss.target_form(target, shape)
+        loss.check_end(ends_in)
         axis = class_axis(target, shape) if form == "positions" else 1
     except ShapeError as problem:
         raise BuildError(f"{node.title} {problem}", output) from None
     given: Given = "scores"
-    if target.task == "classes" and ends_in in (SOFTMAX, SIGMOID):
+    if (target.task == "classes" or loss.reads_shares) and ends_in in (SOFTMAX, SIGMOID):
         _check_probabilities(document.graph, last, shape, loss_id)
         given = "probabilities"
     weight = float(getattr(node.layer, "weight", 1.0))
@@ -232,7 +233,11 @@ def _automatic(target: Target, role: str, shape: Shape, ends_in: str) -> str:
     if target.task == "values" or role == "values":
         return "mse"
     if has_positions(target):
-        return "bce" if target.width == 2 and shape in ((1, *target.own_shape), (*target.own_shape, 1)) else "cross-entropy"
+        return (
+            "bce"
+            if target.width == 2 and shape in ((1, *target.own_shape), (*target.own_shape, 1))
+            else "cross-entropy"
+        )
     return "bce" if shape == (1,) or ends_in == SIGMOID else "cross-entropy"
 
 

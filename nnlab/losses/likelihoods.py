@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nnlab.core import words
-from nnlab.core.answers import first_last, numbers_form, row_of_values, scores_form
+from nnlab.core.answers import first_last, needs_shares, numbers_form, row_of_values, scores_form
 from nnlab.core.dataset import Target
 from nnlab.core.formula import Formula, LossSpot
 from nnlab.core.layer import Shape
@@ -26,6 +26,14 @@ class NegativeLogLikelihood(Loss):
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """The number of the right class; one number for each class is needed."""
         return scores_form(spec, output, "negative log-likelihood")
+
+    def check_end(self, ends_in: str) -> None:
+        """Other numbers than logarithms of probabilities would fall without end."""
+        if ends_in not in ("LogSoftmax", "Softmax"):
+            raise ShapeError(
+                "does not read a Log-softmax, and negative log-likelihood needs the logarithms it gives: "
+                "put one before it, or choose cross-entropy as the loss, which does both"
+            )
 
     def expression(self, given: Given) -> str:
         """F.nll_loss; probabilities (of a Softmax that was drawn) go through the logarithm first."""
@@ -58,12 +66,18 @@ class KLDivergence(Loss):
     title = "Kullback–Leibler divergence"
     formula = "L = Σ y · log(y / p)"
 
+    reads_shares = True
+
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """A share for each class or value, in a row of at least two."""
         form = numbers_form(spec, output, "the Kullback–Leibler divergence")
         if len(output) != 1 or output[0] < 2:
             raise ShapeError("needs a row of at least two shares to compare: choose mean squared error as the loss")
         return form
+
+    def check_end(self, ends_in: str) -> None:
+        """Shares add up to 1."""
+        needs_shares(ends_in, "the Kullback–Leibler divergence")
 
     def expression(self, given: Given) -> str:
         """F.kl_div, the mean over samples."""

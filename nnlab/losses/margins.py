@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnlab.core import words
-from nnlab.core.answers import numbers_form, row_of_values, scores_form, yes_or_no
+from nnlab.core.answers import needs_scores, numbers_form, row_of_values, scores_form, yes_or_no
 from nnlab.core.dataset import Target
 from nnlab.core.formula import Formula, LossSpot, signed
 from nnlab.core.layer import Shape
@@ -27,6 +27,10 @@ class Hinge(Loss):
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """A column of 0 and 1."""
         return yes_or_no(spec, output, "the hinge loss")
+
+    def check_end(self, ends_in: str) -> None:
+        """A probability never reaches the margin on both sides."""
+        needs_scores(ends_in, "the hinge loss")
 
     def expression(self, given: Given) -> str:
         """The margin that is missing; 0 and 1 become -1 and 1."""
@@ -53,6 +57,10 @@ class MultiMargin(Loss):
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """The number of the right class; one score for each class is needed."""
         return scores_form(spec, output, "the multi-class hinge loss", places=False)
+
+    def check_end(self, ends_in: str) -> None:
+        """Probabilities never lie a whole margin apart."""
+        needs_scores(ends_in, "the multi-class hinge loss")
 
     def expression(self, given: Given) -> str:
         """F.multi_margin_loss."""
@@ -101,6 +109,8 @@ class MultiLabelSoftMargin(Loss):
     title = "Multi-label soft margin"
     formula = "L = mean over labels of −y log σ(z) − (1 − y) log σ(−z)"
     tier = 3
+
+    reads_shares = True
 
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """Values of 0 and 1 for each label; for classes 1 in the place of the right one."""

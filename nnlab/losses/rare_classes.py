@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nnlab.core.answers import first_last, scores_form
+from nnlab.core.answers import first_last, needs_shares, scores_form
 from nnlab.core.dataset import Target
 from nnlab.core.layer import Shape
 from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, class_axis, has_positions
@@ -66,6 +66,10 @@ class Focal(Loss):
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """The number of the right class, of the sample or at each place."""
         return scores_form(spec, output, "the focal loss")
+
+    def check_end(self, ends_in: str) -> None:
+        """The probability of the right class is one of shares."""
+        needs_shares(ends_in, "the focal loss")
 
     def expression(self, given: Given) -> str:
         """From the cross-entropy of each sample, which is minus the logarithm of its p."""

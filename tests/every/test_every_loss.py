@@ -8,12 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nnlab.core.dataset import Target
-from nnlab.core.document import Training
+from nnlab.core.dataset import DATASETS, Target
+from nnlab.core.document import Data, Document, Training
+from nnlab.core.graph import Graph
 from nnlab.core.layer import Shape
 from nnlab.core.loss import LOSSES, Given, Loss
-from nnlab.core.objective import Term
-from nnlab.errors import NNLabError, SettingError, ShapeError
+from nnlab.core.objective import Term, resolve
+from nnlab.core.shorthand import add_text
+from nnlab.errors import BuildError, NNLabError, SettingError, ShapeError
 
 N = 7
 FIVE = Target("y", "classes", tuple("abcde"))
@@ -256,6 +258,38 @@ def test_all_losses_are_choices_of_the_training_and_the_common_ones_come_first()
     assert set(list(choices)[1:4]) == {"cross-entropy", "bce", "mse"}
     with pytest.raises(SettingError, match="Loss needs one of auto"):
         Training(loss="guess")
+
+
+@pytest.mark.parametrize(
+    ("id_", "ends_in", "says"),
+    [
+        ("nll", "Linear", "put one before it, or choose cross-entropy"),
+        ("nll", "Sigmoid", "needs the logarithms"),
+        ("kl-div", "Sigmoid", "put a Softmax in its place"),
+        ("focal", "Sigmoid", "put a Softmax in its place"),
+        ("hinge", "Sigmoid", "needs plain scores: remove the Sigmoid"),
+        ("multi-margin", "Softmax", "needs plain scores: remove the Softmax"),
+    ],
+)
+def test_an_end_that_does_not_fit_the_loss_is_told(id_: str, ends_in: str, says: str) -> None:
+    with pytest.raises(ShapeError) as problem:
+        LOSSES[id_]().check_end(ends_in)
+    assert says in str(problem.value)
+
+
+def test_an_end_that_fits_decides_what_the_loss_is_given() -> None:
+    ends = {
+        ("nll", "log-softmax"): "scores",
+        ("nll", "softmax"): "probabilities",
+        ("kl-div", "softmax"): "probabilities",
+    }
+    for (loss, end), given in ends.items():
+        graph, _ = add_text(Graph(), f"input, dense 3, {end}, output")
+        document = Document(graph, Data(DATASETS["iris"]())).with_training(loss=loss)
+        assert resolve(document).given == given
+    graph, _ = add_text(Graph(), "input, dense 3, output")
+    with pytest.raises(BuildError, match="Output does not read a Log-softmax"):
+        resolve(Document(graph, Data(DATASETS["iris"]())).with_training(loss="nll"))
 
 
 class _Spot:
