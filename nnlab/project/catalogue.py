@@ -71,7 +71,7 @@ def _port(port: Port) -> Entry:
 def parameters(kind: type[Settings]) -> list[Entry]:
     """Every declared setting of a layer or data set: name, label, type, default, range, choices and why it is there."""
     defaults = kind().as_dict()
-    return [_parameter(p, defaults[p.name]) for p in kind.params()]
+    return [_parameter(p, defaults[p.name]) for p in kind().open_params()]
 
 
 def _parameter(p: Param, default: Any) -> Entry:
