@@ -12,6 +12,7 @@ from nnlab.core.optimizer import OPTIMIZERS, Optimizer
 from nnlab.core.param import Param, Settings, param, variant
 from nnlab.core.schedule import SCHEDULES, Schedule
 from nnlab.core.shapes import NodeShapes, infer
+from nnlab.core.starts import NO_STARTS, Starts
 from nnlab.errors import DataError
 
 SEED_LIMIT = 2**32 - 1
@@ -138,6 +139,8 @@ class Document:
     training: Training = field(default_factory=Training)
     title: str = ""
     notes: str = ""
+    starts: Starts = NO_STARTS
+    """Numbers that layers start from instead of random ones."""
     extra: Mapping[str, Any] = field(default_factory=lambda: NOTHING, hash=False)
     """Fields of a newer file that are kept and saved back unchanged."""
 

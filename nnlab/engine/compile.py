@@ -10,6 +10,7 @@ from itertools import chain
 from math import prod
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -74,7 +75,19 @@ def build(document: Document, seed: int | None = None, packed: bool = True) -> N
     kind: type[Network] = type("Network", (made, Network), parts)
     if seed is not None:
         torch.manual_seed(seed)
-    return kind()
+    network = kind()
+    for node_id in document.starts.keys() & plan.attributes.keys():
+        _begin(network.get_submodule(plan.attributes[node_id]), document.starts[node_id])
+    return network
+
+
+def _begin(module: nn.Module, tensors: Mapping[str, Any]) -> None:
+    """Let a layer start from these numbers, where they fit."""
+    with torch.no_grad():
+        for name, mine in module.state_dict().items():
+            given = tensors.get(name)
+            if given is not None and tuple(given.shape) == tuple(mine.shape):
+                mine.copy_(torch.from_numpy(np.array(given)))
 
 
 def source(document: Document) -> str:

@@ -69,7 +69,7 @@ def document_from_dict(raw: object) -> tuple[Document, tuple[str, ...]]:
         training,
         text_field(top, "title", "the project"),
         text_field(top, "notes", "the project"),
-        extra or NOTHING,
+        extra=extra or NOTHING,
     )
     return document, shortened(notices)
 

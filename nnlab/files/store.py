@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import nnlab
 from nnlab.core.document import Document, Training
+from nnlab.core.starts import Starts
 from nnlab.errors import FileError
 from nnlab.files import archive, codec, jsontext, tensors
 from nnlab.files import disk as files
@@ -30,6 +31,7 @@ Arrays = Mapping[str, NDArray[Any]]
 _MANIFEST = "manifest.json"
 _PROJECT = "project.json"
 _WEIGHTS = "weights/model.safetensors"
+_STARTS = "weights/starts.safetensors"
 _SETTINGS = "runs/last/settings.json"
 _FACTS = "runs/last/facts.json"
 _CURVES = "runs/last/"
@@ -102,6 +104,9 @@ def to_bytes(
     members = {_MANIFEST: jsontext.write(manifest).encode(), _PROJECT: project}
     if weights:
         members[_WEIGHTS] = tensors.to_bytes(weights)
+    starts = document.starts.only(document.graph.nodes)
+    if starts:
+        members[_STARTS] = tensors.to_bytes(starts.flat())
     if history:
         members[_SETTINGS] = jsontext.write(settings_to_dict(trained_with or document.training)).encode()
         members |= {_FACTS: facts_of_a_run.to_bytes(facts)} if facts is not None else {}
@@ -131,6 +136,10 @@ def _opened(data: bytes, what: str, fingerprint: Fingerprint | None) -> Opened:
     if _WEIGHTS in members:
         weights, lost = _weights(members.pop(_WEIGHTS), what)
         notices += lost
+    if _STARTS in members:
+        starts, lost = _weights(members.pop(_STARTS), what)
+        notices += lost
+        document = replace(document, starts=Starts.of_flat(starts or {}).only(document.graph.nodes))
     trained_with = _settings(members.pop(_SETTINGS), what) if _SETTINGS in members else None
     facts = facts_of_a_run.from_bytes(members.pop(_FACTS), f"{what}: {_FACTS}") if _FACTS in members else None
     curves = [name for name in members if name.startswith(_CURVES) and name.endswith(".npy")]

@@ -23,6 +23,7 @@ from nnlab.files.facts import RunFacts
 from nnlab.project.many import ManyRuns, train_many
 from nnlab.project.network import ProjectGraph, checked_text, lookup
 from nnlab.project.run import Run, load, train
+from nnlab.project.taking import taken
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -261,6 +262,19 @@ class Project:
         made = find(to, path).write(self.document, self.weights)
         files.write(path, made.data)
         return made.notices
+
+    def take(
+        self, source: "AnyPath | Project", nodes: Iterable[str] | None = None, freeze: bool = True
+    ) -> tuple[str, ...]:
+        """Add layers of another project with what they learned, as one undo step, and return their ids here.
+
+        All but Inputs and Outputs, unless `nodes` names some by their ids there. Frozen, they stay as they are while the
+        others learn: `graph.learn(id, frozen=False, rate=0.1)` lets one of them learn slowly.
+        """
+        other = source if isinstance(source, Project) else Project.open(source)
+        document, ids = taken(self.document, other.document, other.weights, nodes, freeze)
+        self.apply("Take layers", document)
+        return ids
 
     def load_weights(self, path: AnyPath) -> None:
         """Take learned numbers from a .safetensors file, or from a .pt or .pth file that holds a state dict and no code.

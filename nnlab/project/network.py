@@ -12,7 +12,9 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.history import History
 from nnlab.core.layer import LAYERS, Layer
+from nnlab.core.learning import USUAL, Learning
 from nnlab.core.planting import planted
+from nnlab.core.ready import READY
 from nnlab.errors import GraphError, SettingError
 from nnlab.files.codec import POSITION_LIMIT
 from nnlab.registry import Registry, UnknownKind
@@ -32,6 +34,8 @@ class NodeView:
     note: str
     x: float
     y: float
+    learning: Learning = USUAL
+    """Whether it is frozen, how fast it learns, what it starts from, whose weights it uses."""
 
 
 class ProjectGraph:
@@ -59,7 +63,9 @@ class ProjectGraph:
     def node(self, node_id: str) -> NodeView:
         """One node's type, name and settings; GraphError if there is none of this id."""
         node = self._graph.node(node_id)
-        return NodeView(node.id, node.type_id, node.name, node.layer.as_dict(), node.note, node.x, node.y)
+        return NodeView(
+            node.id, node.type_id, node.name, node.layer.as_dict(), node.note, node.x, node.y, node.learning
+        )
 
     def shape(self, node_id: str) -> tuple[str | int, ...] | str:
         """The shape of its output with the batch as "N", as ("N", 8); or the sentence that says why it has none."""
@@ -149,6 +155,16 @@ class ProjectGraph:
         what = ", ".join([*own, *(labels.get(name, name) for name in changes)])
         self._apply(f"{node.title}: {what}", self._graph.with_node(replace(node, layer=layer, **own)))
 
+    def learn(self, *node_ids: str, **settings: Any) -> None:
+        """Say how layers learn: `frozen`, `rate` (a multiple of the learning rate), `init`, `shares` (another node's id)."""
+        graph = self._graph
+        nodes = [graph.node(node_id) for node_id in node_ids]
+        changed = [replace(node, learning=node.learning.with_(**settings)) for node in nodes]
+        labels = ", ".join(Learning.param(name).label for name in settings)
+        self._apply(
+            f"{nodes[0].title if len(nodes) == 1 else f'{len(nodes)} layers'}: {labels}", graph.with_nodes(changed)
+        )
+
     def group(self, node_ids: Iterable[str], name: str = "") -> str:
         """Put these nodes into one block and return its id; GraphError with the reason if they cannot be one layer."""
         graph, block_id = grouping.group(self._graph, node_ids, name)
@@ -179,7 +195,9 @@ class ProjectGraph:
 
 
 def make_layer(type: str, **params: Any) -> Layer:
-    """A layer by its type id; an error names the nearest ids if there is none of this one."""
+    """A layer by its type id, or a ready block by its id; an error names the nearest ids if there is none of this one."""
+    if type in READY:
+        return READY[type].block().with_(**params)
     kind: builtins.type[Layer] = lookup(LAYERS, type)
     return kind().with_(**params)
 
