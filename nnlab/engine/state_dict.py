@@ -1,6 +1,7 @@
 """Learned numbers that others kept: the state dict of a PyTorch file read without running anything, and fitted to a network."""
 
 import io
+import warnings
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -32,7 +33,9 @@ def read(data: bytes, what: str) -> Arrays:
     """
     _check_parts(data, what)
     try:
-        found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True, mmap=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old ways to keep a tensor
+            found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True, mmap=False)
     except Exception as problem:  # noqa: BLE001 - a file of others: torch raises all kinds, and all of them mean this
         raise _refusal(problem, what) from None
     return {name: _array(value, name, what) for name, value in _state(found, what).items()}

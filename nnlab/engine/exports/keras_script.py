@@ -202,8 +202,7 @@ def _main(document: Document, objective: Objective, made: KerasModel) -> str:
     fields = {f.name: f for f in spec.fields}
     first = f'data["{plain(made.inputs[0])}"]'
     lines = ["def main():", "    data = load(sys.argv[1:])"]
-    lines.append(f"    samples = len({first})")
-    known = _split(document)
+    known = _split(document, first)
     lines += known
     rows = "[rows]" if known else ""
     for name in made.inputs:
@@ -224,7 +223,7 @@ def _main(document: Document, objective: Objective, made: KerasModel) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _split(document: Document) -> list[str]:
+def _split(document: Document, first: str) -> list[str]:
     """Which rows are held back."""
     spec, data = document.spec, document.data
     if spec is not None and spec.split is not None:
@@ -233,8 +232,8 @@ def _split(document: Document) -> list[str]:
     if not data.validation:
         return []
     return [
-        "    order = np.random.default_rng(SPLIT_SEED).permutation(samples)",
-        "    validation, rows = np.split(order, [round(VALIDATION_SHARE * samples)])",
+        f"    order = np.random.default_rng(SPLIT_SEED).permutation(len({first}))",
+        "    validation, rows = np.split(order, [round(VALIDATION_SHARE * len(order))])",
     ]
 
 
