@@ -25,6 +25,8 @@ from nnlab.errors import NNLabError
 CLOSE = 1e-6  # of the loss, where torch computes a layer by one large operation that has to be taken apart
 ALWAYS_EAGER: set[str] = set()
 """Layers that no program can repeat; they fall back to the eager engine, with a reason."""
+LAST_DIGIT = {"ScaledDotProductAttention"} | {id_ for id_ in LAYERS if id_.startswith("Transformer")}
+"""Layers with torch's fused attention, whose last digit depends on where in memory its numbers happen to lie."""
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +49,7 @@ def trained(document: Document, captured: bool) -> tuple[Loop, dict[str, Any]]:
     return loop, curves.arrays()
 
 
-def assert_one_run(document: Document, least_steps: int = 50) -> Loop:
+def assert_one_run(document: Document, least_steps: int = 50, to_the_bit: bool = True) -> Loop:
     """Train with both engines and compare all they say and leave behind."""
     document = document.with_training(device="cpu")
     eager, its = trained(document, captured=False)
@@ -58,7 +60,7 @@ def assert_one_run(document: Document, least_steps: int = 50) -> Loop:
     assert loop.finished is not None
     assert eager.finished is not None
     assert replace(loop.finished, metrics={}) == replace(eager.finished, metrics={})
-    close = 0.0 if loop.captured.exact else CLOSE
+    close = 0.0 if loop.captured.exact and to_the_bit else CLOSE
     for name in set(mine) - {"seconds"}:
         assert np.allclose(mine[name], its[name], rtol=close, atol=close, equal_nan=True), name
     assert loop.finished.metrics == pytest.approx(eager.finished.metrics, rel=close, abs=close)
@@ -111,7 +113,7 @@ def test_every_layer(id_: str) -> None:
         assert loop.captured is None
         assert "cannot be captured because" in loop.engine_reason
         return
-    assert_one_run(documents[0])
+    assert_one_run(documents[0], to_the_bit=id_ not in LAST_DIGIT)
 
 
 @pytest.mark.parametrize("id_", [k for k in KINDS if k not in ALWAYS_EAGER and len(LAYERS[k].params()) > 0])
@@ -119,7 +121,8 @@ def test_every_layer_with_other_settings(id_: str) -> None:
     """All that differ from what it is by itself, each in its own run, as far as they fit."""
     for layer in itertools.islice(variants(LAYERS[id_]()), 4):
         for document in fitting(layer)[:1]:
-            assert_one_run(training(document).with_training(epochs=5), least_steps=10)
+            settings = training(document).with_training(epochs=5)
+            assert_one_run(settings, least_steps=10, to_the_bit=id_ not in LAST_DIGIT)
 
 
 # ---------------------------------------------------------------- all the rest of a run
