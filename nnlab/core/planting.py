@@ -203,11 +203,9 @@ def _placed(
 
 
 def _overlaps(others: Sequence[Node], places: Mapping[str, tuple[float, float]], x: float, y: float) -> bool:
+    """Whether another node stands in the room that these take, or too near."""
     wide, tall = max(dx for dx, _ in places.values()), max(dy for _, dy in places.values())
-    near = [n for n in others if -WIDTH < n.x - x < wide + WIDTH and -HEIGHT < n.y - y < tall + HEIGHT]
-    return any(
-        abs(node.x - x - dx) < WIDTH and abs(node.y - y - dy) < HEIGHT for node in near for dx, dy in places.values()
-    )
+    return any(-WIDTH < n.x - x < wide + WIDTH and -HEIGHT - GAP_Y < n.y - y < tall + HEIGHT + GAP_Y for n in others)
 
 
 def _between(graph: Graph, base: Graph, ids: Sequence[str], link: Link) -> Graph:

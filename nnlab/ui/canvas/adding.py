@@ -32,8 +32,11 @@ class AddingView(CanvasView):
     # ---------------------------------------------------------------- adding
 
     def add_layer(self) -> None:
-        """Open the search for a layer at the pointer; if the mouse rests, the layer goes behind the selected one."""
-        if len(self.bench.selection) == 1 and not (self.mouse_moved and self.has_pointer()):
+        """Open the search at the pointer; if the mouse rests, or is on the selected layer, the new one goes behind that."""
+        moved = self.mouse_moved and self.has_pointer()
+        if len(self.bench.selection) == 1 and (
+            not moved or self.picture.node_at(self.pointer()) in self.bench.selection
+        ):
             self._search_behind(*self.bench.selection)
         else:
             self.search_at(self.pointer())
