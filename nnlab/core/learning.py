@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from nnlab.core.layer import Shape, TorchCode
-from nnlab.core.param import Settings, param
+from nnlab.core.param import Param, Settings, param
 from nnlab.errors import BuildError
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ class Learning(Settings):
         "The id of another layer of the same kind whose weights it uses as its own. Empty: none.",
         label="Weights of",
     )
+
+    def open_params(self) -> tuple[Param, ...]:
+        """Those of a form; whose weights it uses is said by pointing at two layers."""
+        return tuple(p for p in self.params() if p.name != "shares")
 
 
 USUAL = Learning()

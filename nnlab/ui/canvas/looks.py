@@ -9,7 +9,8 @@ from nnlab.core.block import Block
 from nnlab.core.document import Document
 from nnlab.core.graph import Link
 from nnlab.core.layer import Port, PortKind, UnknownLayer, shape_text
-from nnlab.core.words import plural
+from nnlab.core.learning import USUAL
+from nnlab.core.words import number, plural
 from nnlab.ui.canvas import geometry
 
 FORMULA_LIMIT = 15  # characters that fit on a node's second line
@@ -123,6 +124,17 @@ def _ports(ports: tuple[Port, ...], taken: set[str], x: float, height: int) -> t
 
 
 def _summary(document: Document, node_id: str) -> str:
+    """What stands below the title: how it learns, if not as usual, and the settings that matter."""
+    learning = document.graph.nodes[node_id].learning
+    if learning == USUAL:
+        return _settings(document, node_id)
+    other = document.graph.nodes.get(learning.shares)
+    said = "frozen" if learning.frozen else f"weights of {other.title}" if other else ""
+    said = said or (f"rate × {number(learning.rate)}" if learning.rate != 1 else "")
+    return " · ".join(filter(None, (said, _settings(document, node_id))))
+
+
+def _settings(document: Document, node_id: str) -> str:
     layer = document.graph.nodes[node_id].layer
     if isinstance(layer, UnknownLayer):
         return layer.type_id

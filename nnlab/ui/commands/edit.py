@@ -1,5 +1,6 @@
 """Commands of the Edit and Model menus."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnlab.core.block import Block
@@ -156,6 +157,45 @@ def group(window: "MainWindow") -> None:
 def ungroup(window: "MainWindow") -> None:
     """Take the selected block apart: its layers stand in its place."""
     window.editor.ungroup_selection()
+
+
+def has_weights(window: "MainWindow") -> bool:
+    """A layer with weights is selected."""
+    return window.in_lab and bool(_with_weights(window))
+
+
+def several_have_weights(window: "MainWindow") -> bool:
+    """Two or more layers of one kind with weights are selected."""
+    if not window.in_lab:
+        return False
+    found = _with_weights(window)
+    nodes = window.editor.bench.document.graph.nodes
+    return len(found) > 1 and len({type(nodes[n].layer) for n in found}) == 1
+
+
+def _with_weights(window: "MainWindow") -> list[str]:
+    seen = window.editor.bench
+    document = seen.document
+    return [n for n in document.graph.nodes if n in seen.selection and document.parameter_count(n)]
+
+
+@action("edit.freeze", "Freeze or thaw weights", menu="Model", enabled=has_weights, group=True)
+def freeze(window: "MainWindow") -> None:
+    """Keep the weights of the selected layers as they are while the others learn; again: let them learn."""
+    seen, chosen = window.editor.bench, _with_weights(window)
+    graph = seen.document.graph
+    on = not all(graph.nodes[n].learning.frozen for n in chosen)
+    changed = [replace(graph.nodes[n], learning=graph.nodes[n].learning.with_(frozen=on)) for n in chosen]
+    seen.apply_graph("Freeze weights" if on else "Thaw weights", graph.with_nodes(changed))
+
+
+@action("edit.share", "Use the same weights", menu="Model", enabled=several_have_weights)
+def share(window: "MainWindow") -> None:
+    """The selected layers, all of one kind, use the weights of the first of them."""
+    seen, (first, *others) = window.editor.bench, _with_weights(window)
+    graph = seen.document.graph
+    changed = [replace(graph.nodes[n], learning=graph.nodes[n].learning.with_(shares=first)) for n in others]
+    seen.apply_graph("Use the same weights", graph.with_nodes(changed))
 
 
 @action("edit.leave_block", "Leave the block", menu="Model", enabled=in_block)

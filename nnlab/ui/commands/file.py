@@ -21,6 +21,12 @@ def open_(window: "MainWindow") -> None:
     window.files.open()
 
 
+@action("file.take", "Take layers from a project…", menu="File", enabled=in_lab)
+def take(window: "MainWindow") -> None:
+    """Add the layers of a saved project with what they learned, frozen, below the network: transfer learning."""
+    window.files.take()
+
+
 @action("file.clear_recent", "Clear the list", menu="File/Open recent", enabled=lambda w: bool(w.settings.recent))
 def clear_recent(window: "MainWindow") -> None:
     """Forget which files were opened lately."""

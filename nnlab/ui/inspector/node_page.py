@@ -18,6 +18,7 @@ from nnlab.core.param import Param
 from nnlab.ui.forms.controls import Fold, Hairline, chain_focus
 from nnlab.ui.forms.form import SettingsForm
 from nnlab.ui.inspector.block_part import BlockPart, pins
+from nnlab.ui.inspector.learning_part import LearningPart
 from nnlab.ui.inspector.page import Cards, Facts, Page
 from nnlab.ui.look import icons, theme
 from nnlab.ui.look.labels import label, plain
@@ -89,6 +90,7 @@ class NodePage(Page):
         self._bench = bench = scope_of(bench)
         self._shown: tuple[Param, ...] = ()
         self._block = BlockPart(bench)
+        self.learning = LearningPart(bench)
         self._explain = explain
         self._node_id = ""
         self._kind: type[Layer] | None = None
@@ -115,6 +117,7 @@ class NodePage(Page):
             self._change_node(node)
         elif self.form is not None:
             self.form.set_settings(node.layer)
+        self.learning.show_node(node, document)
         self.name.set_name(node.name, node.layer.title)
         kind = node.layer
         self._type.setText(f"{kind.title} · {kind.category}" if node.name else kind.category)  # the title says it above
@@ -142,7 +145,7 @@ class NodePage(Page):
             self.column.addWidget(widget)
         self._form_at = self.column.count()
         self._line = Hairline()
-        for widget in (self._line, self.facts, Hairline(), self._formula, self.fold, self._more):
+        for widget in (self.learning, self._line, self.facts, Hairline(), self._formula, self.fold, self._more):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self._more.hide()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile
 
+from nnlab.core import words
 from nnlab.core.chain import beginning
 from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
@@ -13,6 +14,7 @@ from nnlab.errors import NNLabError
 from nnlab.files import disk as disk
 from nnlab.files import store
 from nnlab.files.disk import Fingerprint
+from nnlab.project.taking import taken
 from nnlab.ui import dialogs
 from nnlab.ui.keeping.file_lock import FileLock
 from nnlab.ui.keeping.recovery import Found
@@ -61,6 +63,23 @@ class ProjectFiles:
             self._put(EXAMPLES[id_].document())
             if self._window.settings.pace is None:
                 self._bench.set_pace(EXAMPLE_PACE)
+
+    def take(self, path: Path | None = None) -> None:
+        """Add the layers of a saved project with what they learned, asking which one if not told."""
+        chosen = path or dialogs.file_to_open(self._window, "Take layers from", self._window.settings.folder, KINDS)
+        opened = self._read(Path(os.path.abspath(chosen))) if chosen is not None else None
+        if opened is None:
+            return
+        bench = self._window.bench
+        try:
+            document, ids = taken(bench.document, opened.document, opened.weights)
+        except NNLabError as error:
+            bench.say("error", str(error))
+            return
+        bench.apply("Take layers", document)
+        bench.select(ids)
+        known = "with what they learned, frozen" if opened.weights else "untrained: the project was not trained"
+        bench.say("info", f"{words.plural(len(ids), 'layer')} taken, {known}. Connect them, and train the rest.")
 
     def open(self, path: Path | None = None) -> bool:
         """Open a file, asking which one if not told; on any trouble all stays as it is."""
