@@ -29,7 +29,7 @@ class Room:
     wires: tuple[tuple[str, str], ...] = ()
     """From which node to which, for those that do not read from the one before."""
     offers: Mapping[str, str] = field(default_factory=dict)
-    """Port kind -> the node that gives such, and after a dot its port; decimals come from the last in the row."""
+    """Port kind, or a port's name -> the node that gives such, and after a dot its port; decimals come from the last in the row."""
     standardise: bool = True
 
 
@@ -53,7 +53,7 @@ ROOMS: dict[str, Room] = {
         10,
         {"maps": _made("Conv2d", out_channels=4), "before": _made("MaxPool2dWithIndices")},
         (),
-        {"i": "before.indices"},
+        {"i": "before.indices", "like": "maps"},
     ),
     "words": Room(
         "mood",
@@ -99,6 +99,7 @@ def around(layer: Layer, room: str) -> Document:
     first = True
     for port in layer.inputs:
         source = place.offers.get(port.kind, "") if port.kind not in ("x", "*") else other if first else last
+        source = place.offers.get(port.name, source)
         first = first and port.kind not in ("x", "*")
         if source or not port.optional:
             document = _wired(document, source, port)

@@ -173,6 +173,7 @@ class FractionalMaxPool2d(Layer):
     category = "Pooling"
     tier = 3
     formula = "y = max of each window, windows at random places"
+    fits = (((3, 8, 8),), ((1, 5, 6),))
 
     kernel_size: Size = param(
         2, "Height and width of the window.", kind="size", axes=2, low=1, high=WINDOW_LIMIT, label="Kernel"

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from nnlab.core import pool_steps
 from nnlab.core.formula import Formula, Spot
-from nnlab.core.layer import LAYERS, MISSING, Layer, Port, Shape, TorchCode, shape_text
+from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode, shape_text
 from nnlab.core.module_call import module_call
 from nnlab.core.param import param
 from nnlab.core.windows import (
@@ -52,6 +52,7 @@ class _MaxPool(Layer):
     category = "Pooling"
     formula = "y = max of each window"
     axes: ClassVar[int] = 2
+    fits = (((3, 8, 8),), ((1, 5, 6),))
 
     kernel_size: Size = _kernel(2)
     stride: Size | None = _stride(2)
@@ -171,16 +172,16 @@ class MaxPool2dWithIndices(_MaxPool):
 class MaxUnpool2d(Layer):
     """Makes a picture large again: each number goes back to where it was the largest, all others become 0.
 
-    The places come from a Max pool 2-D with places. Where that pool cut off a row or a column because its window did
-    not fit, also wire the picture before it to `like`, which gives the size to go back to.
+    The places come from a Max pool 2-D with places. Wire what went into that pool to `like`: it gives the size to go
+    back to, and nothing else of it counts.
     """
 
     title = "Max unpool 2-D"
     category = "Pooling"
     tier = 3
     formula = "y[place of the largest] = x, 0 elsewhere"
-    inputs = (Port("in"), Port("indices", "i"), Port("like", "x", optional=True))
-    fits = (((2, 3, 3), (2, 3, 3), MISSING), ((1, 4, 2), (1, 4, 2), (1, 8, 5)))
+    inputs = (Port("in"), Port("indices", "i"), Port("like"))
+    fits = (((2, 3, 3), (2, 3, 3), (3, 6, 6)), ((1, 4, 2), (1, 4, 2), (1, 8, 5)))
 
     kernel_size: Size = _kernel(2)
     stride: Size | None = _stride(2)
@@ -195,7 +196,7 @@ class MaxUnpool2d(Layer):
     )
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        """The size that the pool had before it, or that of `like`."""
+        """The size of `like`, which must be one that the pool makes these sizes of."""
         channels, *sizes = picture(shapes[0])
         if shapes[1] != shapes[0]:
             raise ShapeError(
@@ -203,18 +204,12 @@ class MaxUnpool2d(Layer):
                 "both must come through the same sizes, with one place for each number"
             )
         check_border(self.padding, self.kernel_size, 2)
-        natural = self._natural(sizes)
-        if min(natural) < 1:
-            raise ShapeError(f"would make a picture of {by(natural)}: make the padding smaller")
-        if shapes[2:] in ((), (MISSING,)):
-            return (channels, *natural)
-        return (channels, *self._like(shapes[2], natural))
+        return (channels, *self._like(shapes[2], self._natural(sizes)))
 
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """nn.MaxUnpool2d."""
-        size = "" if shapes[2:] in ((), (MISSING,)) else ", output_size={2}.shape[-2:]"
         call = module_call(self, self.kernel_size, kernel_size=None)
-        return TorchCode(f"{{self}}({{0}}, {{1}}{size})", call)
+        return TorchCode("{self}({0}, {1}, output_size={2}.shape[-2:])", call)
 
     def summary(self) -> str:
         """The window, and the stride if it differs and fits."""
