@@ -48,7 +48,7 @@ def make() -> Document:
             *("both > judged", "judged > judged_relu", "judged_relu > price", "price > output"),
         ),
         data=Data(dataset=DATASETS["house"](), standardise_targets=True),
-        training=Training(learning_rate=0.005, schedule=SCHEDULES["cosine"](), batch_size=32, epochs=6),
+        training=Training(learning_rate=0.005, schedule=SCHEDULES["cosine"](), batch_size=32, epochs=6, threads=1),
         title="House price",
         notes=NOTES,
     )

@@ -75,7 +75,7 @@ def make() -> Document:
             *("down_again.skip > up.skip", "down.skip > up_again.skip", "up_again > outline", "outline > output"),
         ),
         data=Data(dataset=DATASETS["picworld"]().with_(target="outline")),
-        training=Training(learning_rate=0.008, schedule=SCHEDULES["one-cycle"](), batch_size=16, epochs=3),
+        training=Training(learning_rate=0.008, schedule=SCHEDULES["one-cycle"](), batch_size=16, epochs=3, threads=1),
         title="Outlines",
         notes=NOTES,
     )

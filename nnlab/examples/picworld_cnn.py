@@ -39,7 +39,7 @@ def make() -> Document:
             layer("Output"),
         ),
         data=Data(dataset=data),
-        training=Training(learning_rate=0.006, schedule=SCHEDULES["one-cycle"](), batch_size=16, epochs=4),
+        training=Training(learning_rate=0.006, schedule=SCHEDULES["one-cycle"](), batch_size=16, epochs=4, threads=1),
         title="PicWorld",
         notes=NOTES,
     )

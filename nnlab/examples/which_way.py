@@ -29,7 +29,7 @@ def make() -> Document:
             layer("Output"),
         ),
         data=Data(dataset=data),
-        training=Training(learning_rate=0.01, schedule=SCHEDULES["one-cycle"](), batch_size=16, epochs=5),
+        training=Training(learning_rate=0.01, schedule=SCHEDULES["one-cycle"](), batch_size=16, epochs=5, threads=1),
         title="Which way does it move?",
         notes=NOTES,
     )
