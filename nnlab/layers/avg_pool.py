@@ -50,7 +50,7 @@ class _AvgPool(Layer):
     category = "Pooling"
     formula = "y = mean of each window"
     axes: ClassVar[int] = 2
-    fits = (((3, 8, 8),), ((1, 5, 6),))
+    fits: ClassVar[tuple[tuple[Shape, ...], ...]] = (((3, 8, 8),), ((1, 5, 6),))
 
     kernel_size: Size = _kernel(2)
     stride: Size | None = _stride(2)
@@ -146,7 +146,7 @@ class _LPPool(Layer):
     tier = 3
     formula = "y = (Σ |x|ᵖ over each window)^(1/p)"
     axes: ClassVar[int] = 2
-    fits = (((3, 8, 8),), ((1, 5, 6),))
+    fits: ClassVar[tuple[tuple[Shape, ...], ...]] = (((3, 8, 8),), ((1, 5, 6),))
 
     norm_type: int = param(
         2, "The power p: 1 adds the sizes up, 2 is the length, larger ones come near the maximum.", low=1, high=4,

@@ -19,7 +19,7 @@ class _GlobalPool(Layer):
 
     category = "Pooling"
     axes: ClassVar[int] = 2
-    fits = (((3, 8, 8),), ((1, 5, 6),))
+    fits: ClassVar[tuple[tuple[Shape, ...], ...]] = (((3, 8, 8),), ((1, 5, 6),))
     kept: ClassVar[str] = "avg"
     """torch's word for what is kept: avg or max."""
 

@@ -52,7 +52,7 @@ class _MaxPool(Layer):
     category = "Pooling"
     formula = "y = max of each window"
     axes: ClassVar[int] = 2
-    fits = (((3, 8, 8),), ((1, 5, 6),))
+    fits: ClassVar[tuple[tuple[Shape, ...], ...]] = (((3, 8, 8),), ((1, 5, 6),))
 
     kernel_size: Size = _kernel(2)
     stride: Size | None = _stride(2)
