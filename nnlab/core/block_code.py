@@ -53,6 +53,27 @@ def _written(block: "Block", shapes: tuple[Shape, ...]) -> tuple[tuple[Support, 
     return (*support, Support(name, text)), name
 
 
+def trace_text(block: "Block", shapes: tuple[Shape, ...]) -> str:
+    """A function of one copy's module and its arguments that gives what leaves every node inside, by the node's id."""
+    inner, names = block.inner, attribute_names(block.inner)
+    support, codes = settled(
+        {n: inner.nodes[n].layer.torch_code(*block.within(*shapes)[n].inputs) for n in block.needed}
+    )
+    inputs = {n: block.within(*shapes)[n].inputs for n in block.needed}
+    made = made_of(inner, block.needed, codes, names, inputs)
+    steps = steps_of(inner, block.needed, codes, block.within(*shapes), made.attribute)
+    arguments = {node_id: f"given_{k}" for k, node_id in enumerate(block.entries)}
+    lines = [f"def trace({', '.join(['self', *arguments.values()])}):", "    values = {}"]
+    for node_id, step in steps.items():
+        if node_id in arguments:
+            lines.append(f"    values[{node_id!r}, 0] = {arguments[node_id]}")
+            continue
+        texts = [f"values[{value!r}]" if value else "None" for value in step.sources]
+        lines.append(f"    r = {step.applied(texts, 'given_0')}")
+        lines += [f"    values[{node_id!r}, {k}] = {each.format(r='r')}" for k, each in enumerate(step.code.results)]
+    return "\n\n\n".join([*(each.text for each in support), "\n".join([*lines, "    return values"])]) + "\n"
+
+
 def _note(shapes: Sequence[Shape]) -> str:
     return "  # " + ", ".join(map(batch_shape, shapes)) if shapes else ""
 

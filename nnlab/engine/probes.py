@@ -16,6 +16,7 @@ from nnlab.core.words import plural
 from nnlab.engine.dice import undisturbed
 from nnlab.engine.health import measure
 from nnlab.engine.learner import Learner
+from nnlab.engine.looking_inside import tracer
 from nnlab.engine.metrics import classes_of, probabilities
 from nnlab.engine.scene import Scene
 from nnlab.engine.wants import (
@@ -144,18 +145,19 @@ def _activations(want: ActivationsWant, scene: Scene) -> Activations:
     learner, parts = scene.learner, scene.learner.parts
     limit = max(1, min(PROBE_ROWS, PROBE_NUMBERS // learner.numbers_per_sample))
     probe_rows = _spaced(_rows(parts, want.part), limit)
-    probe = learner.network.trace(_rows_of(learner, want.part, probe_rows))
+    trace = tracer(learner.network, learner.document, want.path)
+    probe = trace(_rows_of(learner, want.part, probe_rows))
     plane = parts.spec.input_shape == (2,)
     if plane:
         grid = torch.tensor(_grid(parts, 0, 1, want.resolution, None), device=learner.place.device)
-        shown = learner.network.trace(grid)
+        shown = trace(grid)
     else:
-        shown = learner.network.trace(_rows_of(learner, want.part, np.array([_clamped(parts, want)])))
+        shown = trace(_rows_of(learner, want.part, np.array([_clamped(parts, want)])))
     nodes: dict[str, NodeActivations] = {}
     for node_id, values in shown.items():
         nodes[node_id] = _of_plane(values, probe[node_id], want) if plane else _of_sample(values, probe[node_id], want)
     if not plane:
-        return Activations({**nodes, **_coloured(nodes, want, scene)})
+        return Activations(nodes if want.path else {**nodes, **_coloured(nodes, want, scene)})
     return Activations(nodes, _range(parts, 0), _range(parts, 1))
 
 

@@ -77,6 +77,8 @@ class ActivationsWant(Want):
     """Of the input plane's grid."""
     units: int = 64
     """Units or channels per node at most."""
+    path: tuple[str, ...] = ()
+    """Ids of blocks, each inside the one before: the layers inside the last one are asked about."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,11 @@ from nnlab.core.writing import MODULE_WORDS
 from nnlab.engine.compile import build, source
 from nnlab.engine.headless import run_to_end
 from nnlab.engine.learner import Learner
+from nnlab.engine.looking_inside import tracer
+from nnlab.engine.loop import Loop
+from nnlab.engine.probes import answer
+from nnlab.engine.scene import Scene
+from nnlab.engine.wants import Activations, ActivationsWant
 
 
 def document(graph: Graph, data: str = "spiral") -> Document:
@@ -277,3 +282,43 @@ def test_a_layer_that_changed_inside_starts_anew() -> None:
     assert torch.equal(mine["block.linear.weight"], theirs["block.linear.weight"])
     assert mine["block.linear_2.weight"].shape == (5, 6)
     assert block_id not in after.kept
+
+
+# ------------------------------------------------------------------- looking inside
+
+
+def test_what_leaves_the_layers_inside_is_what_a_hand_takes_out() -> None:
+    spec = resnet()
+    model = build(spec, seed=2).eval()
+    x = torch.randn(3, 1, 8, 8)
+    inside = tracer(model, spec, ("block",))(x)
+    first = model.get_submodule("block.0")
+    before = model.conv2d(x)
+    assert torch.allclose(inside["conv_1"], first.conv_1(before))
+    assert torch.allclose(inside["y"], first(before))
+    once = tracer(model, spec, ("block_2",))(x)
+    assert torch.allclose(once["y"], model.trace(x)["block_2"])
+
+
+def test_nested_blocks_and_shared_repeats_can_be_looked_into() -> None:
+    inner = wired({"x": BlockInput(), "linear": layer("Linear", out_features=2), "tanh": layer("Tanh"), "y": BlockOutput()},
+                  "x > linear", "linear > tanh", "tanh > y")  # fmt: skip
+    step = Block(called="Step", inner=inner, repeat=3, share=True)
+    outer = Block(inner=wired({"x": BlockInput(), "step": step, "relu": layer("ReLU"), "y": BlockOutput()},
+                              "x > step", "step > relu", "relu > y"))  # fmt: skip
+    spec = document(chain(layer("Input"), outer, layer("Linear", out_features=2), layer("Output")))
+    model = build(spec, seed=2)
+    x = torch.randn(4, 2)
+    inside = tracer(model, spec, ("block", "step"))(x)
+    assert torch.allclose(inside["tanh"], torch.tanh(model.get_submodule("block.step.block.linear")(x)))
+    assert tracer(model, spec, ("block", "nowhere"))(x) == {}
+    assert set(tracer(model, spec, ())(x)) == {"input", "block", "linear", "output"}
+
+
+def test_pictures_of_the_layers_inside_are_answered_under_their_ids() -> None:
+    spec = resnet()
+    loop = Loop(spec, lambda event: None)
+    found = answer(ActivationsWant(path=("block",)), Scene.of(loop))
+    assert isinstance(found, Activations)
+    assert {"conv_1", "relu", "add"} <= set(found.nodes)
+    assert "conv2d" not in found.nodes

@@ -1,5 +1,6 @@
 """Live pictures on the nodes: asked for while nodes are seen near enough, drawn when they come."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
@@ -50,17 +51,21 @@ class LivePictures(QObject):
     def wants(self) -> frozenset[Want]:
         """The question, if somebody would see the answer."""
         editor = self._editor
-        if not editor.isVisible() or not editor.picture.nodes or editor.bench.path:
+        if not editor.isVisible() or not editor.picture.nodes:
             return _NOTHING
-        wanted: set[Want] = {WANT} if editor.zoom > ZOOM else set()
-        if editor.bench.status.phase:
+        wanted: set[Want] = {self._want()} if editor.zoom > ZOOM else set()
+        if editor.bench.status.phase and not editor.bench.path:
             wanted.add(PHASES)
         return frozenset(wanted)
+
+    def _want(self) -> ActivationsWant:
+        """Of the layers that are seen: those of the network, or of the open block."""
+        return replace(WANT, path=self._editor.bench.path)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Keep the answer; it is drawn in a moment."""
         self._show_wave(snapshot)
-        answer = snapshot.answers.get(WANT)
+        answer = snapshot.answers.get(self._want())
         if not isinstance(answer, Activations):
             return
         self._latest = answer.nodes
@@ -74,7 +79,7 @@ class LivePictures(QObject):
             QTimer.singleShot(pause, self, self.draw)
             return
         scene = self._editor.picture
-        for node_id in () if self._editor.bench.path else scene.nodes_in(self._editor.seen()):
+        for node_id in scene.nodes_in(self._editor.seen()):
             scene.nodes[node_id].show_picture(self._picture(node_id))
 
     def clear(self) -> None:
@@ -99,7 +104,7 @@ class LivePictures(QObject):
         QTimer.singleShot(0, self, self.wave.follow)  # when the items have followed the document
 
     def _picture(self, node_id: str) -> QImage | None:
-        stepped = self.wave.shown_node(node_id)
+        stepped = None if self._editor.bench.path else self.wave.shown_node(node_id)
         values = self._latest.get(node_id) if stepped is None else self._of_phase(stepped)
         if values is None:
             return None
