@@ -25,6 +25,8 @@ from nnlab.errors import NNLabError
 CLOSE = 1e-6  # of the loss, where torch computes a layer by one large operation that has to be taken apart
 ALWAYS_EAGER: set[str] = set()
 """Layers that no program can repeat; they fall back to the eager engine, with a reason."""
+LONG_PROGRAMS = {"Transformer", "TransformerDecoder", "TransformerEncoder"}
+"""Layers whose programs take seconds to make: fewer of their settings are tried."""
 LAST_DIGIT = {"ScaledDotProductAttention"} | {id_ for id_ in LAYERS if id_.startswith("Transformer")}
 """Layers with torch's fused attention, whose last digit depends on where in memory its numbers happen to lie."""
 
@@ -119,7 +121,7 @@ def test_every_layer(id_: str) -> None:
 @pytest.mark.parametrize("id_", [k for k in KINDS if k not in ALWAYS_EAGER and len(LAYERS[k].params()) > 0])
 def test_every_layer_with_other_settings(id_: str) -> None:
     """All that differ from what it is by itself, each in its own run, as far as they fit."""
-    for layer in itertools.islice(variants(LAYERS[id_]()), 4):
+    for layer in itertools.islice(variants(LAYERS[id_]()), 2 if id_ in LONG_PROGRAMS else 4):
         for document in fitting(layer)[:1]:
             settings = training(document).with_training(epochs=5)
             assert_one_run(settings, least_steps=10, to_the_bit=id_ not in LAST_DIGIT)
