@@ -19,11 +19,13 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document
 from nnlab.core.example import EXAMPLES
 from nnlab.core.graph import Graph, Node
-from nnlab.core.layer import LAYERS
+from nnlab.core.layer import LAYERS, MISSING
 from nnlab.engine import state_dict
 from nnlab.engine.compile import build
 from nnlab.engine.exports import keras_script
 from nnlab.engine.exports.format import FORMATS, UNTRAINED, find, in_order
+from nnlab.engine.exports.onnx_file import as_model
+from nnlab.engine.exports.traced import lone, quiet
 from nnlab.engine.exports.trained import Trained
 from nnlab.errors import BuildError, FileError, SettingError
 from nnlab.project import Project
@@ -286,6 +288,21 @@ def test_a_layer_without_an_operation_in_onnx_is_named_with_what_it_lacks():
     with pytest.raises(BuildError, match=r"fractional_max_pool2d has no equal there.*Python code") as refusal:
         FORMATS["onnx"].write(document)
     assert refusal.value.node == "fractionalmaxpool2d"
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_without_heads_is_written_as_onnx(causal):
+    onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    layer = LAYERS["ScaledDotProductAttention"](causal=causal)
+    shapes = ((5, 4), (3 if not causal else 5, 4), (3 if not causal else 5, 6), MISSING)
+    module = lone(layer.torch_code(*shapes), shapes)
+    with quiet():
+        made = as_model(module, tuple(torch.randn(3, *shape) for shape in shapes[:3]))
+    given = [torch.randn(7, *shape) for shape in shapes[:3]]
+    session = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    names = [each.name for each in session.get_inputs()]
+    found = session.run(None, {name: value.numpy() for name, value in zip(names, given, strict=True)})
+    assert far([module(*given).numpy()], found) < NEAR
 
 
 def test_an_onnx_file_that_answers_otherwise_is_not_handed_out(monkeypatch):

@@ -25,9 +25,35 @@ def as_model(model: "nn.Module", inputs: "tuple[Tensor, ...]") -> Any:
 
     from nnlab.engine.exports.traced import trace
 
-    program = torch.onnx.export(trace(model, inputs), dynamo=True, external_data=False, verbose=False)
-    assert program is not None
-    return program.model_proto
+    program = trace(model, inputs)
+    if any(_is_bare_attention(node) for node in program.graph.nodes):
+        program = program.run_decompositions({torch.ops.aten.scaled_dot_product_attention.default: _attention})
+    made = torch.onnx.export(program, dynamo=True, external_data=False, verbose=False)
+    assert made is not None
+    return made.model_proto
+
+
+def _is_bare_attention(node: Any) -> bool:
+    """Attention without an axis of heads, which torch writes as ONNX only with one."""
+    import torch
+
+    wanted = node.target is torch.ops.aten.scaled_dot_product_attention.default
+    return wanted and node.meta["val"].dim() < 4
+
+
+def _attention(
+    q: "Tensor", k: "Tensor", v: "Tensor", attn_mask: "Tensor | None" = None, dropout_p: float = 0.0,
+    is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
+) -> "Tensor":  # fmt: skip
+    """Scaled dot-product attention outside training, in operations that every form has."""
+    import torch
+
+    score = q @ k.transpose(-2, -1) * (q.shape[-1] ** -0.5 if scale is None else scale)
+    if is_causal:
+        attn_mask = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril()
+    if attn_mask is not None:
+        score = score.masked_fill(~attn_mask, float("-inf")) if attn_mask.dtype == torch.bool else score + attn_mask
+    return torch.softmax(score, -1) @ v
 
 
 def write(document: Document, weights: Weights | None = None) -> Written:
