@@ -42,8 +42,14 @@ def dense(*units: int, activation: str) -> tuple[Layer, ...]:
 
 def wired(layers: Mapping[str, Layer], *wires: str) -> Graph:
     """Layers by the ids their nodes get, and wires as "gru > dense", "gru.last > dense" or "mask > last.mask"; laid out."""
-    graph = Graph().with_nodes(Node(node_id, each) for node_id, each in layers.items())
+    graph = Graph().with_nodes(Node(node_id, each, name=_called(each)) for node_id, each in layers.items())
     for wire in wires:
         (source, source_port), (target, port) = (end.strip().partition(".")[::2] for end in wire.split(">"))
         graph = graph.connect(source, target, port or None, source_port or None)
     return tidy(graph)
+
+
+def _called(each: Layer) -> str:
+    """An Input of data with several is called by what enters there: two boxes that are called Input tell nobody apart."""
+    source = str(getattr(each, "source", ""))
+    return source[:1].upper() + source[1:]

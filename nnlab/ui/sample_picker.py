@@ -152,9 +152,10 @@ def _picture_of(raw: Array, spec: DataSpec) -> QImage | None:
 
 def _said_at_places(sample: SampleValues, spec: DataSpec) -> str:
     """Of classes at the places of a sentence, or of the members of a graph: what is right, and what is said instead."""
-    if spec.task != "classes" or sample.targets is None or sample.targets.ndim != 1 or sample.prediction.ndim != 2:
+    target, said = sample.targets, sample.prediction
+    if spec.task != "classes" or target is None or target.ndim != 1 or said.size != len(target) * spec.width:
         return ""
-    return sample_words.answers_at_places(spec.answers, sample.targets, sample.prediction)
+    return sample_words.answers_at_places(spec.answers, target, said.reshape(len(target), spec.width))
 
 
 def _name(answers: Sequence[str], number: int) -> str:

@@ -1,5 +1,7 @@
 """The sample picker with sentences and graphs: words instead of numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -50,6 +52,12 @@ def test_a_translation_stands_below_its_sentence(picker: SamplePicker) -> None:
 def test_only_places_that_count_are_named(picker: SamplePicker) -> None:
     picker.show_sample(*sample("colours", 0))
     assert picker.text.text().splitlines() == ["the brown mouse liked the grey horse again", "Brown Grey ✓"]
+
+
+def test_scores_of_all_places_in_one_row_are_taken_apart(picker: SamplePicker) -> None:
+    values, spec = sample("colours", 0)
+    picker.show_sample(replace(values, prediction=values.prediction.ravel()), spec)
+    assert picker.text.text().splitlines()[1] == "Brown Grey ✓"
 
 
 def test_a_long_row_of_words_is_cut_and_its_first_word_has_the_number_0(picker: SamplePicker) -> None:
