@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import partial
-from math import prod
 
-from nnlab.core.chain import layer as layer_of
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
-from nnlab.core.layer import LAYERS, Layer, Shape
+from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.layout import GAP_X, HEIGHT, WIDTH
 from nnlab.errors import GraphError, NNLabError
 
@@ -49,6 +46,31 @@ def set_layer(graph: Graph, node_id: str, **changes: object) -> Graph:
 def swap_layer(graph: Graph, node_id: str, kind: str) -> Graph:
     """With another kind of layer in the place of one, its wires kept."""
     return graph.with_node(replace(graph.node(node_id), layer=LAYERS[kind]()))
+
+
+def setting(node_id: str, **changes: object) -> Callable[[Graph], Graph]:
+    """An edit that changes settings of one layer."""
+    return lambda graph: set_layer(graph, node_id, **changes)
+
+
+def removing(node_id: str) -> Callable[[Graph], Graph]:
+    """An edit that takes a node out of its wire."""
+    return lambda graph: bypass(graph, node_id)
+
+
+def wiring(source: str, target: str, port: str, source_port: str = "out") -> Callable[[Graph], Graph]:
+    """An edit that draws a wire; one that ended at the port gives way."""
+    return lambda graph: graph.connect(source, target, port, source_port)
+
+
+def putting(node_id: str, *layers: Layer, port: str = "") -> Callable[[Graph], Graph]:
+    """An edit that puts layers into the wire that ends at a node."""
+    return lambda graph: insert(graph, node_id, *layers, port=port)
+
+
+def put_layer(graph: Graph, node_id: str, layer: Layer) -> Graph:
+    """With this layer in the place of one, its wires kept."""
+    return graph.with_node(replace(graph.node(node_id), layer=layer))
 
 
 def insert(graph: Graph, node_id: str, *layers: Layer, port: str = "") -> Graph:
@@ -153,100 +175,3 @@ def _room(graph: Graph, node_id: str) -> Graph:
 
 def _clash(one: Node, other: Node) -> bool:
     return abs(one.x - other.x) < WIDTH and abs(one.y - other.y) < HEIGHT
-
-
-def shape_fixes(graph: Graph, node_id: str, name: str, inputs: tuple[Shape, ...]) -> tuple[Fix, ...]:
-    """What makes a layer take the tensors it is given: only what it then really takes, the gentlest first."""
-    layer = graph.node(node_id).layer
-    found = [*_other_kinds(layer, node_id, name, inputs), *_other_settings(layer, node_id, name, inputs)]
-    return (*found, *_flattened(layer, node_id, name, inputs), *_widened(graph, node_id, name, inputs))[:2]
-
-
-def _takes(layer: Layer, inputs: Iterable[Shape]) -> bool:
-    try:
-        layer.output_shapes(*inputs)
-    except NNLabError:
-        return False
-    return True
-
-
-def _other_kinds(layer: Layer, node_id: str, name: str, inputs: tuple[Shape, ...]) -> list[Fix]:
-    kind = _TWINS.get(LAYERS.id_of(layer) if type(layer) in LAYERS.values() else "")
-    if kind is None or not _takes(LAYERS[kind](), inputs):
-        return []
-    label = f"Put {LAYERS[kind].title} in the place of {name}"
-    return [fix_graph(label, lambda graph: swap_layer(graph, node_id, kind))]
-
-
-def _other_settings(layer: Layer, node_id: str, name: str, inputs: tuple[Shape, ...]) -> list[Fix]:
-    declared = {p.name: p for p in layer.params()}
-    for setting, value in _GENTLER:
-        if setting not in declared or getattr(layer, setting) == value:
-            continue
-        try:
-            fits = _takes(layer.with_(**{setting: value}), inputs)
-        except NNLabError:
-            continue
-        if fits:
-            shown = dict(declared[setting].choices).get(str(value), value)
-            label = f"Set {declared[setting].label.lower()} of {name} to {shown}"
-            return [fix_graph(label, partial(_set, node_id=node_id, setting=setting, value=value))]
-    return []
-
-
-def _set(graph: Graph, node_id: str, setting: str, value: object) -> Graph:
-    return set_layer(graph, node_id, **{setting: value})
-
-
-def _wires(graph: Graph, node_id: str, inputs: tuple[Shape, ...]) -> list[tuple[Link, Shape]]:
-    """The wires into a node with what they carry; GraphError if they are others by now."""
-    graph.node(node_id)
-    links = graph.incoming[node_id]
-    if len(links) != len(inputs):
-        raise GraphError("the wires into this layer have changed")
-    return list(zip(links, inputs, strict=True))
-
-
-def _flattened(layer: Layer, node_id: str, name: str, inputs: tuple[Shape, ...]) -> list[Fix]:
-    if all(len(shape) == 1 for shape in inputs) or not _takes(layer, [(prod(shape),) for shape in inputs]):
-        return []
-
-    def flatten(graph: Graph) -> Graph:
-        for link, shape in _wires(graph, node_id, inputs):
-            if len(shape) > 1:
-                graph = insert(graph, node_id, layer_of("Flatten"), port=link.target_port)
-        return graph
-
-    return [fix_graph(f"Insert a Flatten before {name}", flatten)]
-
-
-def _widened(graph: Graph, node_id: str, name: str, inputs: tuple[Shape, ...]) -> list[Fix]:
-    """For a merge of rows of different sizes: a Linear on all but the widest."""
-    widest = max((shape[-1] for shape in inputs if shape), default=0)
-    wanted = [(widest,)] * len(inputs)
-    if any(len(shape) != 1 for shape in inputs) or not _takes(graph.node(node_id).layer, wanted):
-        return []
-
-    def widen(graph: Graph) -> Graph:
-        for link, shape in _wires(graph, node_id, inputs):
-            if shape != (widest,):
-                graph = insert(graph, node_id, layer_of("Linear", out_features=widest), port=link.target_port)
-        return graph
-
-    return [fix_graph(f"Insert a Linear with {widest} units before {name}", widen)]
-
-
-_TWINS = {"BatchNorm1d": "BatchNorm2d", "BatchNorm2d": "BatchNorm1d"}
-_GENTLER: tuple[tuple[str, object], ...] = (
-    ("padding", "same"),
-    ("stride", 1),
-    ("padding", 0),
-    ("groups", 1),
-    ("dilation", 1),
-    ("dim", 1),
-    ("dim", -1),
-    ("start_dim", 1),
-    ("end_dim", -1),
-    ("kernel_size", 2),
-    ("kernel_size", 1),
-)

@@ -9,6 +9,7 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Shape
 from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, class_axis, has_positions
+from nnlab.core.shapes import called, with_sources
 from nnlab.errors import BuildError, ShapeError
 
 OUTPUT = "Output"
@@ -203,13 +204,23 @@ def _term(document: Document, output: str, at: int, is_main: bool) -> Term:
         loss.check_end(ends_in)
         axis = class_axis(target, shape) if form == "positions" else 1
     except ShapeError as problem:
-        raise BuildError(f"{node.title} {problem}", output) from None
+        raise BuildError(f"{node.title} {_with_source(document, output, str(problem))}", output) from None
     given: Given = "scores"
     if (target.task == "classes" or loss.reads_shares) and ends_in in (SOFTMAX, SIGMOID):
         _check_probabilities(document.graph, last, shape, loss_id)
         given = "probabilities"
     weight = float(getattr(node.layer, "weight", 1.0))
     return Term(output, loss, loss_id, given, form, target, at, shape, weight, axis)
+
+
+def _with_source(document: Document, output: str, said: str) -> str:
+    """What a loss says of an answer, with the layer that it comes from: "gets 3 numbers a sample from Linear, and ..."."""
+    link = document.graph.incoming[output][0]
+    at = document.shapes[output]
+    named = with_sources(document.graph, output, said, {link.target_port: (at.inputs[0], at.kinds[0])})
+    if named != said or not said.startswith("gets "):
+        return named
+    return said.replace(", and ", f" from {called(document.graph, link.source)}, and ", 1)
 
 
 def _itself(field: Field) -> Target:

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Literal
 
 from nnlab.core.document import Document
 from nnlab.core.fixes import Fix
+from nnlab.core.graph import Link
+from nnlab.core.layer import PortKind, Shape
+from nnlab.core.mistake import MISTAKES, Mistake, Severity
 from nnlab.core.objective import resolve
 from nnlab.errors import BuildError
 
@@ -16,13 +18,15 @@ LINEAR, FLATTEN, OUTPUT, INPUT = "Linear", "Flatten", "Output", "Input"
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake or doubt. An error keeps the network from training, a warning does not."""
+    """One mistake or doubt. An error keeps the network from training, a warning or an info does not."""
 
-    severity: Literal["error", "warning"]
+    severity: Severity
     node: str | None
     """Id of the node it is about; None if it is about the data, the training or the network as a whole."""
     message: str
     fixes: tuple[Fix, ...] = ()
+    kind: str = ""
+    """Its id in the catalogue of mistakes."""
 
     def __str__(self) -> str:
         """As a line of text: "error: ..."."""
@@ -55,8 +59,17 @@ class Case:
 
     @cached_property
     def needed(self) -> frozenset[str]:
-        """What the answer depends on, the Output itself with it."""
-        return self._spread(self.outputs[:1], lambda n: (k.source for k in self.graph.incoming[n]))
+        """What the answers depend on, the Outputs themselves with them."""
+        return self.before(self.outputs)
+
+    def before(self, ends: Iterable[str]) -> frozenset[str]:
+        """These nodes and all that they depend on."""
+        return self._spread(ends, lambda n: (k.source for k in self.graph.incoming[n]))
+
+    @cached_property
+    def sound(self) -> bool:
+        """The network has answers, and the shape of each is known."""
+        return bool(self.outputs) and all(self.document.shapes[n].known for n in self.outputs)
 
     @cached_property
     def loose_ends(self) -> list[str]:
@@ -76,13 +89,32 @@ class Case:
         title = self.graph.node(node_id).title
         return title if self._titles[title] == 1 else f"{title} ({node_id})"
 
-    def problem(self, severity: Literal["error", "warning"], node_id: str, said: str, *fixes: Fix) -> Problem:
+    def problem(self, kind: Mistake, node_id: str, said: str, *fixes: Fix) -> Problem:
         """A problem of one node: its name and what is said of it."""
-        return Problem(severity, node_id, f"{self.name(node_id)} {said}", fixes)
+        return Problem(kind.severity, node_id, f"{self.name(node_id)} {said}", fixes, MISTAKES.id_of(kind))
 
-    def curing(self, fixes: Iterable[Fix]) -> tuple[Fix, ...]:
-        """Those fixes after which network, loss and data fit; at most two."""
-        return tuple(islice((each for each in fixes if _resolves(each.apply(self.document))), 2))
+    def general(self, kind: Mistake, said: str, *fixes: Fix, node: str | None = None) -> Problem:
+        """A problem of the data, the training or the whole, in a sentence of its own."""
+        return Problem(kind.severity, node, said, fixes, MISTAKES.id_of(kind))
+
+    def only_source(self, node_id: str) -> str | None:
+        """The node whose wire is the only one into this."""
+        links = self.graph.incoming[node_id]
+        return links[0].source if len(links) == 1 else None
+
+    def carries(self, link: Link) -> tuple[Shape, PortKind] | None:
+        """What goes through a wire, if that is known."""
+        at = self.document.shapes[link.source]
+        ports = [port.name for port in self.graph.output_ports(link.source)]
+        if not at.known or link.source_port not in ports:
+            return None
+        place = ports.index(link.source_port)
+        return (at.outputs[place], at.kinds[place]) if place < min(len(at.outputs), len(at.kinds)) else None
+
+    def curing(self, fixes: Iterable[Fix], most: int = 2) -> tuple[Fix, ...]:
+        """Those fixes after which network, loss and data fit; the first two."""
+        good = {each.label: each for each in islice((f for f in fixes if _resolves(f.apply(self.document))), 2 * most)}
+        return tuple(good.values())[:most]
 
     @staticmethod
     def _spread(start: Iterable[str], step: Callable[[str], Iterator[str]]) -> frozenset[str]:

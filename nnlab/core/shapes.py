@@ -1,12 +1,13 @@
 """The shape at every node, or the reason why there is none: pure Python, run at each edit."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nnlab.core import words
 from nnlab.core.dataset import Field
 from nnlab.core.graph import KIND_WORDS, NOTHING, Graph
-from nnlab.core.layer import MISSING, Layer, PortKind, Shape
+from nnlab.core.layer import MISSING, Layer, PortKind, Shape, shape_text
 from nnlab.errors import ShapeError
 
 SIZE_LIMIT = 2**31 - 1  # numbers in one sample's tensor, and numbers that one layer learns
@@ -109,7 +110,31 @@ def _at_node(graph: Graph, node_id: str, found: Mapping[str, NodeShapes]) -> Nod
     if problem:
         return NodeShapes(inputs, problem=problem)
     at_node = _ask(graph, node_id, inputs)
+    if at_node.problem:
+        return replace(at_node, problem=with_sources(graph, node_id, at_node.problem, arriving))
     return replace(at_node, kinds=_kinds(layer, arriving, len(at_node.outputs)))
+
+
+def with_sources(graph: Graph, node_id: str, said: str, arriving: Mapping[str, Facts]) -> str:
+    """A sentence about shapes with the layers that they come from: "gets N × 8 from Linear"."""
+    if said.startswith("has a mistake inside"):
+        return said  # a block: the sentence is about a layer in it
+    start = 0
+    for link in graph.incoming[node_id]:
+        text = re.escape(shape_text(arriving[link.target_port][0])) if link.target_port in arriving else ""
+        found = re.compile(rf"(?<!needs )(?<!be )(?<!remembers ){text}(?! ×|\d)").search(said, start) if text else None
+        if found is not None:
+            name = f" from {called(graph, link.source)}"
+            said = said[: found.end()] + name + said[found.end() :]
+            start = found.end() + len(name)
+    return said
+
+
+def called(graph: Graph, node_id: str) -> str:
+    """A node's title, with its id where another has the same title."""
+    title = graph.nodes[node_id].title
+    alone = sum(node.title == title for node in graph.nodes.values()) == 1
+    return title if alone else f"{title} ({node_id})"
 
 
 def _unconnected(graph: Graph, node_id: str) -> str:
@@ -131,7 +156,9 @@ def _wrong_kind(graph: Graph, node_id: str, arriving: Mapping[str, Facts]) -> st
         kind = arriving.get(port.name, (MISSING, "*"))[1]
         if kind != port.kind and "*" not in (kind, port.kind):
             at = f" at {port.name}" if len(arriving) > 1 else ""
-            return f"takes {KIND_WORDS[port.kind]}{at}, and gets {KIND_WORDS[kind]}{_remedy(port.kind, kind)}"
+            link = graph.wire_into(node_id, port.name)
+            source = f" from {called(graph, link.source)}" if link is not None else ""
+            return f"takes {KIND_WORDS[port.kind]}{at}, and gets {KIND_WORDS[kind]}{source}{_remedy(port.kind, kind)}"
     return ""
 
 
