@@ -38,7 +38,7 @@ class Problems:
         self._found = check(self._bench.document)
         worst: dict[str, tuple[str, str]] = {}
         for problem in sorted(self._found, key=lambda p: p.severity != "error"):
-            if problem.node is not None:
+            if problem.node is not None and problem.severity != "info":  # what is only worth knowing has no badge
                 worst.setdefault(problem.node, (problem.severity, problem.message))
         notes = {} if self._bench.path else self._notes  # what the run shows is of the network's own layers
         self._scene.show_problems({**notes, **worst})

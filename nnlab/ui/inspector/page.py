@@ -93,7 +93,7 @@ class Card(QFrame):
         self.buttons: list[QPushButton] = []
         self._sign = label("")
         self._sign.setFixedSize(16, 16)
-        self._sign.setAccessibleName("Error" if severity == "error" else "Warning")
+        self._sign.setAccessibleName({"error": "Error", "info": "Good to know"}.get(severity, "Warning"))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(MARGIN, GAP, GAP, GAP)
         outer.setSpacing(GAP)

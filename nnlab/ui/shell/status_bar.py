@@ -134,4 +134,4 @@ class StatusBar(QStatusBar):
         problem = self._found[self._at]
         if problem.node is not None and problem.node in self._bench.document.graph.nodes:
             self._bench.select([problem.node])
-        self._bench.say("warning" if problem.severity == "warning" else "mistake", problem.message)
+        self._bench.say("mistake" if problem.severity == "error" else problem.severity, problem.message)
