@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from nnlab.core import block_code
+from nnlab.core import block_checks, block_code
 from nnlab.core.block_ports import EMPTY, BlockInput, BlockOutput, kind_made, kind_taken, ordered, port_names
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Layer, Port, Shape, TorchCode
@@ -13,7 +13,7 @@ from nnlab.core.param import Param, graph, param, places
 from nnlab.core.shapes import NodeShapes, infer
 from nnlab.core.words import count
 from nnlab.core.writing import attribute_names
-from nnlab.errors import SettingError, ShapeError
+from nnlab.errors import SettingError
 
 DEPTH_LIMIT = 8  # blocks within blocks
 LAYERS_LIMIT = 5_000  # with every repeat counted
@@ -213,44 +213,13 @@ class Block(Layer):
 
     def output_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         """What leaves by each port; a mistake inside is told with the name of the layer inside."""
-        self._check_ports()
+        block_checks.check_ports(self)
         inside = self.within(*shapes)
-        for node_id in (*self.inner.in_order, *self.inner.nodes):
-            wanted = node_id in self.needed or (node_id not in self.inner.in_order and self._feeds(node_id))
-            if wanted and inside[node_id].problem:
-                raise ShapeError(f"has a mistake inside: {self.inner.nodes[node_id].title} {inside[node_id].problem}")
-        for node_id in self.needed:
-            if not inside[node_id].known:
-                raise ShapeError(f"has a mistake inside: {self.inner.nodes[node_id].title} is not connected to a port")
+        block_checks.check_inside(self, inside)
         found = tuple(inside[n].outputs[0] for n in self.exits)
         if self.repeat > 1:
-            self._check_repeat(shapes, found)
+            block_checks.check_repeat(self, shapes, found)
         return found
-
-    def _feeds(self, node_id: str) -> bool:
-        return bool(self.inner.downstream(node_id) & {*self.exits})
-
-    def _check_ports(self) -> None:
-        if not self.entries:
-            raise ShapeError("takes nothing in: open it and connect a Block input to its first layer")
-        if not self.exits:
-            raise ShapeError("lets nothing out: open it and connect its last layer to a Block output")
-        for node in self.inner.nodes.values():
-            if isinstance(node.layer, BlockInput):
-                continue
-            if node.layer.is_entry or node.type_id == "Output":
-                said = "a Block input" if node.layer.is_entry else "a Block output"
-                raise ShapeError(f"holds {node.title}, which belongs outside: put {said} in its place")
-
-    def _check_repeat(self, shapes: tuple[Shape, ...], found: tuple[Shape, ...]) -> None:
-        if len(found) > len(shapes):
-            raise ShapeError("cannot be repeated: it has more outputs than inputs, and each copy feeds the next")
-        for before, after, port in zip(shapes, found, self.ports_out, strict=False):
-            if before != after:
-                raise ShapeError(
-                    f"cannot be repeated: {_sizes(before)} go in and {_sizes(after)} come out at {port.name}, and each "
-                    "copy feeds the next. Make both sizes equal, or set its repeats to 1"
-                )
 
     # ---------------------------------------------------------------- what it learns and costs
 
@@ -293,7 +262,3 @@ class Block(Layer):
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """A class of its own, made once, or in a row, or called again and again with the same weights."""
         return block_code.torch_code(self, shapes)
-
-
-def _sizes(shape: Shape) -> str:
-    return " × ".join(map(str, shape)) + " numbers" if shape else "one number"
