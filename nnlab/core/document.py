@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 from nnlab.core.dataset import DATASETS, Dataset, DataSpec
@@ -117,12 +117,18 @@ class Training(Settings):
         label="Memory layout",
         advanced=True,
     )
+    cache_features: bool = param(
+        True,
+        "Compute only once what frozen layers at the beginning make of each sample; the numbers are the same, and sooner.",
+        label="Keep features",
+        advanced=True,
+    )
     threads: int = param(
         0, "Processor cores that compute; 0 leaves it to a short trial.", low=0, high=256, advanced=True
     )
 
     @classmethod
-    @cache
+    @lru_cache(maxsize=1)
     def params(cls) -> tuple[Param, ...]:
         """The declared settings; the choices of the loss are all that are registered."""
         known = sorted(LOSSES.items(), key=lambda item: (item[1].tier, item[1].title))

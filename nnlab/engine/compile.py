@@ -6,6 +6,7 @@ code and the running network cannot differ. `forward` is straight-line code: no 
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from math import prod
 from typing import Any
@@ -100,6 +101,21 @@ def arguments(document: Document) -> dict[int, str]:
     return _Plan(document).arguments
 
 
+@dataclass(frozen=True)
+class Cutting:
+    """The second half of a network as text, and the values that enter it."""
+
+    values: tuple[tuple[str, Shape], ...]
+    """Nodes of the first half whose output is needed, in the order in which a row holds them."""
+    text: str
+    """A function `head(self, x)` of the network and such a row."""
+
+
+def cutting(document: Document, first: frozenset[str]) -> Cutting | None:
+    """The network cut behind these nodes; None where that cannot be written, or would leave one half empty."""
+    return _Plan(document).cut(first)
+
+
 def loss_text(objective: Objective) -> str:
     """The loss of all answers together, as a function of one row of predictions and one of targets."""
     if not objective.is_packed:
@@ -140,6 +156,7 @@ class _Plan:
             raise BuildError("A node has an id that cannot be a name in code: small letters, digits and _ are needed")
         self.order = [node_id for node_id in graph.in_order if node_id in needed]
         self.names = attribute_names(graph)
+        self.at = document.shapes
         written = {n: graph.nodes[n].layer.torch_code(*document.shapes[n].inputs) for n in self.order}
         self.support, self.code = settled(written)
         inputs = {n: document.shapes[n].inputs for n in self.order}
@@ -204,6 +221,32 @@ class _Plan:
             for at, result in enumerate(self.code[n].results):
                 lines.append(f"    values[{self._key((n, at))!r}] = {result.format(r='r')}")
         return "\n".join([*lines, "    return values"]) + "\n"
+
+    def cut(self, first: frozenset[str]) -> Cutting | None:
+        """The statements after these nodes, as a function of the network and one row of what they give."""
+        rest = [n for n in self.order if n not in first]
+        crossing = {value for n in rest for value in self.steps[n].sources if value and value[0] in first}
+        if not rest or not crossing or any(at for _, at in crossing) or any(n in first for n in self.outputs):
+            return None
+        values = tuple((n, self.at[n].outputs[0]) for n in self.order if (n, 0) in crossing)
+        if any(self.at[n].kinds[0] != "x" for n, _ in values):
+            return None
+        lines, at = ["def head(self, x):"], 0
+        for k, (_, shape) in enumerate(values):
+            lines.append(f"    given_{k} = x[:, {at}:{at + prod(shape)}].reshape(-1{_sizes(shape)})")
+            at += prod(shape)
+        entries = {n: f"given_{k}" for k, (n, _) in enumerate(values)}
+        steps = {n: self.steps[n] for n in self.order if n in entries or n not in first}
+        *body, last = Body(steps, self.names, entries, self.outputs).lines()
+        lines += [f"    {line}" for line in body]
+        if len(self.outputs) == 1:
+            return Cutting(values, self._supported("\n".join([*lines, f"    {last}"])))
+        lines.append(f"    answers = {last.removeprefix('return ')}")
+        rows = "torch.cat([answer.reshape(len(x), -1).float() for answer in answers], 1)"
+        return Cutting(values, self._supported("\n".join([*lines, f"    return {rows}"])))
+
+    def _supported(self, text: str) -> str:
+        return "\n\n\n".join([*(each.text.strip("\n") for each in self.support), text]) + "\n"
 
     def _key(self, value: Value) -> str:
         node_id, at = value

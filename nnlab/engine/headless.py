@@ -175,8 +175,8 @@ def predict(document: Document, weights: object, inputs: NDArray[Any]) -> NDArra
     with _in_words(), _learner(document, weights) as learner:
         x = torch.tensor(_standard(learner, inputs), device=learner.place.device)
         with learner.looking():
-            answers = learner.answers(x)
-            if learner.objective.metric == "accuracy":
+            answers = learner.first(learner.answers(x))
+            if learner.objective.main.target.task == "classes":
                 return np.array(probabilities(answers, learner.objective).cpu().numpy(), np.float32)
             return learner.parts.original_targets(answers.cpu().numpy())
 

@@ -48,12 +48,12 @@ def measure(want: HealthWant, at: Running) -> Health:
     parameters = {name: p for name, p in learner.network.named_parameters() if p.requires_grad and p.dim() > 1}
     with torch.inference_mode(False), torch.enable_grad():
         x, y = _sample(learner, want.rows)
-        outputs = learner.network.trace(x)
-        answer = outputs[learner.objective.output]
+        outputs = learner.network.trace(learner.raw(x))
+        answer = learner.answer_in(outputs)
         loss = learner.loss(answer, y)
         gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
-    outputs = {node_id: value.detach() for node_id, value in outputs.items()}
-    answer = outputs[learner.objective.output]
+    outputs = {node_id: value.detach() for node_id, value in outputs.items() if node_id in learner.document.graph.nodes}
+    answer = answer.detach()
     figures = [loss.detach(), learner.metric(answer, y), _guess_loss(learner, y)]
     nodes = _Nodes(learner, outputs)
     weights = _Weights(learner, parameters, gradients)
@@ -165,16 +165,23 @@ def _classes(learner: "Learner", answer: Tensor, y: Tensor) -> tuple[tuple[float
     if learner.objective.metric != "accuracy":
         return (), (), 0.0
     width = learner.parts.spec.width
-    said, true = classes_of(answer, learner.objective), labels_of(y, learner.objective)
-    counted = torch.stack([torch.bincount(k.long(), minlength=width)[:width] for k in (said, true)])
-    predicted, target = (counted.float() / len(y)).tolist()
+    said, true = (
+        classes_of(learner.first(answer), learner.objective),
+        labels_of(learner.first_target(y), learner.objective),
+    )
+    counts = true.long() >= 0  # places that count
+    counted = torch.stack([torch.bincount(k[counts].long(), minlength=width)[:width] for k in (said, true)])
+    predicted, target = (counted.float() / counts.sum().clamp_min(1)).tolist()
     return tuple(predicted), tuple(target), max(target)
 
 
 def _guess_loss(learner: "Learner", y: Tensor) -> Tensor:
-    """The loss of the best answer that is the same for every sample."""
+    """The loss of the best answer that is the same for every sample; infinite where that is not known."""
+    if learner.objective.is_packed:
+        return torch.tensor(torch.inf, device=y.device)
     if learner.objective.loss_id == "cross-entropy":
-        share = torch.bincount(y).float() / len(y)
+        known = y[y >= 0].flatten()
+        share = torch.bincount(known).float() / max(1, len(known))
         return -(share * share.clamp_min(1e-12).log()).sum()
     mean = y.float().mean(0)
     if learner.objective.loss_id == "bce":

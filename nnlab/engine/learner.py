@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from nnlab.core.dataset import Samples
 from nnlab.core.document import Document, Training
@@ -18,7 +18,8 @@ from nnlab.core.graph import Graph
 from nnlab.core.inside import leaves, same_leaves
 from nnlab.core.objective import resolve
 from nnlab.core.parts import PART_NAMES, Parts, divide
-from nnlab.engine.compile import attribute_names, build, loss_function
+from nnlab.engine.compile import Network, attribute_names, build, loss_function
+from nnlab.engine.cut import Head, cut_of, widened
 from nnlab.engine.device import Place, check_memory, choose
 from nnlab.engine.dice import Dice, undisturbed
 from nnlab.engine.flat import Flat
@@ -77,6 +78,13 @@ class Learner:
         self.network.to(self.place.device).train()
         self.loss = loss_function(self.objective)
         self.data = {name: self.on_device(self.parts.part(name)) for name in PART_NAMES}
+        self.cut = (
+            cut_of(document) if document.training.cache_features and document.training.precision == "float32" else None
+        )
+        self.brain: nn.Module = self.brain_of(self.network)
+        """What is run at each step: the network, or its second half where the first was computed once and for all."""
+        if self.cut is not None:
+            self.data = widened(self, self.cut, self.data)
         self._arrange(spare)
         self._rates = own_rates(document, (name for name, _ in self.network.named_parameters()))
         self._one = torch.ones((), device=self.place.device)
@@ -96,6 +104,24 @@ class Learner:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             last = {name: x.contiguous(memory_format=torch.channels_last) for name, (x, _) in self.data.items()}
             self.data = {name: (last[name], y) for name, (_, y) in self.data.items()}
+
+    def brain_of(self, network: Network) -> nn.Module:
+        """What of this network is run at each step."""
+        return Head(network, self.cut) if self.cut is not None else network
+
+    def raw(self, x: Tensor) -> Tensor:
+        """These rows of the data as the whole network takes them."""
+        if self.cut is None or x.dim() != 2 or x.shape[1] != self.cut.width:
+            return x
+        return x[:, : self.cut.input_width].reshape(len(x), *self.parts.spec.packed_shape)
+
+    def first_target(self, y: Tensor) -> Tensor:
+        """The target that the metric is of, out of all of them."""
+        term = self.objective.main
+        if not self.objective.is_packed:
+            return y
+        mine = y[:, : prod(term.target_shape)].reshape(-1, *term.target_shape)
+        return mine.long() if term.target_form in ("index", "positions") else mine
 
     def samples(self, part: str) -> tuple[Tensor, Tensor]:
         """The samples of a part as they lie in memory; `axes` says how the network sees them."""
@@ -122,7 +148,7 @@ class Learner:
     def _slopes(self, learned: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
         x, y = (part[:2] for part in self.data["train"])
         with undisturbed():
-            loss = self.loss(self.precision.answer(self.network, x), y)
+            loss = self.loss(self.precision.answer(self.brain, x), y)
             return torch.autograd.grad(loss, learned, self._one, allow_unused=True)
 
     def take(self, parameters: list[Tensor]) -> None:
@@ -166,14 +192,25 @@ class Learner:
     def forward(self, x: Tensor) -> Tensor:
         """The network's answers in training mode."""
         if self.dice.drawn is False:
-            return self.precision.answer(self.network, x)
+            return self.precision.answer(self.brain, x)
         with self.dice.rolling():
-            return self.precision.answer(self.network, x)
+            return self.precision.answer(self.brain, x)
 
     def trace(self, x: Tensor) -> dict[str, Tensor]:
         """The same, with the output of every node."""
         with self.dice.rolling(), self.precision.inside():
-            return self.network.trace(x)
+            return self.network.trace(self.raw(x))
+
+    def answer_in(self, outputs: Mapping[str, Tensor]) -> Tensor:
+        """All answers as the loss takes them, out of what every node gave."""
+        if not self.objective.is_packed:
+            return outputs[self.objective.output]
+        return torch.cat([outputs[n].reshape(len(outputs[n]), -1).float() for n in self.objective.outputs], 1)
+
+    def first(self, answers: Tensor) -> Tensor:
+        """The answer that the metric is of, out of all of them."""
+        term = self.objective.main
+        return answers[:, : prod(term.shape)].reshape(-1, *term.shape) if self.objective.is_packed else answers
 
     def gradients(self, loss: Tensor) -> list[Tensor]:
         """The slope of the loss for each parameter, in their order."""
@@ -239,9 +276,11 @@ class Learner:
     def answers(self, x: Tensor) -> Tensor:
         """The network's answers while looking; in chunks, if they are many."""
         size = self.rows_at_once
+        cached = self.cut is not None and x.dim() == 2 and x.shape[1] == self.cut.width
+        network = self.brain if cached else self.network
         if len(x) <= size:
-            return self.network(x)  # type: ignore[no-any-return]
-        return torch.cat([self.network(chunk) for chunk in x.split(size)])
+            return network(x)  # type: ignore[no-any-return]
+        return torch.cat([network(chunk) for chunk in x.split(size)])
 
     @property
     def rows_at_once(self) -> int:

@@ -94,7 +94,15 @@ def labels_of(target: Tensor, objective: Objective) -> Tensor:
 
 
 def probabilities(prediction: Tensor, objective: Objective) -> Tensor:
-    """A probability for each class, from what the network puts out; each row sums to 1."""
+    """A probability for each class, from what the network puts out; each row sums to 1.
+
+    With a class at each place, in the form of the answer: for each class along its axis, or of "yes" alone.
+    """
+    term = objective.main
+    if term.target_form == "positions":
+        return torch.softmax(prediction, term.axis) if term.given == "scores" else prediction
+    if term.target.own_shape and term.target_form == "column":
+        return torch.sigmoid(prediction) if term.given == "scores" else prediction.clamp(0.0, 1.0)
     flat = prediction.reshape(len(prediction), -1)
     if objective.target_form == "column":
         one = (

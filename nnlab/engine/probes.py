@@ -71,7 +71,7 @@ def _boundary(want: BoundaryWant, scene: Scene) -> Boundary:
     learner, parts = scene.learner, scene.learner.parts
     x_input, y_input = _axes(parts, want.x_input, want.y_input)
     grid = _grid(parts, x_input, y_input, want.resolution, want.held)
-    values = _said(learner, learner.answers(torch.tensor(grid, device=learner.place.device)))
+    values = _said(learner, learner.first(learner.answers(torch.tensor(grid, device=learner.place.device))))
     y_range = (0.0, 0.0) if y_input is None else _range(parts, y_input)
     shaped = values.reshape(1 if y_input is None else want.resolution, want.resolution, -1)
     return Boundary(_range(parts, x_input), y_range, _frozen(shaped), parts.spec.task)
@@ -85,7 +85,7 @@ def _points(want: PointsWant, scene: Scene) -> Points:
     if len(rows) == 0:
         empty = _frozen(np.empty(0))
         return Points(empty, empty, empty, empty, np.zeros(0, np.bool_))
-    answers = learner.answers(_rows_of(learner, want.part, rows))
+    answers = learner.first(learner.answers(_rows_of(learner, want.part, rows)))
     target = raw.targets[rows] if parts.spec.task == "classes" else raw.targets[rows, 0]
     if parts.spec.task == "classes":
         prediction = classes_of(answers, learner.objective).cpu().numpy()
@@ -259,13 +259,13 @@ def _spaced(rows: int, limit: int) -> NDArray[np.int64]:
 
 
 def _rows_of(learner: Learner, part: str, rows: NDArray[np.int64]) -> Tensor:
-    x = learner.data[part][0]
+    x = learner.raw(learner.data[part][0])
     return x if len(rows) == len(x) else x[torch.from_numpy(rows).to(x.device)]
 
 
 def _said(learner: Learner, answers: Tensor) -> Array:
     """Probabilities for classes, values in the data's units otherwise."""
-    if learner.objective.metric == "accuracy":
+    if learner.objective.main.target.task == "classes":
         return np.asarray(probabilities(answers, learner.objective).cpu().numpy(), np.float32)
     return learner.parts.original_targets(answers.cpu().numpy())
 

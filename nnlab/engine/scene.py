@@ -40,6 +40,7 @@ def shadow(learner: Learner) -> Learner:
     """The same learner with a network of its own, for pictures of a moment while training goes on."""
     found = copy.copy(learner)
     found.network = copy.deepcopy(learner.network)
+    found.brain = learner.brain_of(found.network)
     places = {id(p): k for k, p in enumerate(learner.network.parameters())}
     mine = list(found.network.parameters())
     found.take([mine[places[id(p)]] for p in learner.parameters])

@@ -15,7 +15,9 @@ from nnlab.core.document import Data, Document, Training
 from nnlab.core.graph import Graph, Node
 from nnlab.core.learning import INITIALISERS, Learning
 from nnlab.core.optimizer import OPTIMIZERS
+from nnlab.engine.captured.switching import capture_now
 from nnlab.engine.compile import build, run_text, source
+from nnlab.engine.cut import cut_of
 from nnlab.engine.export import python
 from nnlab.engine.loop import Loop
 from nnlab.errors import BuildError
@@ -136,3 +138,67 @@ def test_two_that_share_with_each_other_are_one_of_them() -> None:
 def test_how_a_layer_learns_is_part_of_the_file() -> None:
     made = document(linear=Learning(True, 0.5, "zeros", "linear_2"))
     assert codec.document_from_dict(codec.document_to_dict(made)) == (made, ())
+
+
+def branched(frozen: bool = True) -> Document:
+    """A frozen beginning that two ways leave, with dropout and batch norm after it."""
+    still = Learning(frozen=frozen)
+    graph = Graph().with_nodes(
+        [
+            Node("input", layer("Input")),
+            Node("conv", layer("Conv2d", out_channels=4), learning=still),
+            Node("norm", layer("BatchNorm2d"), learning=still),
+            Node("relu", layer("ReLU")),
+            Node("pool", layer("GlobalAvgPool2d")),
+            Node("flat", layer("Flatten")),
+            Node("drop", layer("Dropout", p=0.2)),
+            Node("wide", layer("Linear", out_features=6)),
+            Node("both", layer("Concat")),
+            Node("head", layer("Linear", out_features=10)),
+            Node("output", layer("Output")),
+        ]
+    )
+    ways = "input conv, conv norm, norm relu, relu pool, relu flat, flat drop, drop wide, pool both, wide both"
+    for wire in f"{ways}, both head, head output".split(", "):
+        graph = graph.connect(*wire.split())
+    return Document(graph, Data(dataset=DATASETS["digits"]()), Training(epochs=2, batch_size=64))
+
+
+@pytest.mark.parametrize("captured", [False, True])
+def test_kept_features_give_the_losses_of_the_whole_network(captured: bool) -> None:
+    losses, arrays = [], []
+    for keep in (True, False):
+        loop = Loop(branched().with_training(cache_features=keep), lambda event: None)
+        assert (loop.learner.cut is not None) == keep
+        loop.advance()
+        if captured:
+            capture_now(loop)
+            assert loop.captured is not None, loop.engine_reason
+        for _ in loop.steps():
+            pass
+        assert loop.finished is not None
+        losses.append(loop.finished.metrics)
+        arrays.append(loop.learner.as_arrays())
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    for name, values in arrays[0].items():
+        assert np.allclose(values, arrays[1][name], atol=1e-5), name
+
+
+def test_only_what_never_changes_is_kept() -> None:
+    assert cut_of(branched(frozen=False)) is None
+    assert cut_of(document()) is None
+    found = cut_of(branched())
+    assert found is not None
+    assert {node_id for node_id, _ in found.cutting.values} == {"pool", "flat"}  # nothing behind the dropout
+
+
+def test_pictures_of_a_run_with_kept_features_show_the_whole_network() -> None:
+    loop = Loop(branched(), lambda event: None)
+    loop.advance()
+    x, _ = loop.order.batch(0)
+    assert set(loop.learner.trace(x)) >= {"conv", "relu", "output"}
+    with loop.learner.looking():
+        raw = loop.learner.raw(x)
+        assert torch.allclose(loop.learner.answers(x), loop.learner.answers(raw), atol=1e-6)
+    loop.advance(by_phase=True)
+    assert loop.phases.name

@@ -56,7 +56,7 @@ def subject_of(loop: "Loop") -> Subject:
     places = {id(p): k for k, p in enumerate(learner.network.parameters())}
     chunk = learner.rows_at_once
     return Subject(
-        copy.deepcopy(learner.network), tuple(places[id(p)] for p in learner.parameters),
+        copy.deepcopy(learner.brain), tuple(places[id(p)] for p in learner.parameters),
         learner.loss, learner.metric, learner.rule, learner.samples("train"), learner.samples("validation"),
         Layout(rows, size, padded(size, learner.samples("train")), loop.steps_per_epoch, learner.axes), chunk,
         learner.precision,

@@ -88,11 +88,12 @@ class Phases:
 
     def _forward(self, x: Tensor, y: Tensor, training: Training) -> None:
         self._before = self._learner.dice.state, [t.clone() for t in self._learner.storage[1:]]
+        x = self._learner.raw(x)
         if x.is_floating_point():
             x = x.detach().requires_grad_()  # so that the gradient of the data is known as well
         traced = {node_id: main_output(value) for node_id, value in self._learner.trace(x).items()}
         self._outputs = {node_id: value for node_id, value in traced.items() if value is not None}
-        self.prediction = self._outputs[self._learner.objective.output].float()
+        self.prediction = self._learner.answer_in(self._outputs).float()
         kept = {node_id: Kept(value) for node_id, value in self._outputs.items()}
         self._record = Record(self._learner, x.detach(), y, training, kept, live=self._outputs)
 
