@@ -19,7 +19,7 @@ def all_targets(objective: Objective, samples: Samples, parts: Parts) -> Tensor:
     found = [targets_as(term, _targets_at(term.at, samples, parts)) for term in objective.terms]
     if not objective.is_packed:
         return found[0]
-    return torch.cat([y.reshape(len(y), -1).float() for y in found], 1)
+    return torch.cat([y.reshape(len(y), prod(y.shape[1:])).float() for y in found], 1)  # a part may be empty
 
 
 def _targets_at(at: int, samples: Samples, parts: Parts) -> NDArray[np.generic]:
