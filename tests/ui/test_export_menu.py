@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nnlab.engine.exports.format import FORMATS, UNTRAINED
+from nnlab.files.tensors import from_bytes
+from nnlab.project import Project
 from nnlab.ui import dialogs
 from nnlab.ui.actions import ACTIONS
 from nnlab.ui.shell.aside import Aside
@@ -70,6 +73,21 @@ def test_weights_of_a_network_that_learned_nothing_are_refused(window, into, tol
     window.commands["file.export_weights"].trigger()
     assert not path.exists()
     assert told == ["This project has no learned weights yet: train it first."]
+
+
+def test_what_was_learned_goes_along(qtbot, into, told, tmp_path):
+    project = Project.example("xor")
+    project.train(epochs=1)
+    window = MainWindow(project)
+    qtbot.addWidget(window, before_close_func=lambda w: w.leave_in_a_hurry())
+    window.show()
+    window.complete()
+    path = into("net.safetensors")
+    window.commands["file.export_weights"].trigger()
+    assert not told
+    found = from_bytes(path.read_bytes(), path.name)
+    assert all(np.array_equal(found[name], value) for name, value in project.weights.items())
+    assert found.keys() == project.weights.keys()
 
 
 def test_onnx_is_written_by_another_process_and_says_when_it_is_there(window, into, told, qtbot):

@@ -31,7 +31,7 @@ def form(window: "MainWindow", to: str) -> None:
         from nnlab.ui.shell.aside import Aside
 
         disk.check_writable(path)
-        window.toasts.say("info", f"Writing {disk.name_of(path)}…")
+        window.toasts.say("working", f"Writing {disk.name_of(path)}…")  # stays until it is withdrawn
         Aside(window.bench.document, weights_of(window), to, path, lambda over: _tell(window, over), window)
 
     kinds = f"{wanted.kind} (*{wanted.ending})"
