@@ -72,7 +72,8 @@ def test_graphsage_is_hamilton_s_formula(aggregator: str, project: bool, normali
     def formula(graph: list[tuple[int, int]], rows: Tensor, v: int) -> Tensor:
         said = [torch.relu(inside.project(rows[u])) if project else rows[u] for u in heard(graph, v)]
         together = torch.stack(said) if said else torch.zeros(1, FEATURES)
-        neighbours = {"mean": together.mean, "sum": together.sum, "max": together.amax}[aggregator](0)
+        every = {"mean": together.mean(0), "sum": together.sum(0), "max": together.amax(0)}
+        neighbours = every[aggregator]
         both = torch.cat([inside.own.weight, inside.neighbours.weight], dim=1)  # W · concat(own, neighbours)
         y: Tensor = both @ torch.cat([rows[v], neighbours]) + inside.own.bias
         return y / y.norm() if normalize else y
