@@ -82,8 +82,8 @@ def node_look(document: Document, node_id: str, worse: tuple[str, str] | None = 
         title=node.title,
         summary=_summary(document, node_id),
         category=node.layer.category,
-        inputs=_ports(ins, taken, 0.0, height),
-        outputs=_ports(outs, used, float(geometry.WIDTH), height),
+        inputs=_ports(ins, taken, 0.0, height, _arriving(document, node_id)),
+        outputs=_ports(outs, used, float(geometry.WIDTH), height, at.kinds),
         height=height,
         problem=problem,
         severity=severity,
@@ -116,11 +116,26 @@ def node_tooltip(look: NodeLook) -> str:
     return text if text[:1].isupper() else f"{look.title} {text}"
 
 
-def _ports(ports: tuple[Port, ...], taken: set[str], x: float, height: int) -> tuple[PortLook, ...]:
+def _ports(
+    ports: tuple[Port, ...], taken: set[str], x: float, height: int, known: tuple[PortKind, ...]
+) -> tuple[PortLook, ...]:
+    kinds = [port.kind if port.kind != "*" else next(iter(known[i : i + 1]), "x") for i, port in enumerate(ports)]
     return tuple(
-        PortLook(port.name, port.kind, port.name in taken, x, geometry.port_y(i, len(ports), height))
+        PortLook(port.name, kinds[i], port.name in taken, x, geometry.port_y(i, len(ports), height))
         for i, port in enumerate(ports)
     )
+
+
+def _arriving(document: Document, node_id: str) -> tuple[PortKind, ...]:
+    """What comes in at each wired port that takes anything: what leaves the node that the wire comes from."""
+    graph = document.graph
+    found: list[PortKind] = []
+    for link in graph.incoming[node_id]:
+        names = [port.name for port in graph.output_ports(link.source)]
+        kinds = document.shapes[link.source].kinds
+        at = names.index(link.source_port) if link.source_port in names else len(kinds)
+        found += kinds[at : at + 1]
+    return tuple(found)
 
 
 def _summary(document: Document, node_id: str) -> str:

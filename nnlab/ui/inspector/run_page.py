@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from nnlab.core import words
 from nnlab.core.check import Problem
-from nnlab.core.dataset import MissingDataset
+from nnlab.core.dataset import DataSpec, Field, MissingDataset
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.layer import shape_text
 from nnlab.engine.events import Event, Prepared, RunStatus
@@ -21,6 +21,8 @@ from nnlab.ui.look.labels import label, plain
 from nnlab.ui.scope import Scope
 from nnlab.ui.workbench import Workbench
 
+FIELD_WORDS = {"i": "whole numbers", "m": "yes or no", "e": "edges"}
+OWN_DIVISION = "These data have a division of their own."
 NAMES_SHOWN = 12  # of classes or inputs; more are counted
 
 
@@ -44,10 +46,14 @@ class DataPage(Page):
     def show_document(self, document: Document, problems: tuple[Problem, ...]) -> None:
         """Show the data of this document."""
         self.form.set_settings(document.data)
+        own = document.spec is not None and document.spec.split is not None
+        for name in ("validation", "test", "split_seed"):
+            self.form.set_enabled(name, not own)
         dataset = document.data.dataset
         missing = isinstance(dataset, MissingDataset)
         self.cards.set_problems(tuple(p for p in problems if p.node is None))
-        self._help.setText("" if missing else _first_paragraph(type(dataset)))
+        said = "" if missing else _first_paragraph(type(dataset))
+        self._help.setText(f"{said} {OWN_DIVISION}" if own else said)
         self._help.setVisible(not missing)
         self.facts.set_facts(self._facts(document))
 
@@ -60,14 +66,16 @@ class DataPage(Page):
         spec = document.spec
         if spec is None:
             return []
-        facts = [("One sample", shape_text(spec.input_shape).removeprefix("N × ") + " numbers")]
+        facts = [(_field_name(each, spec), _field_size(each)) for each in spec.fields]
         known = self._rows is not None and self._rows[0] == document.data
         counts = [words.count(n) for n in self._rows[1]] if known and self._rows is not None else ["…"] * 3
         facts += list(zip(("Training samples", "Validation samples", "Test samples"), counts, strict=True))
         if spec.inputs:
             facts.append((words.plural(len(spec.inputs), "input"), _names(spec.inputs)))
-        what = ("class", "classes") if spec.task == "classes" else ("value", "values")
-        return [*facts, (words.plural(spec.width, *what), _names(spec.answers))]
+        for target in spec.targets:
+            what = ("class", "classes") if target.task == "classes" else ("value", "values")
+            facts.append((words.plural(target.width, *what), _names(target.answers)))
+        return facts
 
     def _change(self, name: str, value: Any, done: bool) -> None:
         bench = self._bench
@@ -75,6 +83,17 @@ class DataPage(Page):
         bench.apply(text, bench.document.with_data(**{name: value}), merge_key=f"data:{name}")
         if done:
             bench.history.end_merge()
+
+
+def _field_name(field: Field, spec: DataSpec) -> str:
+    return "One sample" if len(spec.fields) == 1 else plain(field.name[:1].upper() + field.name[1:])
+
+
+def _field_size(field: Field) -> str:
+    size = shape_text(field.shape).removeprefix("N × ")
+    if field.kind == "i" and field.vocabulary:
+        return f"{size} words of {words.count(len(field.vocabulary))}"
+    return f"{size} {FIELD_WORDS.get(field.kind, 'numbers')}"
 
 
 class TrainingPage(Page):
