@@ -119,7 +119,9 @@ def node_tooltip(look: NodeLook) -> str:
 def _ports(
     ports: tuple[Port, ...], taken: set[str], x: float, height: int, known: tuple[PortKind, ...]
 ) -> tuple[PortLook, ...]:
-    kinds = [port.kind if port.kind != "*" else next(iter(known[i : i + 1]), "x") for i, port in enumerate(ports)]
+    kinds: list[PortKind] = [
+        port.kind if port.kind != "*" else next(iter(known[i : i + 1]), "x") for i, port in enumerate(ports)
+    ]
     return tuple(
         PortLook(port.name, kinds[i], port.name in taken, x, geometry.port_y(i, len(ports), height))
         for i, port in enumerate(ports)
