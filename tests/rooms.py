@@ -45,7 +45,13 @@ ROOMS: dict[str, Room] = {
     ),
     "the data": Room("digits", 10),
     "a volume": Room(
-        "digits", 10, {"maps": _made("Conv2d", out_channels=4), "before": _made("Reshape", shape="2, 4, 4, 8")}
+        "digits",
+        10,
+        {
+            "maps": _made("Conv2d", out_channels=4),
+            "smaller": _made("MaxPool2d"),
+            "before": _made("Reshape", shape="2, 2, 4, 4"),
+        },
     ),
     "columns": Room("digits", 10, {"before": _made("Unfold")}),
     "a smaller picture": Room(
