@@ -5,6 +5,7 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.example import EXAMPLES, Example
 from nnlab.core.layer import Layer
+from nnlab.core.schedule import SCHEDULES
 
 BLOCKS, WIDTH = 20, 16
 
@@ -42,7 +43,7 @@ def make() -> Document:
             layer("Output"),
         ),
         data=Data(dataset=DATASETS["two-spirals"]()),
-        training=Training(learning_rate=0.002, batch_size=64, epochs=50),
+        training=Training(learning_rate=0.003, schedule=SCHEDULES["cosine"](), batch_size=64, epochs=60),
         title="Skips",
         notes=NOTES,
     )
