@@ -236,6 +236,13 @@ def _rejoined(graph: Graph, block_id: str, block: Block, ids: Mapping[str, str])
                 yield Link(source[0], link.target, link.target_port, source[1])
 
 
+def taken_apart(graph: Graph) -> Graph:
+    """The graph without any block, for those who know none; GraphError if one repeats shared weights."""
+    while blocks := [n for n, node in graph.nodes.items() if isinstance(node.layer, Block)]:
+        graph, _ = ungroup(graph, blocks[0])
+    return graph
+
+
 def _ungroup_repeated(graph: Graph, block_id: str, block: Block) -> tuple[Graph, tuple[str, ...]]:
     if block.share:
         raise GraphError(

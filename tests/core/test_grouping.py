@@ -152,6 +152,23 @@ def test_a_repeated_block_comes_apart_into_its_copies() -> None:
     assert not [n for n, at in Document(graph=back).shapes.items() if not at.known]
 
 
+def test_a_network_is_taken_apart_whole() -> None:
+    graph = chain(layer("Input"), layer("Linear", out_features=2), layer("Tanh"), layer("Output"))
+    grouped, inner_id = group(graph, ["linear"])
+    grouped, outer_id = group(grouped, [inner_id, "tanh"])
+    twice = with_block(grouped, outer_id, grouping.block_of(grouped, outer_id).with_(repeat=2))
+    apart = grouping.taken_apart(twice)
+    assert sorted(node.type_id for node in apart.nodes.values()) == [
+        "Input",
+        "Linear",
+        "Linear",
+        "Output",
+        "Tanh",
+        "Tanh",
+    ]
+    assert parameters(apart) == parameters(twice)
+
+
 def test_shared_repeats_cannot_come_apart_and_say_so() -> None:
     grouped, block_id = group(row(), ["linear_2", "tanh_2"])
     block = grouping.block_of(grouped, block_id).with_(repeat=3, share=True)
