@@ -11,7 +11,8 @@ import torch
 from keras import layers, ops
 
 from nnlab.core.layer import LAYERS, MISSING, Layer, Shape
-from nnlab.engine.exports.keras_code import KerasCode, NoEqual, keras_code, table
+from nnlab.engine.exports.keras_code import KERAS, KerasCode, NoEqual
+from nnlab.engine.exports.keras_table import keras_code
 from nnlab.engine.exports.traced import lone
 from nnlab.errors import ShapeError
 
@@ -64,7 +65,7 @@ def main() -> None:
     keras.config.set_image_data_format("channels_first")
     torch.set_num_threads(1)
     found: dict[str, Any] = {}
-    for id_ in table():
+    for id_ in KERAS:
         if id_ not in LAYERS or not LAYERS[id_].inputs or not LAYERS[id_].outputs:
             continue
         for settings in [{}, *SETTINGS.get(id_, [])]:

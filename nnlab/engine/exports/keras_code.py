@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nnlab.core.layer import Layer, Shape, Support
+from nnlab.core.layer import Support
 
 
 class NoEqual(Exception):
@@ -46,27 +46,6 @@ def equal(*ids: str) -> Callable[[Entry], Entry]:
         return entry
 
     return keep
-
-
-def table() -> dict[str, Entry]:
-    """Layer id -> its entry, for every layer that has an equal."""
-    from nnlab.engine.exports import (  # noqa: F401 - they fill the table
-        keras_attention,
-        keras_basic,
-        keras_merges,
-        keras_pictures,
-        keras_sequences,
-    )
-
-    return KERAS
-
-
-def keras_code(id_: str, layer: Layer, shapes: tuple[Shape, ...]) -> KerasCode:
-    """What this very layer is in Keras; NoEqual if there is nothing."""
-    entries = table()
-    if id_ not in entries:
-        raise NoEqual("")
-    return entries[id_](layer, *shapes)
 
 
 def call(kind: str, /, *args: object, **options: object) -> str:

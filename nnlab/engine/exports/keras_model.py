@@ -11,7 +11,8 @@ from nnlab.core.graph import Graph
 from nnlab.core.layer import Port
 from nnlab.core.objective import Objective
 from nnlab.core.shapes import bindings
-from nnlab.engine.exports.keras_code import KerasCode, NoEqual, keras_code
+from nnlab.engine.exports.keras_code import KerasCode, NoEqual
+from nnlab.engine.exports.keras_table import keras_code
 from nnlab.errors import BuildError
 
 LINE_LIMIT = 108
@@ -101,7 +102,8 @@ class _Writer:
         if missing:
             shown = [f"{self.graph.nodes[n].title}{f' ({why})' if why else ''}" for n, why in missing.items()]
             raise BuildError(
-                f"Keras has no equal for {', '.join(shown)}: export Python code or ONNX instead", next(iter(missing))
+                f"Keras has no equal for {', '.join(dict.fromkeys(shown))}: export Python code or ONNX instead",
+                next(iter(missing)),
             )
         return found
 

@@ -1,0 +1,18 @@
+"""The whole table of layers that have an equal in Keras: the entries of all modules beside this one."""
+
+from nnlab.core.layer import Layer, Shape
+from nnlab.engine.exports import (  # noqa: F401 - they fill the table
+    keras_attention,
+    keras_basic,
+    keras_merges,
+    keras_pictures,
+    keras_sequences,
+)
+from nnlab.engine.exports.keras_code import KERAS, KerasCode, NoEqual
+
+
+def keras_code(id_: str, layer: Layer, shapes: tuple[Shape, ...]) -> KerasCode:
+    """What this very layer is in Keras; NoEqual if there is nothing."""
+    if id_ not in KERAS:
+        raise NoEqual("")
+    return KERAS[id_](layer, *shapes)
