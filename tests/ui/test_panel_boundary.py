@@ -17,7 +17,7 @@ from nnlab.engine.events import Prepared, Snapshot
 from nnlab.engine.wants import Boundary, BoundaryWant, Points, PointsWant, Want
 from nnlab.ui.look import plots, theme
 from nnlab.ui.panel import PANELS
-from nnlab.ui.panels.boundary import PICTURES, BoundaryPanel
+from nnlab.ui.panels.boundary import NO_PLANE, PICTURES, BoundaryPanel
 from nnlab.ui.workbench import Workbench
 
 SIDE = 20
@@ -386,6 +386,13 @@ def test_pictures_have_no_plane_and_are_not_asked_for(panel: BoundaryPanel, benc
     bench.open_document(document())
     assert panel.drawing.message != PICTURES
     assert panel.wants()
+
+
+@pytest.mark.parametrize("data", ["mood", "zed", "karate-club", "hourly-load"])
+def test_sentences_series_and_graphs_have_no_plane_either(panel: BoundaryPanel, bench: Workbench, data: str) -> None:
+    bench.open_document(document(data))
+    assert panel.drawing.message == NO_PLANE
+    assert panel.wants() == frozenset()
 
 
 def test_a_new_run_on_other_data_takes_its_inputs(panel: BoundaryPanel, bench: Workbench) -> None:
