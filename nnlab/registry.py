@@ -44,6 +44,9 @@ class Registry(Mapping[str, T]):
     def id_of(self, thing: object) -> str:
         """The id under which this class, or the class of this value, is registered."""
         found = self._ids.get(id(thing)) or self._ids.get(id(type(thing)))
+        if found is None:  # perhaps nobody looked yet, and its file has not been imported
+            self._load()
+            found = self._ids.get(id(thing)) or self._ids.get(id(type(thing)))
         if found is None:
             raise KeyError(f"{thing!r} is not a registered {self.what}")
         return found

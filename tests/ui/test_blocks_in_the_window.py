@@ -367,3 +367,15 @@ def test_context_menu_event_on_the_canvas_inside_offers_the_way_out(editor: Grap
     editor.bench.enter(grouped(editor))
     texts = [a.text().split("\t")[0] for a in menus.build(editor, editor.mapToScene(QPoint(5, 590))).actions()]
     assert "Leave the block" in texts
+
+
+def test_pins_make_no_page_wider_than_the_inspector(editor: GraphEditor, inspector: Inspector) -> None:
+    inspector.resize(280, 700)
+    editor.bench.enter(grouped(editor))
+    for kind in ("EmbeddingBag", "Upsample", "Conv2d", "Linear"):
+        editor.bench.apply_graph("Add", editor.bench.document.graph.with_node(Node("probe", layer(kind))))
+        editor.bench.select({"probe"})
+        inspector.refresh()
+        page = inspector.node_page.widget()
+        assert page is not None
+        assert page.minimumSizeHint().width() <= 270

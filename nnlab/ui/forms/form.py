@@ -15,6 +15,7 @@ from nnlab.ui.look.labels import PlainLabel, label, plain, tooltip
 
 LABEL_WIDTH = 124
 GAP = 4
+NARROWEST = 64  # of a field beside which something stands
 
 OnSetting = Callable[[str, Any, bool], None]
 """(name, value, done)."""
@@ -304,6 +305,7 @@ def _beside(widget: QWidget, extra: QWidget) -> QWidget:
     row = QHBoxLayout(both)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(GAP)
+    widget.setMinimumWidth(NARROWEST)  # it gives way to the extra, and the form does not become wider
     row.addWidget(widget, 1)
     row.addWidget(extra)
     return both
