@@ -57,7 +57,7 @@ class Step:
     @property
     def passes(self) -> bool:
         """It hands on its one input, unchanged."""
-        return self.code.forward == "{0}" and bool(self.sources)
+        return self.code.forward == "{0}" and bool(self.sources) and self.code.results == ("{r}",)
 
     def applied(self, inputs: Sequence[str], batch: str) -> str:
         """The expression for these inputs; `batch` is a variable that has as many samples as there are."""

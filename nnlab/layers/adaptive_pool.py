@@ -154,8 +154,8 @@ class FractionalMaxPool2d(nn.FractionalMaxPool2d):
     """A fractional max pool whose windows are drawn at random while training, and are always the same afterwards."""
 
     def forward(self, x):
-        self._random_samples = None if self.training else x.new_full((*x.shape[:2], 2), 0.5)
-        return super().forward(x)
+        drawn = None if self.training else x.new_full((*x.shape[:2], 2), 0.5)
+        return F.fractional_max_pool2d(x, self.kernel_size, self.output_size, self.output_ratio, False, drawn)
 ''',
 )
 
