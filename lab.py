@@ -110,6 +110,7 @@ def open_lab(rest: list[str]) -> int:
 def run_tests(rest: list[str]) -> int:
     """Every check of the project; arguments go to pytest alone, as in `lab.py test tests/core -x`."""
     env = {**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"), "OMP_NUM_THREADS": "1"}
+    env["PYTHONHASHSEED"] = "0"  # so that every process collects the tests in one order
     python = _python()
     checks = [
         ("format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
@@ -123,7 +124,8 @@ def run_tests(rest: list[str]) -> int:
         code = _run(command, env)
         print(f"{'ok    ' if code == 0 else 'FAILED'} {name} ({time.monotonic() - started:.0f} s)", flush=True)
         failed += [name] if code else []
-    code = _run([python, "-m", "pytest", *rest], env)
+    several = [] if rest else ["-n", str(min(4, os.cpu_count() or 1))]
+    code = _run([python, "-m", "pytest", *several, *rest], env)
     failed += ["tests"] if code else []
     if failed:
         print("FAILED: " + ", ".join(failed))

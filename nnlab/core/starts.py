@@ -57,6 +57,9 @@ class Starts(Mapping[str, "Tensors"]):
             for a, b in ((mine[name], theirs[name]) for name in mine)
         )
 
+    def __repr__(self) -> str:
+        return f"Starts({', '.join(self._tensors)})"
+
     def __hash__(self) -> int:
         return hash(tuple(self._tensors))
 
