@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 
 from nnlab.core import words
@@ -10,7 +10,7 @@ from nnlab.core.block import Block
 from nnlab.core.block_ports import BlockInput, BlockOutput
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.writing import slug
-from nnlab.errors import GraphError, NNLabError, SettingError
+from nnlab.errors import GraphError, SettingError
 
 CARD_WIDTH = 200.0  # of a node on the canvas, roughly: Block inputs and outputs stand so far beside the rest
 COLUMN = 280.0
@@ -78,21 +78,33 @@ def _check_group(graph: Graph, chosen: list[str]) -> None:
     if not chosen:
         raise GraphError("select the layers that are to become a block")
     for node_id in chosen:
-        layer = graph.nodes[node_id].layer
-        if isinstance(layer, (BlockInput, BlockOutput)):
-            raise GraphError(f"{graph.nodes[node_id].title} is the edge of the block it stands in, and stays there")
-        if layer.is_entry or graph.nodes[node_id].type_id == "Output":
-            said = "the data enter" if layer.is_entry else "the answer leaves"
-            raise GraphError(f"{graph.nodes[node_id].title} stays outside a block: it is where {said} the network")
-    outside = [n for n in graph.nodes if n not in chosen]
+        _check_may_go_in(graph.nodes[node_id])
+    for node_id, node in graph.nodes.items():
+        other = node.learning.shares
+        if other in graph.nodes and (node_id in chosen) != (other in chosen):
+            raise _shared(graph, node_id, other)
     before = frozenset[str]().union(*(graph.upstream(n) for n in chosen))
     after = frozenset[str]().union(*(graph.downstream(n) for n in chosen))
-    for node_id in outside:
-        if node_id in before and node_id in after:
-            raise GraphError(
-                f"{graph.nodes[node_id].title} lies between the selected layers, so the block would feed itself: "
-                "select it as well"
-            )
+    for node_id in (n for n in graph.nodes if n in before & after and n not in chosen):
+        raise GraphError(
+            f"{graph.nodes[node_id].title} lies between the selected layers, so the block would feed itself: "
+            "select it as well"
+        )
+
+
+def _check_may_go_in(node: Node) -> None:
+    if isinstance(node.layer, (BlockInput, BlockOutput)):
+        raise GraphError(f"{node.title} is the edge of the block it stands in, and stays there")
+    if node.layer.is_entry or node.type_id == "Output":
+        said = "the data enter" if node.layer.is_entry else "the answer leaves"
+        raise GraphError(f"{node.title} stays outside a block: it is where {said} the network")
+
+
+def _shared(graph: Graph, node_id: str, other: str) -> GraphError:
+    one, two = graph.nodes[node_id].title, graph.nodes[other].title
+    return GraphError(
+        f"{one} uses the weights of {two}, and weights cannot be shared across the edge of a block: select both"
+    )
 
 
 class _Border:
@@ -186,7 +198,7 @@ def ungroup(graph: Graph, block_id: str) -> tuple[Graph, tuple[str, ...]]:
     x, y = anchor(block.inner)
     cards = _cards(block.inner)
     ids = _free_ids(graph.without_node(block_id), cards)
-    moved = [replace(n, id=ids[n.id], x=_shifted(n.x, at.x - x), y=_shifted(n.y, at.y - y)) for n in cards]
+    moved = [replace(_freed(n, ids), x=_shifted(n.x, at.x - x), y=_shifted(n.y, at.y - y)) for n in cards]
     nodes: dict[str, Node] = {}
     for node_id, node in graph.nodes.items():
         nodes |= {n.id: n for n in moved} if node_id == block_id else {node_id: node}
@@ -194,6 +206,12 @@ def ungroup(graph: Graph, block_id: str) -> tuple[Graph, tuple[str, ...]]:
         _rejoined(graph, block_id, block, ids)
     )
     return Graph(nodes, frozenset(links)), tuple(ids.values())
+
+
+def _freed(node: Node, ids: Mapping[str, str]) -> Node:
+    """The node under its id outside; whose weights it uses is found again there."""
+    shares = ids.get(node.learning.shares, node.learning.shares)
+    return replace(node, id=ids[node.id], learning=node.learning.with_(shares=shares))
 
 
 def _shifted(place: float, by: float) -> float:
@@ -342,50 +360,3 @@ def _kept(block: Block) -> tuple[tuple[str, tuple[str, ...]], ...]:
         if there:
             found.append((name, there))
     return tuple(found)
-
-
-# ------------------------------------------------------------------- promoted settings
-
-
-@dataclass(frozen=True)
-class Spot:
-    """One setting of a layer inside a block."""
-
-    node: str
-    field: str
-
-    def __str__(self) -> str:
-        return f"{self.node}.{self.field}"
-
-
-def promote(block: Block, spot: Spot, name: str = "") -> Block:
-    """The block with a setting of a layer inside shown outside, under this name; one name may set several layers."""
-    if not block.has(spot.node, spot.field):
-        raise GraphError(f"there is no setting {spot} inside {block.title}")
-    wanted = slug(name) or _free_name(block, spot.field)
-    if wanted in _own_names(block):
-        raise GraphError(f"{block.title} has a setting {wanted!r} of its own: choose another name")
-    promoted = {n: tuple(s for s in spots if s != str(spot)) for n, spots in block.promoted}
-    promoted[wanted] = (*promoted.get(wanted, ()), str(spot))
-    return _set(block, promoted)
-
-
-def demote(block: Block, name: str) -> Block:
-    """The block without this promoted setting; its value stays."""
-    return _set(block, {n: spots for n, spots in block.promoted if n != name})
-
-
-def _set(block: Block, promoted: Mapping[str, tuple[str, ...]]) -> Block:
-    try:
-        return replace(block, promoted=tuple((n, spots) for n, spots in promoted.items() if spots))
-    except NNLabError as problem:
-        raise GraphError(str(problem)) from None
-
-
-def _own_names(block: Block) -> set[str]:
-    return {name for name in dir(type(block)) if not name.startswith("_")}
-
-
-def _free_name(block: Block, field: str) -> str:
-    taken = {*_own_names(block), *(name for name, _ in block.promoted)}
-    return next(n for n in (field, *(f"{field}_{k}" for k in range(2, 1000))) if n not in taken)

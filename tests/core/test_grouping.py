@@ -12,8 +12,9 @@ from nnlab.core.block_ports import BlockInput, BlockOutput
 from nnlab.core.chain import chain, dense, layer, wired
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
-from nnlab.core.grouping import Spot, demote, group, inner_graph, promote, ungroup, with_block, with_inner
+from nnlab.core.grouping import group, inner_graph, ungroup, with_block, with_inner
 from nnlab.core.inside import look_into, put_back, valid_path
+from nnlab.core.promoting import Spot, demote, promote
 from nnlab.errors import GraphError, LinkError
 
 quick = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -150,6 +151,22 @@ def test_a_repeated_block_comes_apart_into_its_copies() -> None:
     assert len(ids) == 6
     assert parameters(back) == parameters(repeated) == 3 * parameters(graph)
     assert not [n for n, at in Document(graph=back).shapes.items() if not at.known]
+
+
+def test_weights_are_not_shared_across_the_edge_of_a_block_and_go_along_with_both_layers() -> None:
+    graph = chain(layer("Input"), *dense(4, 4, 4, activation="Tanh"), layer("Output"))
+    node = graph.node("linear_3")
+    graph = graph.with_node(replace(node, learning=node.learning.with_(shares="linear_2")))
+    for ids in (["linear_3"], ["linear_2"]):
+        with pytest.raises(GraphError, match="select both"):
+            group(graph, ids)
+    grouped, block_id = group(graph, ["linear_2", "tanh_2", "linear_3"])
+    assert ungroup(grouped, block_id)[0] == graph
+    taken = grouped.with_node(Node("linear_2", layer("Linear")))
+    back, ids = ungroup(taken, block_id)
+    users = [back.node(n).learning.shares for n in ids if back.node(n).learning.shares]
+    assert len(users) == 1
+    assert users[0] in ids
 
 
 def test_a_network_is_taken_apart_whole() -> None:

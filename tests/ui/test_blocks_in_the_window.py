@@ -8,12 +8,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from nnlab.core import grouping
+from nnlab.core import grouping, promoting
 from nnlab.core.block import Block
 from nnlab.core.chain import chain, dense, layer
 from nnlab.core.document import Document
 from nnlab.core.graph import Node
-from nnlab.core.grouping import Spot
+from nnlab.core.promoting import Spot
 from nnlab.core.ready import READY
 from nnlab.errors import FileError
 from nnlab.ui.canvas import menus, shelf
@@ -226,7 +226,7 @@ def test_the_inspector_opens_a_block_repeats_it_and_shows_what_is_promoted(
 
 def test_a_pinned_setting_is_hidden_again(editor: GraphEditor, inspector: Inspector, bench: Workbench) -> None:
     block_id = grouped(editor)
-    block = grouping.promote(grouping.block_of(bench.document.graph, block_id), Spot("linear_2", "bias"))
+    block = promoting.promote(grouping.block_of(bench.document.graph, block_id), Spot("linear_2", "bias"))
     bench.apply_graph("Promote", grouping.with_block(bench.document.graph, block_id, block))
     editor.bench.enter(block_id)
     editor.bench.select({"linear_2"})

@@ -5,10 +5,10 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from nnlab.core import grouping
+from nnlab.core import grouping, promoting
 from nnlab.core.block import Block
 from nnlab.core.graph import Graph, Node
-from nnlab.core.grouping import Spot
+from nnlab.core.promoting import Spot
 from nnlab.errors import NNLabError
 from nnlab.ui.keeping import my_blocks
 from nnlab.ui.look import icons
@@ -76,9 +76,9 @@ def _pin(scope: Scope, spot: Spot) -> QToolButton:
 def _toggle(scope: Scope, spot: Spot, button: QToolButton, on: bool) -> None:
     name = _name_of(scope, spot)
     if on and name is None:
-        _set(scope, "Show on the block", lambda block: grouping.promote(block, spot))
+        _set(scope, "Show on the block", lambda block: promoting.promote(block, spot))
     elif not on and name is not None:
-        _set(scope, "Hide from the block", lambda block: grouping.demote(block, name))
+        _set(scope, "Hide from the block", lambda block: promoting.demote(block, name))
     button.setIcon(icons.icon("pin", "accent" if button.isChecked() else "muted"))
 
 
