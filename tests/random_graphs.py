@@ -16,13 +16,23 @@ from nnlab.core.ready import READY
 from nnlab.core.wrapping import tidy
 from nnlab.errors import NNLabError
 
-DATA = ("iris", "spiral", "digits", "hourly-load", "first-word", "mood", "molecules", "house", "moving-square", "diabetes")
+DATA = (
+    "iris",
+    "spiral",
+    "digits",
+    "hourly-load",
+    "first-word",
+    "mood",
+    "molecules",
+    "house",
+    "moving-square",
+    "diabetes",
+)
 LEFT_OUT = ("Input", "Output", "BlockInput", "BlockOutput", "Block")
 KINDS = tuple(id_ for id_ in LAYERS if id_ not in LEFT_OUT)
 FEW = 6  # for settings that count something
 SIZE_LIMIT, WEIGHT_LIMIT, WORK_LIMIT = 5_000, 60_000, 3_000_000
 TRIES = 60
-ATTENTION = ("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerDecoder")
 NAMES = ("", "", "", "My layer", "left branch", "2nd", "x", "self", "größer", "class")
 INDEX_TABLES = {"Embedding": "num_embeddings", "EmbeddingBag": "num_embeddings", "OneHot": "num_classes"}
 
@@ -141,29 +151,27 @@ class Growing:
 
     def _with_room_for_words(self, layer: Layer, wires: Any) -> Layer:
         name = INDEX_TABLES.get(LAYERS.id_of(layer))
-        return layer.with_(**{name: max(wires[0].bound, 1)}) if name and wires[0] is not None else layer
+        return layer.with_(**{name: max(wires[0].bound, 2)}) if name and wires[0] is not None else layer
 
     def _numbers_fit(self, layer: Layer, wires: Any) -> bool:
         """Whole numbers that point at something point at what is there."""
         id_ = LAYERS.id_of(layer)
-        if id_ == "Cast" and getattr(layer, "to", "") in ("i", "e", "h"):
+        if id_ == "PaddingMask":
+            return True
+        if id_ == "Cast" and getattr(layer, "to", "") == "i":
             return False
-        for port, wire in zip(layer.inputs, wires, strict=False):
-            if wire is None or port.kind not in ("i", "e") or id_ == "PaddingMask":
-                continue
-            if wire.bound < 1:
-                return False
-            if port.kind == "e" and wires[0].shape[:1] < (wire.bound,):
-                return False
-            if id_ in ("Gather", "IndexSelect"):
-                dim = getattr(layer, "dim", 1)
-                shape = wires[0].shape
-                at = dim - 1 if dim > 0 else len(shape) + dim
-                if not 0 <= at < len(shape) or shape[at] < wire.bound:
-                    return False
-            if id_ == "MaxUnpool2d" and not self._same_pool(layer, wires):
-                return False
-        return True
+        pointing = [(p, w) for p, w in zip(layer.inputs, wires, strict=False) if w is not None and p.kind in ("i", "e")]
+        return all(w.bound > 0 and self._points(layer, id_, p.kind, w.bound, wires) for p, w in pointing)
+
+    def _points(self, layer: Layer, id_: str, kind: PortKind, bound: int, wires: Any) -> bool:
+        shape = wires[0].shape
+        if kind == "e":
+            return bool(shape[:1] >= (bound,))
+        if id_ in ("Gather", "IndexSelect"):
+            dim = getattr(layer, "dim", 1)
+            at = dim - 1 if dim > 0 else len(shape) + dim
+            return 0 <= at < len(shape) and shape[at] >= bound
+        return id_ != "MaxUnpool2d" or self._same_pool(layer, wires)
 
     def _same_pool(self, layer: Layer, wires: Any) -> bool:
         """Places point into the picture that becomes of them, so that must not be smaller than before the pool."""
@@ -189,6 +197,11 @@ class Growing:
     def _with_room(self, kind: str) -> bool:
         """Make what this layer says it takes, then put it there."""
         layer: Layer = LAYERS[kind]()
+        if kind == "MaxUnpool2d":
+            picture = self._made("x", (2, 6, 6))
+            if picture is None or not self._fits(LAYERS["MaxPool2dWithIndices"](), [picture]):
+                return False
+            return self._fits(layer, [*self.values[-2:], picture])
         for shapes in self.dice.sample(layer.fits, len(layer.fits)) or [((4,),) * max(1, len(layer.inputs))]:
             wires: list[Value | None] = []
             for port, shape in zip(layer.inputs, shapes, strict=False):
@@ -200,10 +213,10 @@ class Growing:
 
     def _made(self, kind: PortKind, shape: Shape) -> Value | None:
         """Decimals of this shape, or what there is of another kind."""
-        if kind not in ("x", "*", "h"):
+        if kind not in ("x", "*"):
             fitting = [v for v in self.values if v.kind == kind and v.shape == shape]
             return self.dice.choice(fitting) if fitting else None
-        rows = [v for v in self.values if v.kind == "x" and prod(v.shape) <= 2_000]
+        rows = [v for v in self.values if v.kind == "x" and v.shape and prod(v.shape) <= 2_000]
         if not rows:
             return None
         value = self.dice.choice(rows)
@@ -211,11 +224,9 @@ class Growing:
         chain += [LAYERS["Linear"]().with_(out_features=prod(shape))]
         if len(shape) > 1:
             chain.append(LAYERS["Reshape"]().with_(shape=", ".join(map(str, shape))))
-        if kind == "h":
-            chain.append(LAYERS["Cast"]().with_(to="h"))
         for layer in chain:
             made = layer.output_shapes(value.shape)[0]
-            self._place(layer, [value], [Value("", "out", made, "h" if kind == "h" and layer is chain[-1] else "x")])
+            self._place(layer, [value], [Value("", "out", made, "x")])
             value = self.values[-1]
         return value
 
@@ -238,7 +249,8 @@ class Growing:
         loose = [v for v in self.values if (v.node, v.port) not in used]
         rows: list[Value] = []
         for value in loose:
-            if value.kind == "s":
+            entries = {n for n, node in self.graph.nodes.items() if node.layer.is_entry}
+            if value.kind == "s" and self.graph.upstream(value.node) & entries:
                 self._place(LAYERS["Output"](), [value], [])
                 continue
             if value.kind != "x":
@@ -254,7 +266,9 @@ class Growing:
             taken, rows = rows[:8], rows[8:]
             self._place(LAYERS["Concat"](), taken, [Value("", "out", (sum(v.shape[0] for v in taken),), "x")])
             rows.append(self.values[-1])
-        self._place(LAYERS["Linear"]().with_(out_features=self.spec.width), rows, [Value("", "out", (self.spec.width,), "x")])
+        self._place(
+            LAYERS["Linear"]().with_(out_features=self.spec.width), rows, [Value("", "out", (self.spec.width,), "x")]
+        )
         self._place(LAYERS["Output"](), [self.values[-1]], [])
         return Document(tidy(self.graph), self.data)
 
