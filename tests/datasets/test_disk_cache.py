@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnlab.core import disk_cache
 from nnlab.core.dataset import DATASETS
-from nnlab.datasets import disk_cache
-from nnlab.datasets.disk_cache import Arrays, folder, forget, kept
+from nnlab.core.disk_cache import Arrays, folder, forget, kept
 
 SMALL = {"samples": 24, "validation": 12, "test": 12}
 
