@@ -9,6 +9,7 @@ from nnlab.core import block_checks, block_code
 from nnlab.core.block_ports import EMPTY, BlockInput, BlockOutput, kind_made, kind_taken, ordered, port_names
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Layer, Port, Shape, TorchCode
+from nnlab.core.learning import owner
 from nnlab.core.param import Param, graph, param, places
 from nnlab.core.shapes import NodeShapes, infer
 from nnlab.core.words import count
@@ -228,19 +229,27 @@ class Block(Layer):
         for node_id in self.needed:
             yield node_id, self.inner.nodes[node_id].layer, inside[node_id].inputs
 
+    def _learners(self, shapes: tuple[Shape, ...]) -> Iterator[tuple[str, Layer, tuple[Shape, ...]]]:
+        """The layers inside without those that use the weights of another."""
+        return (each for each in self._layers(shapes) if owner(self.inner, each[0]) in (each[0], *self._loose))
+
+    @cached_property
+    def _loose(self) -> frozenset[str]:
+        return frozenset(self.inner.nodes) - frozenset(self.needed)
+
     def parameter_shapes(self, *shapes: Shape) -> dict[str, Shape]:
         """Those of the layers inside, under the names that they have in code."""
         names = attribute_names(self.inner)
         once = {
             f"{names[node_id]}.{name}": size
-            for node_id, layer, inputs in self._layers(shapes)
+            for node_id, layer, inputs in self._learners(shapes)
             for name, size in layer.parameter_shapes(*inputs).items()
         }
         return {f"{prefix}{name}": size for prefix in self._prefixes() for name, size in once.items()}
 
     def parameter_count(self, *shapes: Shape) -> int:
         """How many numbers it learns, with those of every repeat that has its own."""
-        once = sum(layer.parameter_count(*inputs) for _, layer, inputs in self._layers(shapes))
+        once = sum(layer.parameter_count(*inputs) for _, layer, inputs in self._learners(shapes))
         return once * len(self._prefixes())
 
     def flops(self, *shapes: Shape) -> int:

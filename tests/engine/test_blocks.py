@@ -1,6 +1,7 @@
 """Blocks as PyTorch: classes of their own, held to networks written by hand."""
 
 import ast
+from dataclasses import replace
 
 import pytest
 import torch
@@ -282,6 +283,25 @@ def test_a_layer_that_changed_inside_starts_anew() -> None:
     assert torch.equal(mine["block.linear.weight"], theirs["block.linear.weight"])
     assert mine["block.linear_2.weight"].shape == (5, 6)
     assert block_id not in after.kept
+
+
+def test_layers_inside_may_be_frozen_and_share_their_weights() -> None:
+    graph = chain(layer("Input"), *dense(4, 4, 4, 2, activation="Tanh"), layer("Output"))
+    node = graph.node("linear_3")
+    graph = graph.with_node(replace(node, learning=node.learning.with_(shares="linear_2", frozen=True)))
+    node = graph.node("linear_2")
+    graph = graph.with_node(replace(node, learning=node.learning.with_(frozen=True)))
+    grouped, block_id = grouping.group(graph, ["linear_2", "tanh_2", "linear_3"])
+    spec = document(grouped)
+    model, plain = build(spec, seed=4), build(document(graph), seed=4)
+    x = torch.randn(3, 2)
+    assert torch.equal(model(x), plain(x))
+    inside = model.get_submodule("block")
+    assert not any(p.requires_grad for p in inside.parameters())
+    assert count(inside) == spec.parameter_count(block_id) == 20
+    assert {n: tuple(p.shape) for n, p in inside.named_parameters()} == spec.graph.node(
+        block_id
+    ).layer.parameter_shapes((4,))
 
 
 # ------------------------------------------------------------------- looking inside
