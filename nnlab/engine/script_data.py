@@ -17,6 +17,15 @@ TAKE = '''def take(tensors, rows):
 '''
 
 
+LEARNED = [
+    "    # Some layers start from what they learned elsewhere: export this project as safetensors, and name that file last.",
+    "    if len(sys.argv) > 2:",
+    "        from safetensors.torch import load_file",
+    "",
+    "        model.load_state_dict(load_file(sys.argv[2]))",
+]
+
+
 @dataclass(frozen=True)
 class Form:
     """Which arrays a script works on. With several inputs x is a list of tensors, with several answers y is one."""
@@ -173,6 +182,7 @@ def main(document: Document, objective: Objective, form: Form) -> str:
         "",
         "    torch.manual_seed(SEED)",
         "    model = Network().to(DEVICE)",
+        *(LEARNED if document.starts.only(document.graph.nodes) else []),
         "    print(model)",
         "    train(model, "
         + (f"{form.inputs_at('rows')}, {form.targets_at('rows')}" if parts else "x, y")

@@ -1,11 +1,5 @@
 """Where the files that come with the program are: icons, pictures, sample projects."""
 
-import sys
-from pathlib import Path
+from nnlab.core.resources import path
 
-
-def path(*parts: str) -> Path:
-    """The file or folder below `resources`, in a source checkout and in a frozen program alike."""
-    frozen = getattr(sys, "_MEIPASS", None)
-    root = Path(frozen) if frozen else Path(__file__).resolve().parents[3]
-    return root.joinpath("resources", *parts)
+__all__ = ["path"]
