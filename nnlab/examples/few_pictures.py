@@ -11,11 +11,12 @@ from nnlab.core.resources import path
 from nnlab.core.starts import Starts
 
 NOTES = """\
-Ten pictures of each new object are not enough to learn to see. The frozen layers learned it on eight other objects, and \
-what they make of each picture is computed once: only the last layer is trained, in no time.
-Try next: select the frozen layers and thaw them (Model > Freeze or thaw weights), and set how they start back to PyTorch's \
-own by adding fresh ones in their place: how far do forty pictures alone get you? Then thaw only the last convolution, at a \
-tenth of the learning rate.
+Ten pictures of each object are far too few to learn to see. So the layers up to the pool come from a network that saw \
+3,000 pictures of eight other objects, and are frozen: only the last layer learns which of the patterns it is given \
+belong to a rabbit, a truck, a boat or a mushroom. What the frozen layers make of each picture is computed once.
+Try next: thaw the last convolution (Model > Freeze or thaw weights) and let it learn at a tenth of the learning rate. \
+Then put a fresh network in its place, all of it from nothing: it learns forty pictures by heart and sees far less in new \
+ones. Then give both 200 training pictures.
 """
 
 
