@@ -166,7 +166,11 @@ class _Plan:
         self.fields = document.spec.fields if document.spec is not None else ()
         entries = bindings(graph, self.fields)
         self.entries = {n: entries.get(n, 0) for n in self.order if graph.nodes[n].layer.is_entry}
-        self.arguments = _arguments(self.fields, sorted(set(self.entries.values())), set(self.names.values()))
+        self.arguments = _arguments(
+            self.fields,
+            sorted(set(self.entries.values())),
+            {self.names[n] for n in graph.nodes if n not in self.entries},
+        )
 
     @property
     def is_packed(self) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WORTH_STEPS = 1_000
 """Steps below which a whole run takes the eager engine less time than it takes to capture it."""
+LONG_PROGRAM = 4  # times as many steps pay where every step of a series stands in the program by itself
 HEAVY_WORK = 10_000_000  # floating-point operations by which a step counts as one more
 TRIED_STEPS = 4
 SLOWER = 1.3  # times the eager engine's time, from which on a program that rounds otherwise is not worth it
@@ -66,7 +67,9 @@ def subject_of(loop: "Loop") -> Subject:
 def is_worth_it(loop: "Loop") -> bool:
     """Whether the run is long enough to gain by being captured."""
     left = loop.training.epochs * loop.steps_per_epoch - loop.step
-    return left * (1 + step_work(loop.document, loop.learner.batch_size) / HEAVY_WORK) >= WORTH_STEPS
+    recurrent = any(node.layer.category == "Recurrent" for node in loop.document.graph.nodes.values())
+    worth = WORTH_STEPS * (LONG_PROGRAM if recurrent else 1)
+    return left * (1 + step_work(loop.document, loop.learner.batch_size) / HEAVY_WORK) >= worth
 
 
 def capture_now(loop: "Loop") -> None:
