@@ -8,7 +8,7 @@ from nnlab.core.fixes import Fix
 from nnlab.core.inside import InnerDocument
 from nnlab.core.problem import Case, Problem
 
-__all__ = ["Fix", "Problem", "check"]
+__all__ = ["Fix", "Problem", "check", "tell"]
 
 SOUND: tuple[Callable[[Case], Iterator[Problem]], ...] = (data.look, structure.look, faults.look, weights.look)
 """What must be in order before the answer can be asked about."""
@@ -23,6 +23,12 @@ def check(document: Document) -> tuple[Problem, ...]:
         found = _examine(document)
         _latest = document, found
     return found
+
+
+def tell(document: Document, problems: tuple[Problem, ...]) -> None:
+    """What was found elsewhere of the document examined last: it is shown with its other mistakes."""
+    global _latest
+    _latest = document, (*(p for p in check(document) if p.kind not in {q.kind for q in problems}), *problems)
 
 
 _latest: tuple[Document | None, tuple[Problem, ...]] = (None, ())

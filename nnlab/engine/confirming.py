@@ -81,4 +81,3 @@ def _told(found: tuple[Disagreement, ...]) -> tuple[Disagreement, ...]:
     for each in found:
         LOG.warning("shapes disagree at %s: expected %s, found %s", each.node, each.expected, each.found)
     return found
-

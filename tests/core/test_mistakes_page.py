@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 
 from more_wrong_documents import MORE
+from wrong_documents import MISTAKES
+
 from nnlab.core.check import check
 from nnlab.core.mistake import MISTAKES as CATALOGUE
 from nnlab.core.problem import Problem
-from wrong_documents import MISTAKES
 
 PAGE = Path(__file__).parents[2] / "docs" / "mistakes.md"
 HEADINGS = {

@@ -30,7 +30,6 @@ class Inspector(QWidget):
         self.setObjectName("inspector")
         self.setAccessibleName("Inspector")
         self.bench = bench
-        self._checked: tuple[Document, tuple[Problem, ...]] | None = None
         self._hint = label(HINT, "caption")
         self._hint.setWordWrap(True)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
@@ -110,10 +109,7 @@ class Inspector(QWidget):
         column.addWidget(self._foot)
 
     def _problems(self) -> tuple[Problem, ...]:
-        document = self.bench.document
-        if self._checked is None or self._checked[0] is not document:
-            self._checked = (document, check(document))
-        return self._checked[1]
+        return check(self.bench.document)
 
     def _on_document(self, old: Document, new: Document) -> None:
         # a slider or a drag makes many edits in one turn of the event loop: look once

@@ -39,6 +39,8 @@ def furnish(window: "MainWindow", stack: QStackedWidget, project: "Project | Non
     status_line = StatusBar(bench)
     status_line.setVisible(window.in_lab)
     window.setStatusBar(status_line)
+    for refresh in (workspace.editor.problems.look, workspace.inspector.refresh):
+        status_line.confirmation.found.connect(refresh)
     commands.listen(workspace.editor)
     recent = commands.menu(recent_menu.PATH)
     if recent is not None:

@@ -8,6 +8,7 @@ from nnlab.core.words import count, plural
 from nnlab.engine.events import Event, Failed, RunStatus
 from nnlab.ui.look import icons
 from nnlab.ui.look.labels import PlainLabel, label, plain, tooltip
+from nnlab.ui.shell.confirmation import Confirmation
 from nnlab.ui.shell.figures import place_words
 from nnlab.ui.workbench import Workbench
 
@@ -42,6 +43,8 @@ class StatusBar(QStatusBar):
         self._memory_timer.start()
         self._check_timer = QTimer(self, interval=CHECK_DELAY_MS, singleShot=True)
         self._check_timer.timeout.connect(self._check)
+        self.confirmation = Confirmation(bench, self)
+        self.confirmation.found.connect(self._check)
         bench.happened.connect(self._on_events)
         bench.status_changed.connect(self._on_status)
         bench.document_changed.connect(lambda old, new: self._check_timer.start())
@@ -67,6 +70,7 @@ class StatusBar(QStatusBar):
         """The window closes: look no more."""
         self._memory_timer.stop()
         self._check_timer.stop()
+        self.confirmation.stop()
 
     def on_theme(self) -> None:
         """The colours changed."""
