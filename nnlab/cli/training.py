@@ -64,14 +64,22 @@ def _verdict(project: Project, run: Run) -> int:
     if run.reason == "diverged":
         complain(run.message)
         return 1
-    reached = next((v for k, v in run.metrics.items() if k in ("validation_accuracy", "validation_r2")), None)
-    cut_short = run.reason == "stopped" or run.document.training.epochs < project.document.training.epochs
-    if cut_short or project.goal is None or reached is None or reached >= project.goal:
+    if run.reason == "stopped" or run.document.training.epochs < project.document.training.epochs:
         return 0
-    complain(
-        f"the goal was not met: {percent(reached)} on validation, and this example reaches {percent(project.goal)}"
-    )
-    return 1
+    reached = next((v for k, v in run.metrics.items() if k in JUDGED), None)
+    if project.goal is not None and reached is not None and reached < project.goal:
+        said = f"{percent(reached)} on validation, and this example reaches {percent(project.goal)}"
+        complain(f"the goal was not met: {said}")
+        return 1
+    loss = run.metrics.get("validation_loss")
+    if project.loss_goal is not None and loss is not None and loss > project.loss_goal:
+        said = f"a validation loss of {number(loss)}, and this example gets below {number(project.loss_goal)}"
+        complain(f"the goal was not met: {said}")
+        return 1
+    return 0
+
+
+JUDGED = ("validation_accuracy", "validation_r2", "validation_iou", "validation_exact")
 
 
 class _Table:

@@ -24,8 +24,9 @@ class Example:
 
     def document(self) -> Document:
         """The project as it opens, with its goal among the fields that files keep."""
-        document = self.make()
-        return replace(document, extra={**document.extra, "goal": self.goal})
+        document, goals = self.make(), {"goal": self.goal}
+        goals |= {"loss_goal": self.loss_goal} if self.loss_goal is not None else {}
+        return replace(document, extra={**document.extra, **goals})
 
 
 EXAMPLES: Registry[Example] = Registry("nnlab.examples", "example")

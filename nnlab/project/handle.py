@@ -14,6 +14,7 @@ from nnlab.core.history import History
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.param import Settings
 from nnlab.core.schedule import SCHEDULES
+from nnlab.core.template import TEMPLATES
 from nnlab.engine.events import Event
 from nnlab.errors import BuildError, DataError, FileError, SettingError
 from nnlab.files import disk as files
@@ -73,6 +74,11 @@ class Project:
         return cls(lookup(EXAMPLES, name).document())
 
     @classmethod
+    def template(cls, name: str) -> "Project":
+        """A well-known architecture to start from: one of `nnlab.templates()`, by its id."""
+        return cls(lookup(TEMPLATES, name).document())
+
+    @classmethod
     def open(cls, path: AnyPath) -> "Project":
         """A project file; FileError with the reason if it cannot be read. Nothing in a file is ever run."""
         opened = store.open(path)
@@ -92,8 +98,16 @@ class Project:
 
     @property
     def goal(self) -> float | None:
-        """The validation metric (accuracy or R²) that this example states it reaches; None for other projects."""
-        goal = self.document.extra.get("goal")
+        """The validation metric that this example states it reaches; None for other projects."""
+        return self._stated("goal")
+
+    @property
+    def loss_goal(self) -> float | None:
+        """The validation loss that this example states it gets below; None where it states none."""
+        return self._stated("loss_goal")
+
+    def _stated(self, name: str) -> float | None:
+        goal = self.document.extra.get(name)
         return None if isinstance(goal, bool) or not isinstance(goal, (int, float)) else float(goal)
 
     @property
