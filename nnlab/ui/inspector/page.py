@@ -3,8 +3,17 @@
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnlab.core.check import Fix, Problem
 from nnlab.ui.look import icons, theme
@@ -12,6 +21,7 @@ from nnlab.ui.look.labels import PlainLabel, label, plain, tooltip
 
 MARGIN = 12
 GAP = 8
+NARROWEST_FIX = 120  # pixels of a fix's button
 
 
 class Page(QScrollArea):
@@ -82,6 +92,34 @@ class Facts(QWidget):
         self._lines.append((name, value))
 
 
+class FixButton(QPushButton):
+    """A button whose text may be longer than the inspector is wide: it then ends in dots, and the tooltip has all of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._whole = plain(text).replace("&", "&&")
+        self.setText(self._whole)
+        self.setAccessibleName(plain(text))
+        self.setToolTip(tooltip(text))
+        self._room_beside = self.sizeHint().width() - self.fontMetrics().horizontalAdvance(self._whole)
+        self._wanted = self.sizeHint()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        """As wide as the whole text."""
+        return getattr(self, "_wanted", super().sizeHint())
+
+    def minimumSizeHint(self) -> QSize:
+        """No wider than the narrowest inspector."""
+        return QSize(min(self.sizeHint().width(), NARROWEST_FIX), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as much of the text as there is room for."""
+        super().resizeEvent(event)
+        room = self.width() - self._room_beside
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, max(0, room)))
+
+
 class Card(QFrame):
     """A framed note with an icon: what is wrong, or what to know, and buttons that put it right."""
 
@@ -107,8 +145,7 @@ class Card(QFrame):
         self._draw_sign()
 
     def _button(self, text: str, run: Callable[[], None]) -> QPushButton:
-        button = QPushButton(plain(text).replace("&", "&&"))
-        button.setToolTip(tooltip(text))
+        button = FixButton(text)
         button.clicked.connect(lambda: run())
         self.buttons.append(button)
         return button
