@@ -10,10 +10,21 @@ from nnlab.errors import NNLabError
 if TYPE_CHECKING:
     from nnlab.engine.trainer import Trainer
     from nnlab.project import Project, Run
-    from nnlab.project.catalogue import datasets, examples, layers, lessons
+    from nnlab.project.catalogue import datasets, examples, layers, lessons, templates
 
 __version__ = "0.1.0"
-__all__ = ["NNLabError", "Project", "Run", "Trainer", "__version__", "datasets", "examples", "layers", "lessons"]
+__all__ = [
+    "NNLabError",
+    "Project",
+    "Run",
+    "Trainer",
+    "__version__",
+    "datasets",
+    "examples",
+    "layers",
+    "lessons",
+    "templates",
+]
 
 _WHERE = {
     "Project": "nnlab.project",
@@ -21,7 +32,7 @@ _WHERE = {
     "Trainer": "nnlab.engine.trainer",
     "lessons": "nnlab.project.catalogue",
 }
-_FOLDERS = ("layers", "datasets", "examples")
+_FOLDERS = ("layers", "datasets", "examples", "templates")
 
 
 def __getattr__(name: str) -> Any:

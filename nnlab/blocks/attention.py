@@ -88,7 +88,7 @@ def encoder_layer(width: int, heads: int, pre_norm: bool, activation: str = "GEL
         wires += ["drop_2 > add_2", "add_2 > norm_2", "norm_2 > y"]
     promoted = {
         "heads": ("attention.num_heads",), "hidden": ("wide.out_features",), "width": ("narrow.out_features",),
-        "dropout": ("drop_1.p", "drop_2.p"),
+        "dropout": ("drop_1.p", "drop_2.p"), "causal": ("attention.causal",),
     }  # fmt: skip
     return Block(inner=wired(parts, *wires), promoted=named(promoted))
 

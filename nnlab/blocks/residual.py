@@ -10,8 +10,10 @@ FILTERS = 16
 SQUEEZE = 4  # how much narrower the middle of a bottleneck is
 
 
-def _conv(filters: int, kernel: int, stride: int = 1) -> Layer:
-    padding = kernel // 2 if stride > 1 else "same"
+def _conv(filters: int, kernel: int, stride: int | None = None) -> Layer:
+    """A convolution that keeps the size, or one whose stride may be set: "same" would refuse any but 1."""
+    padding = "same" if stride is None else kernel // 2
+    stride = stride or 1
     return layer("Conv2d", out_channels=filters, kernel_size=kernel, stride=stride, padding=padding, bias=False)
 
 
@@ -36,7 +38,7 @@ def _finished(
 def basic(filters: int, stride: int = 1, project: bool = False) -> Block:
     """Two 3×3 convolutions and the way round them."""
     parts: dict[str, Layer] = {
-        "x": BlockInput(), "conv_1": _conv(filters, 3, stride), "norm_1": layer("BatchNorm2d"), "relu": layer("ReLU"),
+        "x": BlockInput(), "conv_1": _conv(filters, 3, stride if project else None), "norm_1": layer("BatchNorm2d"), "relu": layer("ReLU"),
         "conv_2": _conv(filters, 3), "norm_2": layer("BatchNorm2d"),
     }  # fmt: skip
     wires = ["x > conv_1", "conv_1 > norm_1", "norm_1 > relu", "relu > conv_2", "conv_2 > norm_2"]
@@ -52,7 +54,7 @@ def bottleneck(filters: int, stride: int = 1, project: bool = False) -> Block:
     narrow = max(1, filters // SQUEEZE)
     parts: dict[str, Layer] = {
         "x": BlockInput(), "narrow": _conv(narrow, 1), "norm_1": layer("BatchNorm2d"), "relu_1": layer("ReLU"),
-        "conv": _conv(narrow, 3, stride), "norm_2": layer("BatchNorm2d"), "relu_2": layer("ReLU"),
+        "conv": _conv(narrow, 3, stride if project else None), "norm_2": layer("BatchNorm2d"), "relu_2": layer("ReLU"),
         "widen": _conv(filters, 1), "norm_3": layer("BatchNorm2d"),
     }  # fmt: skip
     wires = ["x > narrow", "narrow > norm_1", "norm_1 > relu_1", "relu_1 > conv", "conv > norm_2", "norm_2 > relu_2"]
@@ -91,5 +93,14 @@ READY.register("bottleneck")(
         lambda shape: bottleneck(_channels(shape), project=True),
         3,
         PICTURES,
+    )
+)
+READY.register("bottleneck-same")(
+    ReadyBlock(
+        "Residual bottleneck, same size",
+        "A residual bottleneck whose way round is straight: what stands between two that change the size.",
+        lambda shape: bottleneck(_channels(shape)),
+        3,
+        PICTURES[:1],
     )
 )

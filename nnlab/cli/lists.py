@@ -1,4 +1,4 @@
-"""nnlab examples, layers, datasets, lessons."""
+"""nnlab examples, templates, layers, datasets, lessons."""
 
 from typing import Any
 
@@ -26,6 +26,10 @@ def _examples(entries: list[dict[str, Any]]) -> list[str]:
     return table(rows, ("EXAMPLE", "REACHES", "WHAT ONE SEES"), right=[1])
 
 
+def _templates(entries: list[dict[str, Any]]) -> list[str]:
+    return table([(e["id"], e["blurb"]) for e in entries], ("TEMPLATE", "WHAT IT IS"))
+
+
 def _layers(entries: list[dict[str, Any]]) -> list[str]:
     rows = [(e["id"], e["category"], _names(e["parameters"]), _first_line(e["help"])) for e in entries]
     return table(rows, ("LAYER", "CATEGORY", "PARAMETERS", "WHAT IT DOES"))
@@ -48,4 +52,10 @@ def _first_line(text: str) -> str:
     return text.split("\n", 1)[0]
 
 
-_LINES = {"examples": _examples, "layers": _layers, "datasets": _datasets, "lessons": _examples}
+_LINES = {
+    "examples": _examples,
+    "templates": _templates,
+    "layers": _layers,
+    "datasets": _datasets,
+    "lessons": _examples,
+}

@@ -105,7 +105,7 @@ def _parser() -> Parser:
         prog="nnlab",
         description="A lab for neural networks. Without a command, opens the window: nnlab [FILE]",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="FILE is a project (.nnlab), or the name of an example if there is no such file.\n"
+        epilog="FILE is a project (.nnlab), or the name of an example or a template if there is no such file.\n"
         "Exit codes: 0 done, 1 the project has mistakes or missed its goal, 2 refused.",
     )
     parser.add_argument("--version", action="version", version=f"nnlab {__version__}")
@@ -128,8 +128,8 @@ def _list(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
 
 
 def _new(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
-    parser = commands.add_parser(name, help="write an example project")
-    parser.add_argument("example", metavar="EXAMPLE", help="its name, as in nnlab examples")
+    parser = commands.add_parser(name, help="write the project of an example or a template")
+    parser.add_argument("example", metavar="NAME", help="its name, as in nnlab examples or nnlab templates")
     parser.add_argument("-o", dest="out", metavar="FILE", required=True, help="the file to write")
     parser.add_argument("--force", action="store_true", help="replace the file if there is one")
 
@@ -307,6 +307,7 @@ def _size(text: str) -> tuple[int, int]:
 
 _COMMANDS: dict[str, Callable[[str, "argparse._SubParsersAction[Parser]"], None]] = {
     "examples": _list,
+    "templates": _list,
     "layers": _list,
     "datasets": _list,
     "lessons": _list,

@@ -4,16 +4,20 @@ import os
 
 from nnlab.cli.output import note, say
 from nnlab.core.example import EXAMPLES
+from nnlab.core.template import TEMPLATES
 from nnlab.errors import FileError
 from nnlab.files.disk import name_of
 from nnlab.project import Project
 
 
 def find(name: str) -> Project:
-    """The project in this file; or the example of this name, if there is no such file."""
+    """The project in this file; or the example or template of this name, if there is no such file."""
     if not os.path.lexists(name) and name.removeprefix("example:") in EXAMPLES:
         note(f"there is no file called {name!r}, so this is the example of that name")
         return Project.example(name.removeprefix("example:"))
+    if not os.path.lexists(name) and name.removeprefix("template:") in TEMPLATES:
+        note(f"there is no file called {name!r}, so this is the template of that name")
+        return Project.template(name.removeprefix("template:"))
     project = Project.open(name)
     for notice in project.notices:
         note(notice)
@@ -21,8 +25,8 @@ def find(name: str) -> Project:
 
 
 def new(example: str, out: str, force: bool) -> int:
-    """Write an example project."""
-    project = Project.example(example)
+    """Write the project of an example or a template."""
+    project = Project.template(example) if example in TEMPLATES else Project.example(example)
     if os.path.lexists(out) and not force:
         raise FileError(f"{name_of(out)} is there already: choose another name, or add --force to replace it")
     project.save(out)

@@ -1,6 +1,7 @@
 """A network in a row, for examples: layers by their ids, wired one after the other and laid out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
@@ -47,6 +48,13 @@ def wired(layers: Mapping[str, Layer], *wires: str) -> Graph:
         (source, source_port), (target, port) = (end.strip().partition(".")[::2] for end in wire.split(">"))
         graph = graph.connect(source, target, port or None, source_port or None)
     return tidy(graph)
+
+
+def row_block(called: str, layers: Mapping[str, Layer], promoted: Sequence[tuple[str, tuple[str, ...]]] = ()) -> Layer:
+    """Layers by the ids their nodes get, wired one after the other, as one block of this name."""
+    nodes = {"x": layer("BlockInput"), **layers, "y": layer("BlockOutput")}
+    inner = wired(nodes, *(f"{one} > {other}" for one, other in pairwise(nodes)))
+    return layer("Block", called=called, inner=inner, promoted=tuple(promoted))
 
 
 def _called(each: Layer) -> str:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnlab.core.dataset import DATASETS, Dataset, DataSpec, Samples
+from nnlab.core.dataset import DATASETS, Dataset, DataSpec, Samples, Target
+from nnlab.core.param import param
 
 SIDE = 8
 WHITE = 16.0  # the brightest pixel in the collection
@@ -21,9 +22,20 @@ class Digits(Dataset):
     title = "Handwritten digits"
     category = "Pictures"
 
+    parity: bool = param(
+        False,
+        "Ask a second thing of each picture, for a second Output: whether the digit is even.",
+        label="Even or odd as well",
+        advanced=True,
+    )
+
     def spec(self) -> DataSpec:
-        """Pictures of one channel, ten classes."""
-        return DataSpec((1, SIDE, SIDE), "classes", (), tuple(str(digit) for digit in range(10)), rows=1797)
+        """Pictures of one channel, ten classes; and two more if it is asked whether they are even."""
+        also = (Target("parity", "classes", ("Even", "Odd")),) if self.parity else ()
+        names = tuple(str(digit) for digit in range(10))
+        return DataSpec(
+            (1, SIDE, SIDE), "classes", (), names, rows=1797, target_name="digit" if also else "y", also=also
+        )
 
     def make(self) -> Samples:
         """The pictures as they come with scikit-learn, scaled to 0..1."""
@@ -31,4 +43,5 @@ class Digits(Dataset):
 
         table = load_digits()
         pictures = table.images[:, None].astype(np.float32) / np.float32(WHITE)
-        return Samples(pictures, table.target.astype(np.int64))
+        digits = table.target.astype(np.int64)
+        return Samples(pictures, digits, also=(digits % 2,) if self.parity else ())

@@ -6,6 +6,7 @@ from nnlab.core.dataset import DATASETS, Dataset
 from nnlab.core.example import EXAMPLES
 from nnlab.core.layer import CATEGORIES, LAYERS, Layer, Port
 from nnlab.core.param import Param, Settings
+from nnlab.core.template import TEMPLATES
 
 Entry = dict[str, Any]
 
@@ -26,6 +27,12 @@ def examples() -> list[Entry]:
     entries = [
         {"id": i, "title": e.title, "blurb": e.blurb, "goal": e.goal, "order": e.order} for i, e in EXAMPLES.items()
     ]
+    return sorted(entries, key=lambda e: (e["order"], e["id"]))
+
+
+def templates() -> list[Entry]:
+    """Every template: id, title, and what makes its architecture what it is."""
+    entries = [{"id": i, "title": t.title, "blurb": t.blurb, "order": t.order} for i, t in TEMPLATES.items()]
     return sorted(entries, key=lambda e: (e["order"], e["id"]))
 
 

@@ -1,0 +1,1 @@
+"""Well-known architectures to start from, one file each."""
