@@ -415,3 +415,16 @@ def test_a_sentence_with_an_offer_takes_the_place_of_the_same_one_without(qtbot)
     toasts.say("error", "Again.")
     toasts.withdraw("Again.")
     assert toasts.shown == []
+
+
+def test_before_the_first_step_one_look_is_asked_for_and_what_starts_wrong_is_told(bench, doctor, clock) -> None:
+    bench.status = RunStatus(run=1, state="paused", epoch=0, epochs=100, step=0, steps_per_epoch=15)
+    assert asked(bench)
+    show(bench, health(0, dead=8))
+    assert not asked(bench)
+    (note,) = doctor.notes
+    assert note.kind == "dead-start"
+    before = bench.document
+    doctor.take(note.cures[0])
+    assert bench.document != before
+    assert bench.status.state == "paused", "it is for the user to begin"

@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, Signal
 
 from nnlab.core.document import Document
 from nnlab.engine.doctor.doctor import Cure, Doctor, Note
+from nnlab.engine.doctor.first_look import TITLES, first_look
+from nnlab.engine.doctor.signs import Signs
 from nnlab.engine.events import Event, Finished, Prepared, Snapshot, StateChanged
 from nnlab.engine.live import needs_restart, with_live_settings
 from nnlab.engine.wants import Health, HealthWant, Want
@@ -38,7 +40,7 @@ class RunDoctor(QObject):
         self._dismissed: set[str] = set()
         self._found: tuple[Note, ...] = ()
         self._next = 0.0
-        self._end_seen = True
+        self._end_seen = self._start_seen = True
         bench.add_asker(self._wants)
         bench.happened.connect(self._on_events)
         bench.pictured.connect(self._on_snapshot)
@@ -67,7 +69,10 @@ class RunDoctor(QObject):
     def take(self, cure: Cure) -> None:
         """One undoable edit; then the run begins again or goes on, whichever the cure needs."""
         bench = self.bench
+        of_start = any(cure in note.cures for note in self._found if note.kind in TITLES)
         bench.apply(cure.label, cure.apply(bench.document))
+        if of_start and bench.status.state != "running":
+            return  # nothing was trained yet: it is for the user to begin
         outdated = bench.run_document is None or needs_restart(bench.run_document, bench.document)
         state = bench.status.state
         if cure.fresh or (state == "finished" and not self._has_more()):
@@ -89,6 +94,8 @@ class RunDoctor(QObject):
             return NOTHING
         if state == "finished":
             return NOTHING if self._end_seen else WANTED
+        if state == "paused" and self.bench.status.step == 0:
+            return NOTHING if self._start_seen else WANTED
         return WANTED if state == "running" and time.monotonic() >= self._next else NOTHING
 
     def _on_events(self, events: list[Event]) -> None:
@@ -104,7 +111,7 @@ class RunDoctor(QObject):
         self._doctor = Doctor(document)
         self._take_settings(self.bench.document)
         self._dismissed.clear()
-        self._next, self._end_seen = 0.0, True
+        self._next, self._end_seen, self._start_seen = 0.0, True, False
         self._show(())
 
     def _follow(self, doctor: Doctor, event: Event) -> None:
@@ -125,6 +132,9 @@ class RunDoctor(QObject):
         self._end_seen = self._end_seen or self._doctor.finished is not None
         if isinstance(health, Health) and health.step > 0:
             self._show(self._doctor.see(health))
+        elif isinstance(health, Health) and not self._start_seen:
+            self._start_seen = True
+            self._show(first_look(Signs(self._doctor.document, self._doctor.course, (health,))))
 
     def _on_document(self, old: Document, new: Document) -> None:
         if old.training is not new.training:
