@@ -87,7 +87,7 @@ def with_module(work: Workload) -> Training:
     x, y = work.data()
     training = Training(stand_in(work, len(x), int(y.max()) + 1))
     loop, learner = training.loop, training.loop.learner
-    learner.network = work.module().train()  # type: ignore[assignment]
+    learner.network = learner.brain = work.module().train()  # type: ignore[assignment]
     learner.data["train"] = x, y
     learner.take(list(learner.network.parameters()))
     loop.order = Order(learner.samples("train"), work.batch, loop.training.seed)
