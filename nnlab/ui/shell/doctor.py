@@ -134,7 +134,8 @@ class RunDoctor(QObject):
             self._show(self._doctor.see(health))
         elif isinstance(health, Health) and not self._start_seen:
             self._start_seen = True
-            self._show(first_look(Signs(self._doctor.document, self._doctor.course, (health,))))
+            if self._doctor.finished is None and self.bench.status.state == "paused":
+                self._show(first_look(Signs(self._doctor.document, self._doctor.course, (health,))))
 
     def _on_document(self, old: Document, new: Document) -> None:
         if old.training is not new.training:
