@@ -106,6 +106,11 @@ class DataSpec:
         return len(self.input_shape) == 3 and not self.more
 
     @property
+    def has_plane(self) -> bool:
+        """Samples are single numbers, so that two of them span a plane, or one a line."""
+        return len(self.input_shape) == 1 and self.kind == "x" and not self.more
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """Every input of a sample."""
         return (Field(self.name, self.input_shape, self.kind, self.inputs, self.vocabulary), *self.more)

@@ -21,6 +21,7 @@ from nnlab.engine.wants import (
 from nnlab.ui.canvas.geometry import TILE
 from nnlab.ui.canvas.wave import Wave
 from nnlab.ui.look import pictures
+from nnlab.ui.look.sample_pictures import edges_picture, vocabulary_of, word_of, words_picture
 
 if TYPE_CHECKING:
     from nnlab.ui.canvas.editor import GraphEditor
@@ -110,6 +111,10 @@ class LivePictures(QObject):
             return None
         ratio = max(1.0, self._editor.devicePixelRatioF())
         side = round(TILE.width() * ratio * (2 if self._editor.zoom > 1.2 else 1))
+        if stepped is None and not self._editor.bench.path:
+            return _of_words(self._editor.bench.document, node_id, values, side) or pictures.thumbnail(
+                values, side, side
+            )
         return pictures.thumbnail(values, side, side)
 
     def _of_phase(self, node: NodePhases) -> NodeActivations | None:
@@ -121,3 +126,12 @@ class LivePictures(QObject):
         values = numbers.values if numbers.values.ndim == 3 else numbers.values.ravel()
         figures = (values[:64], numbers.low, numbers.high, numbers.mean, 0.0, len(values))
         return NodeActivations("maps", *figures) if values.ndim == 3 else NodeActivations("vector", *figures)
+
+
+def _of_words(document: Document, node_id: str, node: NodeActivations, side: int) -> QImage | None:
+    """Words as words and edges as a graph: their numbers drawn as bars would look like something they are not."""
+    kinds = document.shapes[node_id].kinds if node_id in document.graph.nodes else ()
+    if kinds[:1] == ("e",) and node.values.size:
+        return edges_picture(node.values, side, side)
+    vocabulary = vocabulary_of(document, node_id) if kinds[:1] == ("i",) and node.kind == "vector" else ()
+    return words_picture([word_of(vocabulary, n) for n in node.values.tolist()], side, side) if vocabulary else None

@@ -121,13 +121,23 @@ def thumbnail(node: NodeActivations, width: int, height: int) -> QImage:
         return _fitted(photograph(node.colours), width, height)
     if node.kind == "vector":
         return image(_bars(np.atleast_1d(node.values).ravel(), limit_of(node), width, height))
+    if is_series(node.values):
+        return image(_profile(node.values.ravel(), limit_of(node), width, height))
     tall, wide = node.values.shape[1:]
-    columns, rows, tile_height = mosaic(len(node.values), width, height, wide / max(1, tall))
-    tile_width = max(1, min(width, round(tile_height * wide / max(1, tall))))
+    aspect = wide / max(1, tall)
+    if len(node.values) == 1:  # a table of numbers, such as words by features: never a thread that nobody can see
+        aspect = min(2.0, max(0.5, aspect))
+    columns, rows, tile_height = mosaic(len(node.values), width, height, aspect)
+    tile_width = max(1, min(width, round(tile_height * aspect)))
     tiles = _tiles(node, slice(0, columns * rows), tile_width, tile_height)
     grid_width, grid_height = columns * (tile_width + GAP) - GAP, rows * (tile_height + GAP) - GAP
     corner = (max(0, (width - grid_width) // 2), max(0, (height - grid_height) // 2))
     return image(_placed(tiles, columns, GAP, corner, (width, height)))
+
+
+def is_series(values: Array) -> bool:
+    """Whether maps are one row of numbers or one column: moments of a series, not a picture."""
+    return values.ndim == 3 and len(values) == 1 and min(values.shape[1:]) == 1 < max(values.shape[1:])
 
 
 def _fitted(picture: QImage, width: int, height: int) -> QImage:
@@ -200,6 +210,20 @@ def _bars(values: Array, limit: float, width: int, height: int) -> Pixels:
         end = round((high - float(share[number])) * per_unit)
         wide = max(1, int(pitch) - (1 if pitch < 6 else GAP))
         canvas[min(zero, end) : max(zero, end), x : x + wide] = colors[number]
+    return canvas
+
+
+def _profile(values: Array, limit: float, width: int, height: int) -> Pixels:
+    """A series from left to right: each moment a column from zero to its value."""
+    canvas = np.zeros((height, width), np.uint32)
+    seen = _resample(_bounded(values, -limit, limit, 0.0)[None, None], 1, width, smooth=True)[0, 0]
+    low, high = min(0.0, float(seen.min(initial=0.0))), max(0.0, float(seen.max(initial=0.0)))
+    per_unit = (height - 1) / (high - low if high > low else 1.0)
+    zero, ends = round(high * per_unit), np.round((high - seen) * per_unit).astype(int)
+    lines = np.arange(height)[:, None]
+    inside = (lines >= np.minimum(zero, ends)) & (lines <= np.maximum(zero, ends))
+    canvas[:] = np.where(inside, signed(seen, limit)[None], np.uint32(0))
+    canvas[min(zero, height - 1), :] = theme.current().color("muted").rgba()
     return canvas
 
 

@@ -112,7 +112,7 @@ class Workspace(QMainWindow):
     def show_fitting(self, document: Document) -> None:
         """Bring the panel to the front that says most about such data, unless the user closed it."""
         spec = document.spec
-        id_ = "activations" if spec is not None and spec.is_picture else OPEN_AT_FIRST
+        id_ = OPEN_AT_FIRST if spec is None or spec.has_plane else "activations"
         if self.is_open(id_):
             self.open(id_)
 

@@ -11,6 +11,7 @@ from nnlab.core.document import Document
 from nnlab.engine.wants import Activations
 from nnlab.ui.drawing import Drawing
 from nnlab.ui.look import labels, pictures, plots, theme
+from nnlab.ui.panels.activations import pieces
 from nnlab.ui.panels.activations import rows as places
 from nnlab.ui.panels.activations.rows import Row
 
@@ -106,8 +107,12 @@ class ActivationsDrawing(Drawing):
             x += plots.text_width(text, bold=bold) + 10
         if row.is_bars:
             self._draw_bars(painter, row)
-        else:
+        elif row.form == "tiles":
             self._draw_tiles(painter, row)
+        elif row.form == "words":
+            pieces.draw_words(painter, row)
+        else:
+            pieces.draw_piece(painter, row, row.place(0))
         if self.chosen is not None and self.chosen[0] == row.node_id and self.hasFocus():
             painter.setPen(QPen(now.color("accent"), 2))
             painter.drawRoundedRect(row.place(self.chosen[1]).adjusted(-2, -2, 2, 2), 2, 2)
@@ -140,11 +145,7 @@ class ActivationsDrawing(Drawing):
         row = self._row(unit[0]) if unit else None
         if unit is None or row is None:
             return
-        lines = [plots.CardLine(f"{row.title} · {_unit_word(row)} {unit[1] + 1}")]
-        value = _value_at(row, unit[1], row.place(unit[1]), at)
-        if value is not None:
-            lines.append(plots.CardLine("here" if not row.is_bars else "value", words.number(value)))
-        plots.draw_card(painter, at, seen, lines)
+        plots.draw_card(painter, at, seen, pieces.said_at(row, unit[1], row.place(unit[1]), at))
 
     def _draw_large(self, painter: QPainter, seen: QRectF, unit: Unit) -> None:
         row, now = self._row(unit[0]), theme.current()
@@ -155,18 +156,29 @@ class ActivationsDrawing(Drawing):
         painter.setBrush(now.color("raised"))
         painter.drawRoundedRect(card, theme.CARD_RADIUS, theme.CARD_RADIUS)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        title = f"{row.title} · {_unit_word(row)} {unit[1] + 1}"
+        title = pieces.name_of(row, unit[1])
         at = QPointF(card.left() + 16, card.top() + 24)
         plots.draw_text(painter, at, title, now.color("text"), theme.TEXT_PX, bold=True)
         hint = "click to go back"
         plots.draw_text(painter, QPointF(card.right() - 16 - plots.text_width(hint), at.y()), hint, now.color("muted"))
-        if row.is_bars:
-            value = float(row.node.values.ravel()[unit[1]])
-            plots.draw_text(
-                painter, at + QPointF(0, 40), words.number(value), now.color("text"), theme.TITLE_PX, bold=True
-            )
-            return
-        self._draw_large_tile(painter, card, row, unit[1])
+        if row.is_bars or row.form == "words":
+            said = pieces.said_at(row, unit[1], card, card.center())[-1].value
+            plots.draw_text(painter, at + QPointF(0, 40), said, now.color("text"), theme.TITLE_PX, bold=True)
+        elif row.form in ("photo", "edges", "curve"):
+            self._draw_large_piece(painter, card.adjusted(16, 40, -16, -14), row, seen)
+        else:
+            self._draw_large_tile(painter, card, row, unit[1])
+
+    def _draw_large_piece(self, painter: QPainter, room: QRectF, row: Row, seen: QRectF) -> None:
+        """A picture, a graph or a series, as large as it can be without being stretched."""
+        box = room
+        if row.form != "curve":
+            aspect = row.tile[0] / row.tile[1]
+            tall = min(room.height(), room.width() / aspect)
+            box = QRectF(room.center().x() - tall * aspect / 2, room.top(), tall * aspect, tall)
+        pieces.draw_piece(painter, row, box)
+        if self.hover is not None and box.contains(self.hover) and row.form != "edges":
+            plots.draw_card(painter, self.hover, seen, pieces.said_at(row, 0, box, self.hover))
 
     def _draw_large_tile(self, painter: QPainter, card: QRectF, row: Row, unit: int) -> None:
         plane = row.node.kind == "plane" and self.answer is not None and self.answer.x_range is not None
@@ -188,8 +200,7 @@ class ActivationsDrawing(Drawing):
         for value, y in ((limit, bar.top() + 9), (0.0, bar.center().y() + 4), (-limit, bar.bottom())):
             plots.draw_text(painter, QPointF(bar.right() + 5, y), words.number(value), theme.current().color("muted"))
         if self.hover is not None and box.contains(self.hover):
-            here = _value_at(row, unit, box, self.hover)
-            plots.draw_card(painter, self.hover, card, [plots.CardLine("here", words.number(here or 0.0))])
+            plots.draw_card(painter, self.hover, card, pieces.said_at(row, unit, box, self.hover)[1:])
 
     # ---------------------------------------------------------------- Qt
 
@@ -241,18 +252,3 @@ _STEPS = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
-
-
-def _unit_word(row: Row) -> str:
-    return "map" if row.node.kind == "maps" else "unit"
-
-
-def _value_at(row: Row, unit: int, box: QRectF, at: QPointF) -> float | None:
-    """The number under the mouse: planes have their lowest y at the bottom, maps their first row at the top."""
-    if row.is_bars:
-        return float(row.node.values.ravel()[unit])
-    tall, wide = row.node.values.shape[1:]
-    across = min(wide - 1, max(0, int((at.x() - box.left()) / box.width() * wide)))
-    down = min(tall - 1, max(0, int((at.y() - box.top()) / box.height() * tall)))
-    line = tall - 1 - down if row.node.kind == "plane" else down
-    return float(row.node.values[unit, line, across])

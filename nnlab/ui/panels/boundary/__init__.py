@@ -135,7 +135,7 @@ class BoundaryPanel(DrawnPanel):
 
     def _fits(self) -> bool:
         spec = self._data_spec()
-        return spec is not None and len(spec.input_shape) == 1 and spec.kind == "x" and not spec.is_packed
+        return spec is not None and spec.has_plane
 
     def _plane_want(self) -> BoundaryWant:
         x, y = self._inputs()
