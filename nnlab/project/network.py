@@ -13,6 +13,7 @@ from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.history import History
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.learning import USUAL, Learning
+from nnlab.core.param import Settings
 from nnlab.core.planting import planted
 from nnlab.core.ready import READY
 from nnlab.errors import GraphError, SettingError
@@ -150,7 +151,7 @@ class ProjectGraph:
         """Change settings of a node's layer, or its `name`, `note`, `x` or `y`; SettingError if a value does not fit."""
         node = self._graph.node(node_id)
         own = _checked({key: changes.pop(key) for key in ("name", "note", "x", "y") if key in changes})
-        layer = node.layer.with_(**changes) if changes else node.layer
+        layer = node.layer.with_(**_written(type(node.layer), changes)) if changes else node.layer
         labels = {p.name: p.label for p in node.layer.open_params()}
         what = ", ".join([*own, *(labels.get(name, name) for name in changes)])
         self._apply(f"{node.title}: {what}", self._graph.with_node(replace(node, layer=layer, **own)))
@@ -199,7 +200,19 @@ def make_layer(type: str, **params: Any) -> Layer:
     if type in READY:
         return READY[type].block().with_(**params)
     kind: builtins.type[Layer] = lookup(LAYERS, type)
-    return kind().with_(**params)
+    return kind().with_(**_written(kind, params))
+
+
+def _written(kind: builtins.type[Settings], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Rows of whole numbers as the texts that settings such as a shape are kept in: (1, 8, 8) as "1, 8, 8"."""
+    texts = {p.name for p in kind.params() if p.kind == "text"}
+    return {name: _listed(value) if name in texts else value for name, value in given.items()}
+
+
+def _listed(value: Any) -> Any:
+    row = isinstance(value, tuple | list) and bool(value)
+    whole = row and all(isinstance(n, numbers.Integral) and not isinstance(n, bool) for n in value)
+    return ", ".join(str(int(n)) for n in value) if whole else value
 
 
 def lookup(registry: Registry[Any], id_: str) -> Any:
