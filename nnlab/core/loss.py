@@ -71,9 +71,10 @@ def answer_width(spec: Target, output: Shape) -> int:
     if spec.task == "classes" and spec.width == 2:
         wanted += " or 1 (yes or no)"
     if len(output) != 1:
+        first = "take its last step or pool it over time, or " if len(output) == 2 else ""
         raise ShapeError(
             f"gets {shape_text(output)}, and needs one row of numbers: "
-            f"put a Flatten and a Linear with units {wanted} before it"
+            f"{first}put a Flatten and a Linear with units {wanted} before it"
         )
     (width,) = output
     if width != spec.width and not (width == 1 and spec.task == "classes" and spec.width == 2):

@@ -415,13 +415,13 @@ FOUND: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     "a skip with other channels": (
         "error", "merge",
         (
-            "Insert a 1×1 convolution with 16 filters after ReLU",
+            "Insert a 1×1 conv (16 filters) after ReLU",
         ),
     ),
     "a skip with another size": (
         "error", "merge",
         (
-            "Insert a 1×1 convolution with 8 filters and stride 2×2 after ReLU",
+            "Insert a 1×1 conv (8 filters, stride 2×2) after ReLU",
             "Insert a pool to 4×4 after ReLU",
             "Resize Conv 2-D (second) to the size of ReLU",
         ),
@@ -481,7 +481,7 @@ FOUND: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     "an LSTM behind the last step of another": (
         "error", "lstm_2",
         (
-            "Take all steps of LSTM (lstm), from its output out",
+            "Take all steps of LSTM (lstm)",
             "Insert an Unsqueeze before LSTM (lstm_2): 8 steps of one number",
         ),
     ),
@@ -514,16 +514,16 @@ FOUND: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     "a memory of another size": (
         "error", "second",
         (
-            "Give LSTM (second) the units, layers and directions of LSTM (first)",
+            "Make LSTM (second) as large as LSTM (first)",
             "Set units of LSTM (second) to 8",
-            "Let LSTM (second) start from nothing: remove the wires",
+            "Remove the wires at the memory of LSTM (second)",
         ),
     ),
     "half a memory": (
         "error", "second",
         (
             "Connect c of LSTM (first) as well",
-            "Let LSTM (second) start from nothing: remove the wire",
+            "Remove the wire at the memory of LSTM (second)",
         ),
     ),
     "a memory as an input": (
@@ -553,19 +553,19 @@ FOUND: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     "padding that counts": (
         "warning", "pool",
         (
-            "Connect a Padding mask at mask of Pool over time",
+            "Connect a Padding mask to Pool over time",
         ),
     ),
     "the last step is padding": (
         "info", "laststep",
         (
-            "Connect a Padding mask at mask of Last step",
+            "Connect a Padding mask to Last step",
         ),
     ),
     "the memory after the padding": (
         "info", "gru",
         (
-            "Take the last word after GRU, with a Padding mask",
+            "Take the last real word after GRU",
         ),
     ),
     "softmax along the wrong axis": (
@@ -610,9 +610,9 @@ FOUND: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     "a sequence to the end": (
         "error", "output",
         (
-            "Take the last step of LSTM, from its output last",
-            "Take the last step of LSTM, from its output last, and set the units of Linear to 4",
+            "Take the last step of LSTM",
             "Insert a Pool over time before Linear",
+            "Insert a Pool over time and a Linear with 4 units before Output",
         ),
     ),
     "a mask with too many channels": (
@@ -631,7 +631,7 @@ FOUND: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     "one step where every step has its class": (
         "error", "output",
         (
-            "Take all steps of LSTM, from its output out",
+            "Take all steps of LSTM",
         ),
     ),
     "too many classes for each step": (

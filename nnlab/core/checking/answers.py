@@ -262,10 +262,10 @@ def _steps(case: Case, output: str, width: int) -> Iterator[Fix]:
 def _last_step(case: Case, recurrent: str, linear: str | None, width: int) -> Iterator[Fix]:
     wires = [link for link in case.graph.outgoing[recurrent] if link.source_port == "out"]
     for link in wires[:1]:
-        label = f"Take the last step of {case.name(recurrent)}, from its output last"
+        label = f"Take the last step of {case.name(recurrent)}"
         yield fix_graph(label, partial(_taking_last, link))
-        if linear and width:
-            label += f", and set the units of {case.name(linear)} to {width}"
+        if linear and getattr(case.graph.node(linear).layer, "out_features", 0) != width > 0:
+            label += f", and {width} units in {case.name(linear)}"
             yield fix_graph(label, partial(_taking_last, link, linear=linear, width=width))
 
 
@@ -323,7 +323,7 @@ def _all_steps(case: Case, output: str) -> Iterator[Fix]:
             return
         link, source = links[0], links[0].source
         if case.kinds[source] in RECURRENT and link.source_port == "last":
-            label = f"Take all steps of {case.name(source)}, from its output out"
+            label = f"Take all steps of {case.name(source)}"
             yield fix_graph(label, wiring(source, link.target, link.target_port))
             return
         if case.kinds[source] in ("LastStep", "SequencePool"):

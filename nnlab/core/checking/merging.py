@@ -118,8 +118,8 @@ def _projected(fault: Fault) -> Iterator[Fix]:
     if others and all(made.values()):
         names = " and ".join(fault.case.name(link.source) for link, _ in others)
         stride = next((s for s in (getattr(each, "stride", 1) for each in made.values()) if s != 1), 1)
-        moved = "" if stride == 1 else f" and stride {by(stride, len(goal) - 1)}"
-        label = f"Insert a 1×1 convolution with {goal[0]} filters{moved} after {names}"
+        moved = "" if stride == 1 else f", stride {by(stride, len(goal) - 1)}"
+        label = f"Insert a 1×1 conv ({goal[0]} filters{moved}) after {names}"
         yield fix_graph(label, lambda g: _on_wires(g, fault, made))
     yield from _resized(fault)
 

@@ -191,7 +191,7 @@ def _padding(case: Case, node_id: str, entries: "dict[str, int]") -> Iterator[Pr
         "the last step of a short sentence is its filling" if last else "the filling of short sentences counts as words"
     )
     said = f"has no mask, and {where}: connect a Padding mask of {case.name(found[0])} at {port}"
-    label = f"Connect a Padding mask at {port} of {case.name(node_id)}"
+    label = f"Connect a Padding mask to {case.name(node_id)}"
     add = fix_graph(label, lambda g: _masked(g, found[0], node_id, port))
     yield case.problem(LAST_IS_PADDING if last else PADDING_COUNTS, node_id, said, add)
 
@@ -237,7 +237,7 @@ def _last(case: Case, node_id: str, entry: str) -> Iterator[Problem]:
             graph = _masked(graph.connect(node_id, new, "in", "out"), entry, new, "mask")
         return graph
 
-    label = f"Take the last word after {case.name(node_id)}, with a Padding mask"
+    label = f"Take the last real word after {case.name(node_id)}"
     yield case.problem(LAST_IS_PADDING, node_id, said, fix_graph(label, masked))
 
 

@@ -86,7 +86,7 @@ def _all_steps(fault: Fault, link: Link) -> Iterator[Fix]:
     """Where one step was taken of a recurrent layer: all of them."""
     source = fault.graph.node(link.source)
     if source.type_id in RECURRENT and link.source_port == "last":
-        label = f"Take all steps of {fault.case.name(source.id)}, from its output out"
+        label = f"Take all steps of {fault.case.name(source.id)}"
         yield fix_graph(label, lambda g: g.connect(source.id, fault.node_id, link.target_port, "out"))
     if source.type_id in ("LastStep", "SequencePool"):
         wire = fault.graph.wire_into(source.id, "in")
@@ -115,7 +115,7 @@ def _memories(fault: Fault) -> Iterator[Fix]:
         if link.target_port in ("h", "c") and source.type_id == fault.kind:
             names = [n for n in ("hidden_size", "num_layers", "bidirectional", "proj_size") if hasattr(fault.layer, n)]
             same = {n: getattr(source.layer, n) for n in names}
-            label = f"Give {fault.name} the units, layers and directions of {fault.case.name(source.id)}"
+            label = f"Make {fault.name} as large as {fault.case.name(source.id)}"
             yield fix_graph(label, setting(fault.node_id, **same))
     given = [shape for link, shape in fault.arriving if link.target_port in ("h", "c")]
     if given and given[0] and len(given[0]) <= 2:
@@ -137,7 +137,7 @@ def _both(fault: Fault) -> Iterator[Fix]:
 def _forgotten(fault: Fault) -> Iterator[Fix]:
     wires = [link for link in fault.links if link.target_port in ("h", "c")]
     words = "wires" if len(wires) > 1 else "wire"
-    yield fix_graph(f"Let {fault.name} start from nothing: remove the {words}", lambda g: g.without_links(wires))
+    yield fix_graph(f"Remove the {words} at the memory of {fault.name}", lambda g: g.without_links(wires))
 
 
 def _equal_widths(fault: Fault) -> Iterator[Fix]:
