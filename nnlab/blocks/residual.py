@@ -97,7 +97,7 @@ READY.register("bottleneck")(
 )
 READY.register("bottleneck-same")(
     ReadyBlock(
-        "Residual bottleneck, same size",
+        "Bottleneck, same size",
         "A residual bottleneck whose way round is straight: what stands between two that change the size.",
         lambda shape: bottleneck(_channels(shape)),
         3,

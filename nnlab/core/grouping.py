@@ -42,6 +42,8 @@ def group(graph: Graph, ids: Iterable[str], called: str = "") -> tuple[Graph, st
         inner, port_id = _with_port(inner, BlockOutput(name=border.names_out[source]), right + COLUMN, top + k * ROW)
         inner = replace(inner, links=inner.links | {Link(source[0], port_id, "in", source[1])})
         wires |= {Link("", t, p, border.names_out[source]) for t, p in ports}
+    if not border.incoming:
+        inner = _with_open_inputs(inner, left - COLUMN, top)
     try:
         block = Block(called=called, inner=inner)
     except SettingError as problem:
@@ -123,9 +125,26 @@ class _Border:
         self.outgoing: dict[tuple[str, str], list[tuple[str, str]]] = {}
         for k in out:
             self.outgoing.setdefault((k.source, k.source_port), []).append((k.target, k.target_port))
+        if not self.outgoing:  # the end of a network that is still being built: what it makes must be to be had outside
+            ends = [
+                n for n in sorted(inside, key=lambda n: place[n]) if not graph.outgoing[n] and graph.output_ports(n)
+            ]
+            self.outgoing = {(n, graph.output_ports(n)[0].name): [] for n in ends}
         wanted = {source: _port_word(graph, source, ends) for source, ends in self.incoming.items()}
         self.names_in = _apart(wanted, "in")
         self.names_out = _apart({s: s[1] if s[1] != "out" else _node_word(graph, s[0]) for s in self.outgoing}, "out")
+
+
+def _with_open_inputs(inner: Graph, x: float, y: float) -> Graph:
+    """With a Block input for each input that has no wire yet: this is the beginning of a network still being built."""
+    taken = {(k.target, k.target_port) for k in inner.links}
+    needed = [(n, port.name) for n, node in inner.nodes.items() for port in node.layer.inputs if not port.optional]
+    ends = [end for end in needed if end not in taken]
+    names = _apart({end: _node_word(inner, end[0]) for end in ends}, "in")
+    for k, end in enumerate(ends):
+        inner, port_id = _with_port(inner, BlockInput(name=names[end]), x, y + k * ROW)
+        inner = replace(inner, links=inner.links | {Link(port_id, *end)})
+    return inner
 
 
 def _port_word(graph: Graph, source: tuple[str, str], ends: list[tuple[str, str]]) -> str:

@@ -19,7 +19,7 @@ VIEWS = 8  # places from which each maze is seen
 @DATASETS.register("maze")
 @dataclass(frozen=True)
 class Maze(Dataset):
-    """Mazes from above, as pictures of three channels: walls, goal, and where one stands. How good is a step up, down, left, right?
+    """Mazes seen from above: how good is a step up, down, to the left or to the right? Walls, goal and place are three channels.
 
     A step is worth 1 at the goal, and a little less for every step more that is needed afterwards; into a wall one stays
     where one is. The values are worked out exactly, from the lengths of the shortest ways.

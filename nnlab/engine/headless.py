@@ -1,15 +1,16 @@
 """Training, measuring and asking a network without a window or a thread: for scripts, the command line and tests."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.core.dataset import Samples
+from nnlab.core.dataset import Field, Samples
 from nnlab.core.document import Document
+from nnlab.core.words import plural
 from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
 from nnlab.engine.doctor.doctor import Note
 from nnlab.engine.events import EPOCH_COLUMNS, Branched, EndReason, Epochs, Event, Interrupted, Losses
@@ -156,15 +157,17 @@ def evaluate(document: Document, weights: object, samples: Samples | None = None
     with _in_words(), _learner(document, weights) as learner:
         if samples is None:
             return learner.measure()
-        x, y = learner.on_device(Samples(_standard(learner, samples.inputs), _targets(learner, samples)))
+        x, y = learner.on_device(Samples(_standard(learner, samples.inputs, samples.more), _targets(learner, samples)))
         with learner.looking():
             prediction = learner.answers(x)
             loss, metric = learner.loss(prediction, y), learner.metric(prediction, y)
         return {"loss": float(loss), learner.objective.metric: float(metric)}
 
 
-def predict(document: Document, weights: object, inputs: NDArray[Any]) -> NDArray[np.float32]:
-    """What the network says of these inputs, in the data's own units.
+def predict(
+    document: Document, weights: object, inputs: NDArray[Any], more: Sequence[NDArray[Any]] = ()
+) -> NDArray[np.float32]:
+    """What the network says of these inputs (`more`: of data with several inputs the others), in the data's own units.
 
     (rows, classes) probabilities that sum to 1, or (rows, width) values. DataError if the inputs have another form.
     """
@@ -173,7 +176,7 @@ def predict(document: Document, weights: object, inputs: NDArray[Any]) -> NDArra
     from nnlab.engine.metrics import probabilities
 
     with _in_words(), _learner(document, weights) as learner:
-        x = torch.tensor(_standard(learner, inputs), device=learner.place.device)
+        x = torch.tensor(_standard(learner, inputs, more), device=learner.place.device)
         with learner.looking():
             answers = learner.first(learner.answers(x))
             if learner.objective.main.target.task == "classes":
@@ -320,17 +323,28 @@ def _targets(learner: "Learner", samples: Samples) -> NDArray[Any]:
     return targets.astype(np.int64)
 
 
-def _standard(learner: "Learner", inputs: NDArray[Any]) -> NDArray[np.float32]:
-    values = _numbers(inputs, "inputs")
-    wanted = learner.parts.spec.input_shape
-    if values.shape[1:] != wanted:
+def _standard(learner: "Learner", inputs: NDArray[Any], more: Sequence[NDArray[Any]] = ()) -> NDArray[np.float32]:
+    spec = learner.parts.spec
+    given = (inputs, *more)
+    if len(given) != len(spec.fields):
+        names = " and ".join(field.name for field in spec.fields)
+        raise DataError(f"Each sample has {plural(len(spec.fields), 'input')}, {names}: give an array for each.")
+    arrays = [_checked(each, array) for each, array in zip(spec.fields, given, strict=True)]
+    if len({len(array) for array in arrays}) > 1:
+        raise DataError("Every input needs as many samples as the others.")
+    if len(arrays[0]) == 0:
+        raise DataError("There are no samples.")
+    return learner.parts.standardise(spec.pack(arrays))
+
+
+def _checked(field: Field, given: object) -> NDArray[np.float32]:
+    values = _numbers(given, "inputs")
+    if values.shape[1:] != field.shape:
         raise DataError(
-            f"Each sample needs {' × '.join(map(str, wanted))} numbers, and these have "
+            f"Each sample needs {' × '.join(map(str, field.shape))} numbers, and these have "
             f"{' × '.join(map(str, values.shape[1:])) or 'one'}."
         )
-    if len(values) == 0:
-        raise DataError("There are no samples.")
-    return learner.parts.standardise(values)
+    return values
 
 
 def _numbers(given: object, what: str) -> NDArray[np.float32]:

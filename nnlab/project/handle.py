@@ -21,6 +21,7 @@ from nnlab.files import disk as files
 from nnlab.files import store
 from nnlab.files.disk import AnyPath, Fingerprint
 from nnlab.files.facts import RunFacts
+from nnlab.project import importing
 from nnlab.project.many import ManyRuns, train_many
 from nnlab.project.network import ProjectGraph, checked_text, lookup
 from nnlab.project.run import Run, load, train
@@ -80,7 +81,12 @@ class Project:
 
     @classmethod
     def open(cls, path: AnyPath) -> "Project":
-        """A project file; FileError with the reason if it cannot be read. Nothing in a file is ever run."""
+        """A project file, or a model in an .onnx or .pt2 file; FileError with the reason if it cannot be read.
+
+        Nothing in a file is ever run. What a model has that NNLab has not is named in `notices`.
+        """
+        if importing.is_model(path):
+            return importing.opened(path)
         opened = store.open(path)
         project = cls(opened.document)
         project.path = Path(path)
@@ -179,15 +185,16 @@ class Project:
     def build(self, seed: int | None = None) -> "Network":
         """An untrained torch.nn.Module; state_dict keys are the nodes' names. BuildError names the node at fault.
 
+        It takes each input of the data by itself, `model(table, picture)`, and gives a tuple if there are several Outputs.
         Without a seed, the one under Training. The same seed gives the same weights, to the bit.
         """
         from nnlab.engine.compile import build
 
         training = self.document.training if seed is None else self.document.training.with_(seed=seed)
-        return build(self.document, training.seed)
+        return build(self.document, training.seed, packed=False)
 
     def model(self) -> "Network":
-        """The trained torch.nn.Module, in evaluation mode; BuildError if it was not trained, or changed since."""
+        """What `build` gives, trained and in evaluation mode; BuildError if it was not trained, or changed since."""
         return load(self.document, _learned(self.weights))
 
     def train(
@@ -239,12 +246,15 @@ class Project:
         samples = None if inputs is None or targets is None else Samples(inputs, targets)
         return evaluate(self.document, self.weights, samples)
 
-    def predict(self, inputs: NDArray[Any]) -> NDArray[Any]:
-        """Answers for inputs in the data's own units: class probabilities (rows, classes), or values (rows, width)."""
+    def predict(self, inputs: NDArray[Any], *more: NDArray[Any]) -> NDArray[Any]:
+        """Answers for inputs in the data's own units: class probabilities (rows, classes), or values (rows, width).
+
+        Data with several inputs take an array for each, in the order of the data: `predict(tables, pictures)`.
+        """
         from nnlab.engine.headless import predict
 
         self.model()
-        return predict(self.document, self.weights, inputs)
+        return predict(self.document, self.weights, inputs, more)
 
     # ---------------------------------------------------------------- taking away
 

@@ -59,7 +59,7 @@ def load(document: Document, weights: Mapping[str, NDArray[Any]]) -> "Network":
     from nnlab.engine.compile import build
 
     with torch.random.fork_rng(devices=[]):  # its first numbers are thrown away: nobody else's dice shall move
-        network = build(document, document.training.seed)
+        network = build(document, document.training.seed, packed=False)
     state = network.state_dict()
     if {k: tuple(t.shape) for k, t in state.items()} != {k: tuple(np.shape(a)) for k, a in weights.items()}:
         raise BuildError("The learned weights are of another network than the one drawn here: train it again.")

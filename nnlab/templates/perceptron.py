@@ -16,7 +16,7 @@ def make() -> Document:
     """The document of this template."""
     return Document(
         graph=chain(layer("Input"), layer("Linear", out_features=1), layer("Output")),
-        data=Data(dataset=DATASETS["blobs"](classes=2)),
+        data=Data(dataset=DATASETS["blobs"]().with_(classes=2)),
         training=Training(learning_rate=0.05, epochs=30),
         title="Perceptron",
         notes=NOTES,

@@ -35,7 +35,7 @@ def make() -> Document:
             *("pool > flat", "flat > shared", "shared > relu", "relu > which_digit", "relu > is_even"),
             *("which_digit > digit", "is_even > parity"),
         ),
-        data=Data(dataset=DATASETS["digits"](parity=True)),
+        data=Data(dataset=DATASETS["digits"]().with_(parity=True)),
         training=Training(learning_rate=0.002, batch_size=32, epochs=10),
         title="Two heads",
         notes=NOTES,

@@ -313,3 +313,18 @@ def test_ports_stand_in_the_order_of_their_numbers() -> None:
     inner = wired({"x": BlockInput(name="b", order=1), "z": BlockInput(name="a"), "add": layer("Add"), "y": BlockOutput()},
                   "x > add", "z > add", "add > y")  # fmt: skip
     assert [p.name for p in Block(inner=inner).inputs] == ["a", "b"]
+
+
+def test_layers_that_lead_nowhere_yet_become_a_block_that_can_be_wired() -> None:
+    row = chain(layer("Input"), layer("Linear", out_features=4), layer("ReLU"))
+    at_the_end, block_id = grouping.group(row, ["linear", "relu"])
+    assert [p.name for p in at_the_end.output_ports(block_id)] == ["out"]
+    output = layer("Output")
+    whole = at_the_end.with_node(Node("output", output)).connect(block_id, "output")
+    assert grouping.ungroup(at_the_end, block_id)[0] == row
+    assert Document(graph=whole).shapes["output"].inputs == ((4,),)
+    alone, block_id = grouping.group(row.without_node("input"), ["linear", "relu"])
+    assert [p.name for p in alone.input_ports(block_id)] == ["in"]
+    wired_later = alone.with_node(Node("input", layer("Input"))).connect("input", block_id)
+    assert Document(graph=wired_later).shapes[block_id].outputs == ((4,),)
+    assert grouping.ungroup(alone, block_id)[0] == row.without_node("input")
