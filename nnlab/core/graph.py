@@ -7,7 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from nnlab.core.layer import LAYERS, VARIADIC_LIMIT, Layer, Port, UnknownLayer
+from nnlab.core.layer import LAYERS, VARIADIC_LIMIT, Layer, Port, PortKind, UnknownLayer
 from nnlab.core.learning import USUAL, Learning
 from nnlab.errors import GraphError, LinkError
 
@@ -153,6 +153,7 @@ class Graph:
         if offered.kind != port.kind and "*" not in (offered.kind, port.kind):
             raise LinkError(
                 f"this output carries {KIND_WORDS[offered.kind]}, and that input takes {KIND_WORDS[port.kind]}"
+                f"{remedy(port.kind, offered.kind)}"
             )
 
     # ---------------------------------------------------------------- editing
@@ -244,6 +245,19 @@ KIND_WORDS = {
     "*": "anything",
 }
 """What goes through a wire of each kind, in words."""
+
+
+def remedy(takes: PortKind, gets: PortKind) -> str:
+    """What to do where a wire brings another kind of numbers than its port takes, to end a sentence with."""
+    if (takes, gets) == ("x", "i"):
+        return ": put an Embedding before it, which learns a row of numbers for each of them"
+    if takes == "x" and gets == "h":
+        return ": connect its output out or last, or put a Change kind between"
+    if takes == "m" and gets == "i":
+        return ": put a Padding mask before it, which says yes where the number is that of padding"
+    if takes == "i" and gets in ("x", "h"):
+        return ": connect it to an Input of words or other whole numbers, or remove it"
+    return ": connect another output to it"
 
 
 def _port_key(name: str) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from nnlab.core import words
 from nnlab.core.dataset import Field
-from nnlab.core.graph import KIND_WORDS, NOTHING, Graph
+from nnlab.core.graph import KIND_WORDS, NOTHING, Graph, remedy
 from nnlab.core.layer import MISSING, Layer, PortKind, Shape, shape_text
 from nnlab.errors import ShapeError
 
@@ -158,16 +158,8 @@ def _wrong_kind(graph: Graph, node_id: str, arriving: Mapping[str, Facts]) -> st
             at = f" at {port.name}" if len(arriving) > 1 else ""
             link = graph.wire_into(node_id, port.name)
             source = f" from {called(graph, link.source)}" if link is not None else ""
-            return f"takes {KIND_WORDS[port.kind]}{at}, and gets {KIND_WORDS[kind]}{source}{_remedy(port.kind, kind)}"
+            return f"takes {KIND_WORDS[port.kind]}{at}, and gets {KIND_WORDS[kind]}{source}{remedy(port.kind, kind)}"
     return ""
-
-
-def _remedy(takes: PortKind, gets: PortKind) -> str:
-    if (takes, gets) == ("x", "i"):
-        return ": put an Embedding before it, which learns a row of numbers for each of them"
-    if takes == "i" and gets in ("x", "h"):
-        return ": connect it to an Input of words or other whole numbers, or remove it"
-    return ": connect another output to it"
 
 
 def _kinds(layer: Layer, arriving: Mapping[str, Facts], outputs: int) -> tuple[PortKind, ...]:
