@@ -252,6 +252,9 @@ class Body:
             if results[used[0]].count("{r}") == 1:
                 applied = results[used[0]].format(r=applied)
                 return _folded(f"{name} = {applied}", self._note(value))
+        if results == tuple(f"{{r}}[{k}]" for k in range(len(results))):
+            names = [self._part(node_id, at) if at in used else "_" for at in range(len(results))]
+            return _folded(f"{', '.join(names)} = {applied}", "")
         whole = self._free(self._names[node_id])
         found = _folded(f"{whole} = {applied}", "")
         for at in used:
@@ -268,7 +271,8 @@ class Body:
         return name
 
     def _part(self, node_id: str, at: int) -> str:
-        name = self._free(f"{self._names[node_id]}_{self._steps[node_id].ports[at]}")
+        port = self._steps[node_id].ports[at]
+        name = self._free(self._names[node_id] if port == "out" else f"{self._names[node_id]}_{port}")
         self._variable[node_id, at] = name
         return name
 
