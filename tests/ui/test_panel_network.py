@@ -339,7 +339,7 @@ def test_units_of_points_show_their_plane(panel: NetworkPanel, bench: Workbench)
 def test_a_network_without_units_says_so(panel: NetworkPanel, bench: Workbench) -> None:
     moment = moment_of(DOCUMENTS["tanh"])
     bench.open_document(DOCUMENTS["tanh"])
-    odd = {node_id: np.zeros((2, 3), np.float32) for node_id in moment.sample.nodes}
+    odd = {node_id: np.zeros((), np.float32) for node_id in moment.sample.nodes}
     answers = {want: replace(moment.sample, nodes=odd) for want in panel.wants() if type(want).__name__ == "SampleWant"}
     panel.on_snapshot(Snapshot(1, 0, 0, {**answers, WeightsWant(): moment.weights}))
     assert "no units" in panel.drawing.message

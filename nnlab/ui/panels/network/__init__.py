@@ -13,7 +13,7 @@ from nnlab.ui.sample_picker import SamplePicker
 from nnlab.ui.workbench import Workbench
 
 NOTHING_TO_UNFOLD = (
-    "The layers of this network put out neither rows of numbers nor maps, so there are no units to draw."
+    "The layers of this network put out no rows of numbers, sequences or maps, so there are no units to draw."
 )
 
 
@@ -22,8 +22,9 @@ class NetworkPanel(DrawnPanel):
     """The network unfolded: every unit, every weight, and the arithmetic of one sample going through.
 
     Blue wires have negative weights, orange ones positive; the thicker, the larger. A unit has the colour of its
-    number for the chosen sample. Point at a unit to see how its number is made, with the biggest products as
-    bars; point at a wire to see its weight. A click keeps the card open while training goes on.
+    number for the chosen sample; where a layer has numbers at every place of a sequence, each square is a place, with
+    a stripe for each number. Point at a unit to see how its number is made, with the biggest products as bars; point
+    at a wire to see its weight. A click keeps the card open while training goes on.
     """
 
     title = "Network"

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from nnlab.core import words
+from nnlab.core.dataset import DataSpec
 from nnlab.engine.wants import NodeActivations
 from nnlab.ui.look import labels, pictures, plots, theme
 from nnlab.ui.panels.network.columns import Stack
@@ -97,8 +98,8 @@ def draw_wire(
 def draw_answers(painter: QPainter, moment: Moment, last: Stack | None, bounds: QRectF) -> None:
     """What the network says, beside the units it says it with; the right class is marked."""
     spec = moment.document.spec
-    if last is None or spec is None:
-        return
+    if last is None or spec is None or not _is_one_answer(spec):
+        return  # a sentence or a picture as the answer: no unit stands for one class
     now = theme.current()
     said = np.asarray(moment.sample.prediction, dtype=float).ravel()
     is_classes, target = spec.task == "classes", moment.sample.target
@@ -119,6 +120,11 @@ def draw_answers(painter: QPainter, moment: Moment, last: Stack | None, bounds: 
         else:
             short = plots.shortened(f"{name} {value}", room)
             plots.draw_text(painter, QPointF(x, box.center().y() + 4), short, color, bold=right)
+
+
+def _is_one_answer(spec: DataSpec) -> bool:
+    """One class for the whole sample, or one row of values."""
+    return len(spec.targets[0].own_shape) == (spec.task == "values")
 
 
 # ---------------------------------------------------------------- parts of the unit's card

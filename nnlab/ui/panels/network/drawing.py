@@ -43,14 +43,21 @@ class NetworkDrawing(Drawing):
             return
         graph = self.moment.document.graph
         sizes = {
-            node_id: len(values)
-            for node_id, values in self.moment.sample.nodes.items()
-            if node_id in graph.nodes and values.ndim in (1, 3) and values.size and graph.nodes[node_id].layer.outputs
+            node_id: len(self.moment.output(node_id))
+            for node_id in self.moment.sample.nodes
+            if node_id in graph.nodes and graph.nodes[node_id].layer.outputs and self._has_units(node_id)
         }
         self.setMinimumWidth(columns.least_width(self.moment.document, sizes))
         self.stacks = columns.stacks(self.moment.document, sizes, self.width(), self.height())
         if self.pinned is not None and not self._is_drawn(self.pinned):
             self.pinned = None
+
+    def _has_units(self, node_id: str) -> bool:
+        """A list of edges has none, nor has a single loss."""
+        assert self.moment is not None
+        kinds = self.moment.document.shapes[node_id].kinds
+        values = self.moment.output(node_id)
+        return values.ndim > 0 and values.size > 0 and kinds[:1] != ("e",)
 
     def _is_drawn(self, target: Target) -> bool:
         if isinstance(target, UnitTarget):
@@ -78,7 +85,7 @@ class NetworkDrawing(Drawing):
         draw_wires(painter, self.wires, self.stacks, target)
         for stack in self.stacks.values():
             known = self.activations.nodes.get(stack.node_id) if self.activations else None
-            units.draw_stack(painter, stack, self.moment.sample.nodes[stack.node_id], known)
+            units.draw_stack(painter, stack, self.moment.shown(stack.node_id), known)
         self.still(painter, "names", self._key_of_names(), lambda p: units.draw_names(p, self.stacks))
         cards.draw_answers(painter, self.moment, self._last_stack(), QRectF(self.rect()))
         if target is not None and self._is_drawn(target):

@@ -10,8 +10,10 @@ from nnlab.core import words
 from nnlab.core.document import Document
 from nnlab.core.formula import Exact, Formula, Place, Spot, Term, sum_text
 from nnlab.core.graph import Node
-from nnlab.engine.wants import SampleValues, Weights
+from nnlab.core.shapes import bindings
+from nnlab.engine.wants import Array, SampleValues, Weights
 from nnlab.ui.look import labels
+from nnlab.ui.look.sample_pictures import word_of
 
 __all__ = ["Exact", "Explanation", "Moment", "Term", "explain"]
 
@@ -55,9 +57,26 @@ class Moment:
         """The nodes this one reads from, in the order of its ports."""
         return [link.source for link in self.document.graph.incoming[node_id] if link.source in self.sample.nodes]
 
+    def port(self, node_id: str) -> int:
+        """Which of its outputs stands for a node: the first that is used, such as the last moment of an LSTM."""
+        graph = self.document.graph
+        names = [port.name for port in graph.output_ports(node_id)]
+        used = {link.source_port for link in graph.outgoing[node_id]}
+        return next((k for k, name in enumerate(names) if name in used and self._key(node_id, k) is not None), 0)
+
+    def shown(self, node_id: str) -> Array:
+        """What a node puts out for the sample, as the snapshot has it."""
+        return self.sample.nodes[self._key(node_id, self.port(node_id)) or node_id]
+
     def output(self, node_id: str) -> Exact:
-        """What a node puts out for the sample."""
-        return np.asarray(self.sample.nodes[node_id], dtype=float)
+        """The same in full precision."""
+        return np.asarray(self.shown(node_id), dtype=float)
+
+    def _key(self, node_id: str, port: int) -> str | None:
+        """Under which name the sample has this output of a node."""
+        names = [each.name for each in self.document.graph.output_ports(node_id)]
+        key = node_id if port == 0 else f"{node_id}.{names[port]}"
+        return key if key in self.sample.nodes else None
 
     def tensor(self, node_id: str, name: str) -> Exact | None:
         """A learned tensor of a node, or None."""
@@ -69,13 +88,18 @@ class Moment:
         names = self.input_names(node_id)
         if unit < len(names):
             return names[unit]
-        return f"{'map' if self.output(node_id).ndim == 3 else 'unit'} {unit + 1}"
+        axes = self.output(node_id).ndim
+        return f"{'unit' if axes == 1 else 'row' if axes == 2 else 'map'} {unit + 1}"
 
     def input_names(self, node_id: str) -> tuple[str, ...]:
-        """The data's own names, for the node where they enter."""
+        """The data's own names, for the node where they enter: of a table's columns, or the words of a sentence."""
         node, spec = self.document.graph.nodes[node_id], self.document.spec
-        is_entry = not node.layer.inputs and not node.layer.variadic and spec is not None
-        return tuple(labels.plain(name) for name in spec.inputs) if is_entry and spec is not None else ()
+        if spec is None or node.layer.inputs or node.layer.variadic:
+            return ()
+        field = spec.fields[bindings(self.document.graph, spec.fields).get(node_id, 0)]
+        if not field.vocabulary:
+            return tuple(labels.plain(name) for name in field.names)
+        return tuple(word_of(field.vocabulary, number) or "padding" for number in self.output(node_id).ravel())
 
     def spot(self, node_id: str, place: Place) -> Spot:
         """One number of a node with all it is made of."""
@@ -93,9 +117,11 @@ class Moment:
     def fits(self, node_id: str) -> bool:
         """Whether the numbers have the shapes that the document promises."""
         at, sources = self.document.shapes[node_id], self.sources(node_id)
-        if not at.known or at.outputs[0] != self.sample.nodes[node_id].shape or len(sources) != len(at.inputs):
+        if not at.known or at.outputs[self.port(node_id)] != self.output(node_id).shape:
             return False
-        if any(self.sample.nodes[s].shape != shape for s, shape in zip(sources, at.inputs, strict=True)):
+        if self.port(node_id) != 0 or len(sources) != len(at.inputs):
+            return False  # formulas are of the first output
+        if any(self.output(s).shape != shape for s, shape in zip(sources, at.inputs, strict=True)):
             return False
         layer, tensors = self.document.graph.nodes[node_id].layer, self.weights.nodes.get(node_id, {})
         return all(
@@ -108,7 +134,7 @@ def explain(moment: Moment, node_id: str, unit: int) -> Explanation:
     """The formula of this unit; of a map, of the number in it that is farthest from zero."""
     output = moment.output(node_id)
     place: Place = (unit,)
-    if output.ndim == 3:
+    if output.ndim > 1:
         place = (unit, *(int(k) for k in np.unravel_index(np.abs(output[unit]).argmax(), output[unit].shape)))
     return _explain(moment, moment.document.graph.nodes[node_id], place)
 
@@ -151,7 +177,11 @@ def _with_source(moment: Moment, node: Node, place: Place, found: Explanation) -
 def _title(moment: Moment, node: Node, place: Place) -> str:
     """The layer, the unit, and the place in its map."""
     title = f"{labels.plain(node.title)} · {moment.unit_name(node.id, place[0])}"
-    return title if len(place) < 3 else f"{title}, row {place[1] + 1}, column {place[2] + 1}"
+    if len(place) == 2:
+        return f"{title}, number {place[1] + 1}"
+    *frame, row, column = place[1:] if len(place) > 2 else (0, 0)
+    named = "".join(f", frame {k + 1}" for k in frame)
+    return title if len(place) < 3 else f"{title}{named}, row {row + 1}, column {column + 1}"
 
 
 def _input_line(moment: Moment, node: Node, place: Place, value: float) -> str:

@@ -14,10 +14,15 @@ from nnlab.ui.panels.network.columns import Stack
 
 
 def draw_stack(painter: QPainter, stack: Stack, values: Array, known: NodeActivations | None) -> None:
-    """One layer's units; `known` is what is known of it beyond this sample: its range, and its planes."""
+    """One layer's units; `known` is what is known of it beyond this sample: its range, and its planes.
+
+    Numbers at every place of a sequence are a square for each place, with a stripe for each number; of a film's maps
+    the middle frame is drawn.
+    """
     limit = pictures.limit_of(known) if known else float(np.nan_to_num(np.abs(values).max())) or 1.0
-    if values.ndim == 3:
-        _draw_tiles(painter, stack, NodeActivations("maps", values[: stack.shown], -limit, limit, 0, 0, stack.total))
+    if values.ndim > 1:
+        tiles = _as_tiles(values[: stack.shown])
+        _draw_tiles(painter, stack, NodeActivations("maps", tiles, -limit, limit, 0, 0, stack.total))
         _draw_frames(painter, stack, None)
     elif known is not None and known.kind == "plane" and len(known.values) >= stack.shown:
         _draw_tiles(painter, stack, known)
@@ -28,6 +33,14 @@ def draw_stack(painter: QPainter, stack: Stack, values: Array, known: NodeActiva
             painter.setBrush(color)
             painter.drawEllipse(stack.place(unit))
         painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _as_tiles(values: Array) -> Array:
+    if values.ndim == 2:
+        return values[:, None, :]
+    while values.ndim > 3:
+        values = values[:, values.shape[1] // 2]
+    return values
 
 
 def draw_names(painter: QPainter, stacks: Mapping[str, Stack]) -> None:

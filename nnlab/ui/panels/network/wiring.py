@@ -46,9 +46,9 @@ def _between(moment: Moment, source: str, target: str, shown: Mapping[str, int],
     sizes = shown[source], shown[target]
     inputs, outputs = moment.output(source), moment.output(target)
     match moment.document.graph.nodes[target].type_id:
-        case "Linear":
+        case "Linear" if inputs.ndim == 1:
             return _all_to_all(moment, source, target, sizes)
-        case "Conv2d":
+        case "Conv1d" | "Conv2d" | "Conv3d":
             return _kernels(moment, source, target, sizes)
         case "Flatten" if inputs.ndim == 3:
             ends = np.arange(sizes[1])
@@ -65,7 +65,7 @@ def _between(moment: Moment, source: str, target: str, shown: Mapping[str, int],
 
 def _all_to_all(moment: Moment, source: str, target: str, sizes: tuple[int, int]) -> Bundle | None:
     weight = moment.tensor(target, "weight")
-    if weight is None or weight.ndim != 2:
+    if weight is None or weight.ndim != 2 or weight.shape[1] != len(moment.output(source)):
         return None
     part = weight[: sizes[1], : sizes[0]]
     ends, starts = np.indices(part.shape)
@@ -75,9 +75,9 @@ def _all_to_all(moment: Moment, source: str, target: str, sizes: tuple[int, int]
 def _kernels(moment: Moment, source: str, target: str, sizes: tuple[int, int]) -> Bundle | None:
     """A filter's wire to a map has the sum of its kernel as weight; with groups only the maps it sees have one."""
     weight = moment.tensor(target, "weight")
-    if weight is None or weight.ndim != 4:
+    if weight is None or weight.ndim < 3:
         return None
-    sums = weight.sum(axis=(2, 3))
+    sums = weight.sum(axis=tuple(range(2, weight.ndim)))
     groups = max(1, len(moment.output(source)) // sums.shape[1])
     ends, seen = np.indices(sums.shape)
     starts = seen + ends // max(1, len(sums) // groups) * sums.shape[1]

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 
 from nnlab.core import words
+from nnlab.core.dataset import DataSpec
 from nnlab.core.document import Document
 from nnlab.engine.wants import MEAN, PhaseFocus, PhaseValues
 from nnlab.ui.drawing import Drawing
@@ -19,6 +20,7 @@ from nnlab.ui.panels.phases.table import lines_of, table_rows
 MARGIN = 12.0
 SHORT = 340  # pixels below which the formula comes first
 TWO_COLUMNS = 760.0  # pixels from which on the table stands beside the formulas
+MOST_VALUES, MOST_PLACES = 4, 8  # of a sample's truth that are written out
 NOTHING = PhaseValues("")
 
 
@@ -112,12 +114,8 @@ class StepsDrawing(Drawing):
         values, spec = self.values, self.document.spec
         if values.sample == MEAN or not values.target or spec is None:
             return ""
-        if spec.task != "classes":
-            return f"sample {values.sample + 1}: truth {', '.join(words.number(x) for x in values.target[:4])}"
-        target = values.target
-        number = int(target[0]) if len(target) == 1 else max(range(len(target)), key=lambda k: target[k])
-        name = spec.answers[number] if 0 <= number < len(spec.answers) else f"class {number + 1}"
-        return f"sample {values.sample + 1}: truth {labels.plain(name)}"
+        said = _right_answer(spec, values.target)
+        return f"sample {values.sample + 1}: truth {said}" if said else ""
 
     def _focus_rows(self, room: float, sizes: Sizes) -> list[Row]:
         """The chosen number and its formulas for the phase that is looked at."""
@@ -262,3 +260,22 @@ def _moved(things: Sequence[str], now: str, by: int) -> str:
     if now not in things:
         return things[0]
     return things[min(max(0, things.index(now) + by), len(things) - 1)]
+
+
+def _right_answer(spec: DataSpec, target: Sequence[float]) -> str:
+    """What is right for a sample, in words; nothing where a whole picture is the answer."""
+    axes = len(spec.targets[0].own_shape)
+    if axes > 1:
+        return ""
+    if spec.task != "classes":
+        more = " …" if len(target) > MOST_VALUES else ""
+        return ", ".join(words.number(x) for x in target[:MOST_VALUES]) + more
+    if axes == 1:
+        counted = [int(x) for x in target if x >= 0]
+        more = " …" if len(counted) > MOST_PLACES else ""
+        return " ".join(_answer(spec, k) for k in counted[:MOST_PLACES]) + more
+    return _answer(spec, int(target[0]) if len(target) == 1 else max(range(len(target)), key=lambda k: target[k]))
+
+
+def _answer(spec: DataSpec, number: int) -> str:
+    return labels.plain(spec.answers[number]) if 0 <= number < len(spec.answers) else f"class {number + 1}"
