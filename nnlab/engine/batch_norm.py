@@ -15,7 +15,7 @@ def leaves_out_last(document: Document, rows: int, batch: int) -> bool:
         return False
     if batch == 1 or rows == 1:
         title = document.graph.node(node_id).title
-        raise BuildError(f"{title} compares the samples of a batch, so it needs a batch size of at least 2.", node_id)
+        raise BuildError(f"{title} compares the samples of a batch, so it needs a batch size of at least 2", node_id)
     return True
 
 

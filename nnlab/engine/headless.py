@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnlab.core.check import check
 from nnlab.core.dataset import Field, Samples
 from nnlab.core.document import Document
 from nnlab.core.words import plural
@@ -102,7 +103,7 @@ def run_to_end(
         if on_event is not None:
             on_event(event)
 
-    with _in_words():
+    with _in_words(document):
         loop = Loop(document, tell, weights=weights, spare=0)
         begun = prepared(loop)
         tell(begun)
@@ -154,7 +155,7 @@ def evaluate(document: Document, weights: object, samples: Samples | None = None
 
     For parts the names are train_loss, validation_accuracy and the like; for samples loss and accuracy (or r2).
     """
-    with _in_words(), _learner(document, weights) as learner:
+    with _in_words(document), _learner(document, weights) as learner:
         if samples is None:
             return learner.measure()
         x, y = learner.on_device(Samples(_standard(learner, samples.inputs, samples.more), _targets(learner, samples)))
@@ -175,7 +176,7 @@ def predict(
 
     from nnlab.engine.metrics import probabilities
 
-    with _in_words(), _learner(document, weights) as learner:
+    with _in_words(document), _learner(document, weights) as learner:
         x = torch.tensor(_standard(learner, inputs, more), device=learner.place.device)
         with learner.looking():
             answers = learner.first(learner.answers(x))
@@ -361,11 +362,14 @@ def _numbers(given: object, what: str) -> NDArray[np.float32]:
 
 
 @contextlib.contextmanager
-def _in_words() -> Iterator[None]:
-    """Errors of torch that a user can act on become sentences."""
+def _in_words(document: Document) -> Iterator[None]:
+    """Errors of torch that a user can act on become sentences: those that `check` has for them."""
     try:
         yield
-    except (RuntimeError, MemoryError) as error:
+    except (RuntimeError, MemoryError, IndexError, ValueError) as error:
         if out_of_memory(error):
             raise BuildError(memory_sentence()) from error
+        wrong = next((problem for problem in check(document) if problem.severity == "error"), None)
+        if wrong is not None:
+            raise BuildError(wrong.message, wrong.node) from error
         raise

@@ -164,7 +164,7 @@ MISTAKES: dict[str, tuple[Document, str, str | None, str, tuple[str, ...]]] = {
     ),
     "batch norm and single samples": (
         document(linear(8), layer("BatchNorm1d"), TANH, linear(2), batch_size=1),
-        "error", "batchnorm1d", "a batch has only one", ("Set the batch size to 16",),
+        "error", "batchnorm1d", "needs a batch size of at least 2", ("Set the batch size to 16",),
     ),
     "nothing to learn": (
         document(),

@@ -111,5 +111,5 @@ def _lone_samples(case: Case) -> Iterator[Problem]:
         inputs = case.document.shapes[node_id].inputs
         norm = case.kinds[node_id].startswith("BatchNorm") and node_id in case.needed
         if norm and inputs and prod(inputs[0][1:]) == 1:
-            said = "compares the samples of a batch, and a batch has only one: make the batch size larger"
+            said = "compares the samples of a batch, so it needs a batch size of at least 2"
             yield case.problem(LONE_SAMPLE, node_id, said, _batches(GOOD_BATCH))
