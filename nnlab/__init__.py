@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from nnlab.engine.trainer import Trainer
     from nnlab.project import Project, Run
     from nnlab.project.catalogue import datasets, examples, layers, lessons, templates
+    from nnlab.project.importing import from_module
 
 __version__ = "0.1.0"
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "__version__",
     "datasets",
     "examples",
+    "from_module",
     "layers",
     "lessons",
     "templates",
@@ -30,6 +32,7 @@ _WHERE = {
     "Project": "nnlab.project",
     "Run": "nnlab.project",
     "Trainer": "nnlab.engine.trainer",
+    "from_module": "nnlab.project.importing",
     "lessons": "nnlab.project.catalogue",
 }
 _FOLDERS = ("layers", "datasets", "examples", "templates")

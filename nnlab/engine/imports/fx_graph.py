@@ -1,0 +1,385 @@
+"""A module from Python as a network: torch.fx reads its forward, and every step becomes a node."""
+
+import operator
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, fx, nn
+
+from nnlab.core.axes import SIZE_LIMIT
+from nnlab.core.document import Document
+from nnlab.core.layer import PortKind, Shape
+from nnlab.engine.imports import forms, modules, supports, weighted
+from nnlab.engine.imports.drawing import Drawing, Held, Unfit, Value
+from nnlab.engine.imports.finishing import Imported, finished, kind_of
+from nnlab.engine.imports.operations import OPERATIONS
+from nnlab.engine.imports.recorded import recorded
+from nnlab.errors import BuildError, NNLabError, SettingError, ShapeError
+
+KNOWN = (forms, weighted, supports)
+"""Those that fill the table of operations."""
+BATCHES = (2, 3, 5, 7, 11, 13)
+NEAR = 1e-4  # how far the drawing's answers may be from the model's, as a share of the largest
+
+
+def from_module(model: nn.Module, example_input: Any, title: str = "") -> Imported:
+    """The model as a network, its numbers with it; BuildError with a sentence if torch.fx cannot read it."""
+    inputs = _inputs(example_input)
+    was = model.training
+    model.eval()
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            read = _Reading(model, inputs)
+            made = read.drawn(title or type(model).__name__)
+            return _compared(made, model, read)
+    finally:
+        model.train(was)
+
+
+def _inputs(example: Any) -> tuple[Tensor, ...]:
+    given = example if isinstance(example, (tuple, list)) else (example,)
+    found = tuple(torch.as_tensor(each) for each in given)
+    if not found or any((each.dim() < 2 and each.dtype.is_floating_point) or each.dim() < 1 for each in found):
+        raise BuildError(
+            "An example input is a tensor with the batch as its first axis, or several: give x[None] for one sample."
+        )
+    if len({len(each) for each in found}) > 1 or not len(found[0]):
+        raise BuildError(
+            "The example inputs have different numbers of samples: their first axis is the batch, make it equal."
+        )
+    return found
+
+
+class _Tracer(fx.Tracer):
+    """Leaves are torch's modules, and those that NNLab prints itself."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Whether the module becomes one node."""
+        return is_leaf(m)
+
+
+def is_leaf(m: nn.Module) -> bool:
+    """torch's own modules are one node each, and those that NNLab prints."""
+    if type(m).__module__.startswith("torch.nn."):
+        return not isinstance(m, (nn.Sequential, nn.ModuleList, nn.ModuleDict))
+    return supports.is_ours(type(m))
+
+
+class _Seeing(fx.Interpreter):
+    """Runs the graph once and notes what every step gives: sizes, and the numbers of what no sample has touched."""
+
+    def run_node(self, n: fx.Node) -> Any:
+        """One step."""
+        result = super().run_node(n)
+        touched = n.op == "placeholder" or any(
+            a.meta["touched"] and _has_tensor(a.meta["seen"]) for a in n.all_input_nodes
+        )
+        n.meta["touched"] = touched
+        n.meta["seen"] = _noted(result, touched)
+        return result
+
+
+class Seen:
+    """A tensor's sizes and kind, without its numbers."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.shape, self.dtype = tuple(tensor.shape), tensor.dtype
+
+
+def _noted(result: Any, touched: bool) -> Any:
+    if isinstance(result, Tensor):
+        return Seen(result) if touched else result
+    if isinstance(result, (tuple, list)):
+        return tuple(_noted(each, touched) for each in result)
+    return result
+
+
+class _Reading:
+    """One model, read step by step."""
+
+    def __init__(self, model: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self.model = model
+        sizes = {n for each in inputs for n in each.shape[1:]}
+        self.batch = next(n for n in (*BATCHES, 17) if n not in sizes or n == 17)
+        self.inputs = tuple(_repeated(each, self.batch) for each in inputs)
+        self.graph = self._traced()
+        self.d = Drawing(batch=self.batch)
+        self.env: dict[fx.Node, Any] = {}
+        self.names = {id(each): name for name, each in model.named_parameters()}
+
+    def _traced(self) -> fx.Graph:
+        """The steps, with what each of them gives: as torch.fx reads them, or else as one run has them."""
+        space = getattr(type(self.model).forward, "__globals__", {})
+        kept = [
+            f
+            for name, f in space.items()
+            if name in supports.ours() and supports.is_ours(f) and not isinstance(f, type)
+        ]
+        try:
+            graph = _Tracer(autowrap_functions=tuple(kept)).trace(self.model)
+            spare = [n for n in graph.nodes if n.op == "placeholder"][len(self.inputs) :]
+            if not any(n.users for n in spare):
+                _Seeing(self.model, graph=graph).run(*self.inputs)
+                return graph
+        except Exception:  # noqa: BLE001 - whatever stands in a model's code: reading it unrun is only the first try
+            return self._run()
+        return self._run()
+
+    def _run(self) -> fx.Graph:
+        """The steps of one run."""
+        graph = recorded(self.model, self.inputs, is_leaf)
+        for node in graph.nodes:
+            if node.op != "output":
+                node.meta["seen"] = _noted(node.meta["seen"], node.meta["touched"])
+        return graph
+
+    def drawn(self, title: str) -> Imported:
+        """The network of all steps."""
+        places = [n for n in self.graph.nodes if n.op == "placeholder"][: len(self.inputs)]
+        answers: Any = None
+        for node in self.graph.nodes:
+            self.d.name = _name(node)
+            if node.op == "placeholder":
+                self._enter(node, places)
+            elif node.op == "output":
+                answers = self._told(node.args[0])
+            elif node.op == "get_attr":
+                self.env[node] = self._held(node)
+            else:
+                self.env[node] = self._step(node)
+        return finished(self.d, self._answers(answers), title, [n.target for n in places])
+
+    def _enter(self, node: fx.Node, places: Sequence[fx.Node]) -> None:
+        if node not in places:
+            self.env[node] = node.args[0] if node.args else None
+            return
+        seen = node.meta["seen"]
+        name = str(node.target)
+        source = name if len(places) > 1 else ""
+        self.env[node] = self.d.entry("", seen.shape[1:], kind_of(str(seen.dtype)), source)
+
+    def _held(self, node: fx.Node) -> Any:
+        found: Any = self.model
+        try:
+            for part in str(node.target).split("."):
+                found = getattr(found, part)
+        except AttributeError:
+            found = node.meta["seen"]
+        if not isinstance(found, Tensor):
+            return found
+        return Held(modules.frozen_value(found), isinstance(found, nn.Parameter), str(node.target))
+
+    def _told(self, args: Any) -> Any:
+        return fx.node.map_aggregate(args, lambda a: self.env[a] if isinstance(a, fx.Node) else a)
+
+    def _step(self, node: fx.Node) -> Any:
+        seen = node.meta["seen"]
+        if not _has_tensor(seen):
+            return self._sizes(node, seen)
+        if not node.meta["touched"]:
+            return self._unmoved(node, seen)
+        args, kwargs = self._told(node.args), self._told(node.kwargs)
+        before = dict(self.d.nodes), list(self.d.links), dict(self.d.starts), dict(self.d.values), dict(self.d.made_of)
+        try:
+            found = self._drawn(node, args, kwargs)
+            if not self._fits(found, seen):
+                raise Unfit("a step whose sizes differ")
+            return found
+        except (
+            Unfit,
+            ShapeError,
+            SettingError,
+            TypeError,
+            IndexError,
+            KeyError,
+            AttributeError,
+            ValueError,
+            StopIteration,
+        ):
+            self.d.nodes, self.d.links, self.d.starts, self.d.values, self.d.made_of = before
+            return self._opaque(node, args, kwargs, seen)
+
+    def _drawn(self, node: fx.Node, args: Any, kwargs: Any) -> Any:
+        if node.op == "call_module":
+            return modules.draw(self.d, self.model.get_submodule(str(node.target)), args, kwargs)
+        draw = OPERATIONS.get(function_name(node))
+        if draw is None:
+            raise Unfit(function_name(node))
+        return draw(self.d, *args, **kwargs)
+
+    def _sizes(self, node: fx.Node, seen: Any) -> Any:
+        """Whole numbers and sizes: those of a tensor know whose they are."""
+        name = function_name(node) if node.op != "call_module" else ""
+        of = self._told(node.args[0]) if node.args else None
+        whole = (name == "getattr" and node.args[1] == "shape") or (
+            name == "size" and len(node.args) == 1 and not node.kwargs
+        )
+        if whole and isinstance(of, Value):
+            return supports.SizeOf.made(tuple(seen), of)
+        if name == "getitem" and isinstance(of, supports.SizeOf) and isinstance(seen, tuple):
+            return supports.SizeOf.made(tuple(seen), of.of, False)
+        return seen
+
+    def _unmoved(self, node: fx.Node, seen: Any) -> Any:
+        """What no sample has touched comes along as numbers, unless it is a layer of its own without an input."""
+        if node.op == "call_module":
+            module = self.model.get_submodule(str(node.target))
+            if supports.is_ours(type(module)):
+                return modules.draw(self.d, module, self._told(node.args), {})
+        if isinstance(seen, tuple):
+            return tuple(self._as_held(node, each) for each in seen)
+        return self._as_held(node, seen)
+
+    def _as_held(self, node: fx.Node, tensor: Any) -> Any:
+        if not isinstance(tensor, Tensor):
+            return tensor
+        origin = [a for a in node.all_input_nodes if isinstance(self.env.get(a), Held)]
+        first = self.env[origin[0]] if len(origin) == 1 else None
+        array = modules.frozen_value(tensor)
+        if array.ndim > 1 and len(array) == self.batch and (array == array[:1]).all():
+            array = array[0]  # the same for every sample
+        learned = bool(first and first.learned and array.dtype.kind == "f")
+        return Held(array, learned, first.name if first else "")
+
+    def _fits(self, found: Any, seen: Any) -> bool:
+        if isinstance(found, Value) and isinstance(seen, Seen):
+            return (self.batch, *found.shape) == seen.shape
+        if isinstance(found, tuple) and isinstance(seen, tuple):
+            return all(self._fits(a, b) for a, b in zip(found, seen, strict=False))
+        return True
+
+    def _opaque(self, node: fx.Node, args: Any, kwargs: Any, seen: Any) -> Any:
+        given = [a for a in _flat((args, kwargs)) if isinstance(a, Value)]
+        what = (
+            function_name(node)
+            if node.op != "call_module"
+            else type(self.model.get_submodule(str(node.target))).__name__
+        )
+        tensors = modules.numbers_of(self.model.get_submodule(str(node.target))) if node.op == "call_module" else None
+        facts: list[tuple[Shape, PortKind]] = [
+            (each.shape[1:], kind_of(str(each.dtype))) for each in _flat(seen) if isinstance(each, Seen)
+        ]
+        made = self.d.opaque(what, given, facts, tensors)
+        return _again(seen, iter(made))
+
+    def _answers(self, told: Any) -> list[tuple[str, Value]]:
+        pairs = list(told.items()) if isinstance(told, dict) else [("", each) for each in _flat(told)]
+        found = []
+        for name, each in pairs:
+            if isinstance(each, Held):
+                continue
+            try:
+                found.append((str(name), OPERATIONS["detach_"](self.d, _plain_value(self.d, each))))
+            except Unfit:
+                continue
+        if not found:
+            raise BuildError("The model gives no tensor that depends on its input, so there is nothing to draw.")
+        return found
+
+
+def _plain_value(d: Drawing, x: Any) -> Value:
+    from nnlab.engine.imports.drawing import Turned
+    from nnlab.engine.imports.operations import as_value
+
+    return x.value if isinstance(x, Turned) else as_value(d, x)
+
+
+def _repeated(x: Tensor, batch: int) -> Tensor:
+    """As many samples as are wanted, the given ones over and over."""
+    times = -(-batch // len(x))
+    return torch.cat([x] * times)[:batch].clone()
+
+
+def _name(node: fx.Node) -> str:
+    return str(node.target) if node.op == "call_module" else ""
+
+
+def function_name(node: fx.Node) -> str:
+    """torch's name of a function or method, without the underscores of those that change their input."""
+    if node.op == "call_method":
+        return str(node.target).rstrip("_")
+    target: Any = node.target
+    if supports.is_ours(target):
+        return f"nnlab.{target.__name__}"
+    name = getattr(target, "__name__", str(target))
+    if target is nn.functional.batch_norm or target is nn.functional.instance_norm:
+        return f"F.{name}"
+    if name in ("boolean_dispatch", "fn"):
+        name = next((n for n, f in vars(nn.functional).items() if f is target), name)
+    if target in (operator.or_, operator.and_, operator.invert):
+        return {"or_": "or", "and_": "and"}.get(name, name)
+    return str(name).rstrip("_") if not name.startswith("__") else str(name).strip("_")
+
+
+def _has_tensor(seen: Any) -> bool:
+    return any(isinstance(each, (Seen, Tensor)) for each in _flat(seen))
+
+
+def _flat(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [each for part in value.values() for each in _flat(part)]
+    if isinstance(value, (tuple, list)):
+        return [each for part in value for each in _flat(part)]
+    if isinstance(value, slice):
+        return _flat((value.start, value.stop, value.step))
+    return [value]
+
+
+def _again(seen: Any, values: Any) -> Any:
+    """Values in the form in which the step gave its tensors."""
+    if isinstance(seen, tuple):
+        return tuple(_again(each, values) for each in seen)
+    return next(values) if isinstance(seen, Seen) else seen
+
+
+def _line(problem: Exception) -> str:
+    return (str(problem).strip().splitlines() or ["unknown reason"])[0][:200]
+
+
+def _compared(made: Imported, model: nn.Module, read: _Reading) -> Imported:
+    """Say so if the drawing does not answer as the model does."""
+    if made.unknown:
+        return made
+    from nnlab.engine.compile import build
+
+    try:
+        network = build(made.document, 0, packed=False).eval()
+        mine, theirs = network(*_ordered(made.document, read)), model(*read.inputs)
+    except (NNLabError, RuntimeError, TypeError) as problem:
+        return made.with_notice(f"The network could not be tried on the example: {_line(problem)}")
+    pairs = zip(_tensors(mine), _tensors(theirs), strict=False)
+    far = max((_distance(a, b) for a, b in pairs), default=0.0)
+    if far > NEAR:
+        return made.with_notice(
+            "The network does not answer as the model does: something in it is computed in another way."
+        )
+    return made
+
+
+def _ordered(document: Document, read: _Reading) -> list[Tensor]:
+    from nnlab.engine.compile import arguments
+
+    return [read.inputs[k] for k in arguments(document)]
+
+
+def _tensors(answer: Any) -> list[Tensor]:
+    return [
+        each
+        for each in _flat(list(answer.values()) if isinstance(answer, dict) else answer)
+        if isinstance(each, Tensor)
+    ]
+
+
+def _distance(a: Tensor, b: Tensor) -> float:
+    if a.shape != b.shape:
+        return 0.0 if a.numel() == b.numel() else float("inf")
+    x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    return (
+        float(np.max(np.abs(x - y), initial=0.0) / max(1.0, float(np.max(np.abs(y), initial=0.0))))
+        if x.size < SIZE_LIMIT**2
+        else 0.0
+    )

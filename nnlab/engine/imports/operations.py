@@ -1,0 +1,303 @@
+"""What torch's functions are as layers: each is told in torch's own words, and drawn as the layer that does the same."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from nnlab.core.layer import VARIADIC_LIMIT
+from nnlab.engine.imports.drawing import Drawing, Held, Later, Turned, Unfit, Value, layer_of
+
+Operation = Callable[..., Any]
+F = TypeVar("F", bound=Operation)
+OPERATIONS: dict[str, Operation] = {}
+"""torch's name -> how it is drawn; arguments are torch's, after the drawing."""
+
+REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "amin": "min", "vector_norm": "norm"}
+SIMPLE = {
+    "relu": "ReLU", "sigmoid": "Sigmoid", "tanh": "Tanh", "hardsigmoid": "Hardsigmoid", "hardswish": "Hardswish",
+    "relu6": "ReLU6", "selu": "SELU", "silu": "SiLU", "mish": "Mish", "logsigmoid": "LogSigmoid", "log_sigmoid": "LogSigmoid",
+    "softsign": "Softsign", "tanhshrink": "Tanhshrink", "detach": "Detach", "sin": "Sine",
+}  # fmt: skip
+CURVES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "leaky_relu": ("LeakyReLU", ("negative_slope",)),
+    "elu": ("ELU", ("alpha",)),
+    "celu": ("CELU", ("alpha",)),
+    "hardtanh": ("Hardtanh", ("min_val", "max_val")),
+    "hardshrink": ("Hardshrink", ("lambd",)),
+    "softshrink": ("Softshrink", ("lambd",)),
+    "threshold": ("Threshold", ("threshold", "value")),
+    "softplus": ("Softplus", ("beta", "threshold")),
+    "glu": ("GLU", ("dim",)),
+    "pixel_shuffle": ("PixelShuffle", ("upscale_factor",)),
+    "pixel_unshuffle": ("PixelUnshuffle", ("downscale_factor",)),
+    "channel_shuffle": ("ChannelShuffle", ("groups",)),
+    "dropout": ("Dropout", ("p",)),
+    "dropout1d": ("Dropout1d", ("p",)),
+    "dropout2d": ("Dropout2d", ("p",)),
+    "dropout3d": ("Dropout3d", ("p",)),
+    "alpha_dropout": ("AlphaDropout", ("p",)),
+    "feature_alpha_dropout": ("FeatureAlphaDropout", ("p",)),
+    "local_response_norm": ("LocalResponseNorm", ("size", "alpha", "beta", "k")),
+    "normalize": ("Normalize", ("p", "dim", "eps")),
+    "squeeze": ("Squeeze", ("dim",)),
+    "unsqueeze": ("Unsqueeze", ("dim",)),
+    "transpose": ("Transpose", ("dim0", "dim1")),
+    "swapaxes": ("Transpose", ("dim0", "dim1")),
+    "argmax": ("ArgMax", ("dim", "keepdim")),
+    "unfold": ("Unfold", ("kernel_size", "dilation", "padding", "stride")),
+    "im2col": ("Unfold", ("kernel_size", "dilation", "padding", "stride")),
+    "fold": ("Fold", ("output_size", "kernel_size", "dilation", "padding", "stride")),
+    "col2im": ("Fold", ("output_size", "kernel_size", "dilation", "padding", "stride")),
+}
+"""torch's name -> the layer, and its settings in the order of torch's arguments."""
+PASSING = (
+    "clone",
+    "contiguous",
+    "alias",
+    "lift_fresh_copy",
+    "lift_fresh",
+    "type_as",
+    "cpu",
+    "detach_",
+    "requires_grad_",
+    "_assert_tensor_metadata",
+)
+"""What changes no number."""
+
+
+def operation(*names: str) -> Callable[[F], F]:
+    """Files a function under torch's names for it."""
+
+    def keep(function: F) -> F:
+        OPERATIONS.update(dict.fromkeys(names, function))
+        return function
+
+    return keep
+
+
+class Piece:
+    """One row of a memory."""
+
+    def __init__(self, of: Turned, at: int) -> None:
+        self.of, self.at = of, at
+
+
+def as_value(d: Drawing, x: object) -> Value:
+    """A wire for whatever an operation is given."""
+    if isinstance(x, Value):
+        return x
+    if isinstance(x, Held):
+        return d.constant(x)
+    if isinstance(x, Piece):
+        row = x.at % x.of.value.shape[0]
+        cut = d.add(layer_of("Slice", dim=1, start=row, end=row + 1), x.of.value)[0]
+        return d.one("Squeeze", cut, dim=1)
+    raise Unfit("an argument that is no tensor")
+
+
+def refuse(said: str) -> Any:
+    """Says that no layer does this."""
+    raise Unfit(said)
+
+
+def plain(value: object) -> Any:
+    """An argument that is a number, a name or a list of them."""
+    if isinstance(value, (Value, Held, Turned, Later)):
+        raise Unfit("a setting that is computed from the sample")
+    return value
+
+
+def drawn(d: Drawing, layer: str, given: dict[str, Any], *inputs: Value) -> Value:
+    """A layer with these of torch's arguments; those that are None or unknown to torch's function keep their defaults."""
+    return d.one(layer, *inputs, **{name: plain(value) for name, value in given.items() if value is not None})
+
+
+def _curve(layer: str, names: tuple[str, ...]) -> Operation:
+    def draw(d: Drawing, x: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(x, Turned):
+            return turned(x, layer, args, kwargs)
+        given = dict(zip(names, args, strict=False))
+        given |= {name: value for name, value in kwargs.items() if name in names}
+        return drawn(d, layer, given, as_value(d, x))
+
+    return draw
+
+
+def turned(x: Turned, layer: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """A memory turned round again: the batch in front."""
+    if layer == "Transpose" and sorted([*args, *kwargs.values()]) == [0, 1]:
+        return x.value
+    raise Unfit("a memory with the batch behind")
+
+
+for _name, _layer in SIMPLE.items():
+    OPERATIONS[_name] = _curve(_layer, ())
+for _name, (_layer, _names) in CURVES.items():
+    OPERATIONS[_name] = _curve(_layer, _names)
+
+
+@operation(*PASSING)
+def passing(d: Drawing, x: Any, *args: Any, **kwargs: Any) -> Any:
+    """The numbers as they are."""
+    return x
+
+
+@operation("to", "_to_copy", "type", "float", "long", "bool", "int")
+def cast(d: Drawing, x: Any, *args: Any, **kwargs: Any) -> Any:
+    """Another kind of numbers, where it is another."""
+    import torch
+
+    asked = [a for a in (*args, *kwargs.values()) if isinstance(a, torch.dtype)]
+    if not isinstance(x, Value) or not asked:
+        return x
+    to = "m" if asked[0] == torch.bool else "x" if asked[0].is_floating_point else "i"
+    return x if x.kind == to else d.one("Cast", x, to=to)
+
+
+# -------------------------------------------------------------------------- arithmetic
+
+
+@operation("add", "iadd", "sum_of")
+def add(d: Drawing, x: Any, y: Any, alpha: float = 1) -> Value:
+    """A sum; one of a sum that goes nowhere else gets one wire more."""
+    if alpha != 1:
+        raise Unfit("a sum with a factor")
+    if _is_zero(x) or _is_zero(y):
+        return as_value(d, y if _is_zero(x) else x)
+    return _merged(d, "Add", x, y)
+
+
+@operation("mul", "imul", "multiply")
+def mul(d: Drawing, x: Any, y: Any) -> Value:
+    """A product, of two wires or with a number."""
+    return _merged(d, "Multiply", x, y)
+
+
+@operation("maximum")
+def maximum(d: Drawing, x: Any, y: Any) -> Value:
+    """The larger of two."""
+    return _merged(d, "Maximum", x, y)
+
+
+@operation("minimum")
+def minimum(d: Drawing, x: Any, y: Any) -> Value:
+    """The smaller of two."""
+    return _merged(d, "Minimum", x, y)
+
+
+def _is_zero(x: object) -> bool:
+    return isinstance(x, (int, float)) and x == 0
+
+
+def _merged(d: Drawing, layer: str, x: Any, y: Any) -> Value:
+    """A merge; one that reads from another of its kind, which nobody else reads, takes over its wires."""
+    a, b = _pair(d, x, y)
+    before = d.values.get(a.node, ())
+    grows = d.nodes[a.node].layer == layer_of(layer) and not d.uses(a) and len(before) < VARIADIC_LIMIT
+    if grows and layer not in ("Maximum", "Minimum"):
+        d.remove(a.node)
+        return d.one(layer, *before, b)
+    return d.one(layer, a, b)
+
+
+def _pair(d: Drawing, x: Any, y: Any) -> tuple[Value, Value]:
+    """Two wires of as many axes: numbers that the model brings get axes of size 1 in front."""
+    x, y = (_number(each) for each in (x, y))
+    rank = max(len(each.shape) for each in (x, y) if isinstance(each, Value))
+    return _wide(d, x, rank), _wide(d, y, rank)
+
+
+def _number(x: Any) -> Any:
+    if isinstance(x, (int, float)) and not isinstance(x, bool):
+        return Held(np.array(x, np.float32))
+    return x
+
+
+def _wide(d: Drawing, x: Any, rank: int) -> Value:
+    if isinstance(x, Held):
+        array = np.asarray(x.array)
+        if array.ndim == rank + 1 and len(array) == d.batch and (array == array[:1]).all():
+            array = array[0]
+        if array.ndim > rank:
+            if array.shape[: array.ndim - rank] != (1,) * (array.ndim - rank):
+                raise Unfit("numbers that differ from sample to sample")
+            array = array.reshape(array.shape[array.ndim - rank :])
+        return d.constant(Held(array.reshape((1,) * (rank - array.ndim) + array.shape), x.learned, x.name))
+    value = as_value(d, x)
+    if len(value.shape) != rank:
+        raise Unfit("tensors of different numbers of axes")
+    return value
+
+
+@operation("sub", "isub", "subtract")
+def sub(d: Drawing, x: Any, y: Any, alpha: float = 1) -> Value:
+    """A difference."""
+    if alpha != 1:
+        raise Unfit("a difference with a factor")
+    return d.one("Subtract", *_pair(d, x, y))
+
+
+@operation("rsub")
+def rsub(d: Drawing, x: Any, y: Any, alpha: float = 1) -> Value:
+    """A difference, the other way round."""
+    return sub(d, y, x, alpha)
+
+
+@operation("neg")
+def neg(d: Drawing, x: Any) -> Value:
+    """The opposite number."""
+    return mul(d, x, -1.0)
+
+
+@operation("div", "truediv", "itruediv", "divide")
+def div(d: Drawing, x: Any, y: Any, rounding_mode: str | None = None) -> Value:
+    """A quotient; a sum through the number of its wires is a mean."""
+    if rounding_mode:
+        raise Unfit("a quotient that is rounded")
+    if isinstance(y, (int, float)) and isinstance(x, Value) and x.node in d.values:
+        layer, before = d.nodes[x.node].layer, d.values[x.node]
+        if layer == layer_of("Add") and len(before) == y and not d.uses(x):
+            d.remove(x.node)
+            return d.one("Average", *before)
+    return d.one("Divide", *_pair(d, x, y))
+
+
+@operation("matmul", "bmm")
+def matmul(d: Drawing, x: Any, y: Any) -> Value:
+    """A product of matrices; with numbers that come along it is a Linear layer."""
+    if isinstance(y, Held) and y.array.ndim == 2 and isinstance(x, Value):
+        from nnlab.engine.imports.weighted import linear
+
+        return linear(d, x, Held(np.ascontiguousarray(y.array.T), y.learned, y.name))
+    return d.one("MatMul", as_value(d, x), as_value(d, y))
+
+
+@operation("clamp", "clip")
+def clamp(d: Drawing, x: Any, min: float | None = None, max: float | None = None) -> Value:
+    """Cut off at both ends."""
+    return d.add(layer_of("Clamp", min=plain(min), max=plain(max)), as_value(d, x))[0]
+
+
+@operation("clamp_min", "clamp_max")
+def clamp_min(d: Drawing, x: Any, value: float) -> Value:
+    """Cut off below."""
+    return clamp(d, x, value)
+
+
+@operation("gelu")
+def gelu(d: Drawing, x: Any, approximate: str = "none") -> Value:
+    """The smooth bend of transformers."""
+    return d.one("GELU", as_value(d, x), approximate=approximate)
+
+
+@operation("softmax", "_softmax")
+def softmax(d: Drawing, x: Any, dim: int = -1, *_: Any, log: bool = False, **__: Any) -> Value:
+    """Shares that sum to 1."""
+    return d.one("LogSoftmax" if log else "Softmax", as_value(d, x), dim=dim)
+
+
+@operation("log_softmax", "_log_softmax")
+def log_softmax(d: Drawing, x: Any, dim: int = -1, *_: Any, **__: Any) -> Value:
+    """The logarithms of those shares."""
+    return softmax(d, x, dim, log=True)
