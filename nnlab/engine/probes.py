@@ -195,9 +195,22 @@ def _of_sample(values: Tensor, probe: Tensor, want: ActivationsWant) -> NodeActi
         return NodeActivations(
             "vector", _array(flat[: want.units]), *_figures(probe.reshape(len(probe), -1)), len(flat)
         )
-    maps = one[None] if one.dim() == 2 else one.reshape(one.shape[0], one.shape[1], -1)
-    channels = probe.reshape(len(probe), len(maps), -1).transpose(1, 2).reshape(-1, len(maps))
-    return NodeActivations("maps", _array(maps[: want.units]), *_figures(channels), len(maps))
+    maps = one[None] if one.dim() == 2 else one if one.dim() == 3 else _frames(one[: want.units])
+    total = 1 if one.dim() == 2 else len(one)
+    channels = probe.reshape(len(probe), total, -1).transpose(1, 2).reshape(-1, total)
+    return NodeActivations("maps", _array(maps[: want.units]), *_figures(channels), total)
+
+
+def _frames(film: Tensor) -> Tensor:
+    """Maps with more axes than a picture, such as frames that follow each other: their pictures side by side, in rows."""
+    frames = film.reshape(len(film), -1, *film.shape[-2:])
+    count, tall, wide = frames.shape[1:]
+    across = min(count, round((2 * count * tall / max(1, wide)) ** 0.5) or 1)  # about twice as wide as tall
+    down = -(-count // across)
+    filled = torch.zeros((len(film), down * across, tall, wide), dtype=frames.dtype, device=frames.device)
+    filled[:, :count] = frames
+    rows = filled.reshape(len(film), down, across, tall, wide).transpose(2, 3)
+    return rows.reshape(len(film), down * tall, across * wide)
 
 
 def _figures(units: Tensor) -> tuple[float, float, float, float]:

@@ -48,6 +48,8 @@ class Row:
     """What the whole numbers of a row of words stand for."""
     kind: str = "x"
     """Of the numbers: decimals, whole numbers, a mask, edges."""
+    size: str = ""
+    """Of one map, where its frames are drawn side by side."""
 
     @property
     def count(self) -> int:
@@ -120,7 +122,7 @@ class Row:
                 return f"series of {words.count(node.values.size)} numbers"
             if self.form == "table":
                 return f"{words.count(tall)} × {words.count(wide)} numbers"
-            what = f"{words.plural(node.units_total, 'map')} of {tall} × {wide}"
+            what = f"{words.plural(node.units_total, 'map')} of {self.size or f'{tall} × {wide}'}"
         return what + (f" ({self.count} drawn)" if node.units_total > self.count else "")
 
     def warning(self) -> str:
@@ -173,7 +175,8 @@ def _row(document: Document, node_id: str, node: NodeActivations, top: int, widt
     room = max(40, width - 2 * MARGIN)
     tile, columns, bar = _measure(node, form, words_here, room)
     title = labels.plain(placed.title)
-    return Row(node_id, title, placed.layer.category, node, top, columns, tile, bar, form, words_here, kind)
+    size = " × ".join(map(str, outputs[0][1:])) if outputs and len(outputs[0]) > 3 else ""
+    return Row(node_id, title, placed.layer.category, node, top, columns, tile, bar, form, words_here, kind, size)
 
 
 def _measure(
