@@ -1,6 +1,7 @@
 """What the window does with files: open, save, export, and the questions that go with it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from nnlab.core import words
 from nnlab.core.chain import beginning
 from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
+from nnlab.core.template import TEMPLATES
 from nnlab.errors import NNLabError
 from nnlab.files import disk as disk
 from nnlab.files import store
@@ -59,8 +61,16 @@ class ProjectFiles:
 
     def example(self, id_: str) -> None:
         """A fresh copy of an example."""
+        self._fresh(EXAMPLES[id_].document)
+
+    def template(self, id_: str) -> None:
+        """A fresh copy of a template."""
+        self._fresh(TEMPLATES[id_].document)
+
+    def _fresh(self, make: Callable[[], Document]) -> None:
+        """A document that comes with the program, trained slowly enough to be watched."""
         if self.may_leave():
-            self._put(EXAMPLES[id_].document())
+            self._put(make())
             if self._window.settings.pace is None:
                 self._bench.set_pace(EXAMPLE_PACE)
 

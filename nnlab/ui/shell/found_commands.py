@@ -1,10 +1,11 @@
-"""Commands that are not written down but follow from what is there: one for each example, data set and panel."""
+"""Commands that are not written down but follow from what is there: for each example, template, data set and panel."""
 
 from typing import TYPE_CHECKING
 
 from nnlab.core.dataset import DATASETS
 from nnlab.core.example import EXAMPLES
-from nnlab.ui.actions import Action
+from nnlab.core.template import TEMPLATES
+from nnlab.ui.actions import ACTIONS, Action
 
 if TYPE_CHECKING:
     from nnlab.ui.shell.main_window import MainWindow
@@ -20,6 +21,20 @@ def of_examples() -> list[Action]:
         )  # fmt: skip
 
     return [opening(id_) for id_ in sorted(EXAMPLES, key=lambda i: EXAMPLES[i].order)]
+
+
+def of_templates() -> list[Action]:
+    """Start from a template."""
+    place = ACTIONS["file.new"].place  # right behind that one
+
+    def starting(id_: str) -> Action:
+        template = TEMPLATES[id_]
+        return Action(
+            f"template.{id_}", template.title, lambda w: w.files.template(id_), "File/New from template",
+            why=template.blurb, place=place,
+        )  # fmt: skip
+
+    return [starting(id_) for id_ in sorted(TEMPLATES, key=lambda i: TEMPLATES[i].order)]
 
 
 def of_data() -> list[Action]:

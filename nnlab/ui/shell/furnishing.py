@@ -27,7 +27,8 @@ def furnish(window: "MainWindow", stack: QStackedWidget, project: "Project | Non
     window.recovery = Recovery(bench, parent=window)
     yield
     commands = WindowActions(window)
-    for described in [*ACTIONS.values(), *found_commands.of_examples(), *found_commands.of_data()]:
+    found = [*found_commands.of_templates(), *found_commands.of_examples(), *found_commands.of_data()]
+    for described in [*ACTIONS.values(), *found]:
         commands.add(described)
     commands.fill(window.menuBar())
     yield

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
 SMALLEST = QSize(900, 600)
 LATE_MS = 200  # a window that is never painted (a test) gets the rest all the same
-FOLDERS = ("nnlab.layers", "nnlab.datasets", "nnlab.losses", "nnlab.optimizers", "nnlab.schedules", "nnlab.ui.commands")
+FOLDERS = (
+    *("nnlab.layers", "nnlab.datasets", "nnlab.losses", "nnlab.optimizers", "nnlab.schedules", "nnlab.templates"),
+    "nnlab.ui.commands",
+)
 PARTS = ("bench", "recovery", "commands", "workspace", "status_line", "toasts", "files", "appearance")
 
 
@@ -203,6 +206,7 @@ class MainWindow(QMainWindow):
         empty_menus(self, self.furnish)
         page = self.welcome
         page.example_wanted.connect(lambda id_: self.files.example(id_))
+        page.template_wanted.connect(lambda id_: self.files.template(id_))
         page.file_wanted.connect(lambda path: self.files.open(path))
         page.new_wanted.connect(lambda: self.files.new())
         page.open_wanted.connect(lambda: self.files.open())

@@ -29,12 +29,9 @@ def of_example(id_: str, make: Callable[[], Document], size: QSize, ratio: float
     if drawn.exists():
         return _cropped(QPixmap(str(drawn)), size, ratio)
     document = make()
-    picture = QPixmap(round(size.width() * ratio), round(size.height() * ratio))
-    picture.setDevicePixelRatio(ratio)
-    picture.fill(now.color("canvas"))
+    picture, box = _empty(size, ratio)
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    box = QRectF(0, 0, size.width(), size.height()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
     if document.data.dataset.category in DRAWN_FROM_DATA:
         _draw_data(painter, document, box)
     elif _has_made_up_pictures(document):
@@ -43,6 +40,24 @@ def of_example(id_: str, make: Callable[[], Document], size: QSize, ratio: float
         _draw_network(painter, document.graph, box)
     painter.end()
     return picture
+
+
+def of_template(make: Callable[[], Document], size: QSize, ratio: float) -> QPixmap:
+    """The network of a template: there it is the architecture that counts."""
+    picture, box = _empty(size, ratio)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _draw_network(painter, make().graph, box)
+    painter.end()
+    return picture
+
+
+def _empty(size: QSize, ratio: float) -> tuple[QPixmap, QRectF]:
+    """A picture in the colour of the canvas, and the box to draw in."""
+    picture = QPixmap(round(size.width() * ratio), round(size.height() * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(theme.current().color("canvas"))
+    return picture, QRectF(0, 0, size.width(), size.height()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
 
 
 def _cropped(picture: QPixmap, size: QSize, ratio: float) -> QPixmap:

@@ -1,16 +1,18 @@
-"""The first page: examples as large cards, a new project, a saved one, and the files opened lately."""
+"""The first page: examples as large cards, templates below them, a new project, a saved one, and the files opened lately."""
 
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from nnlab.core.example import EXAMPLES
+from nnlab.core.template import TEMPLATES
 from nnlab.files import disk as files
+from nnlab.ui.forms.controls import Fold
 from nnlab.ui.look import icons, theme
 from nnlab.ui.look.labels import label, tooltip
 from nnlab.ui.shell import thumbnails
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
 
 SIDE_WIDTH = 248
 RECENT_SHOWN = 8
+SHELF_ABOVE = 24  # room above the heading of the second shelf when it opens
 
 
 class Welcome(QWidget):
     """What one sees first. It opens nothing itself: it says what was asked for."""
 
     example_wanted = Signal(str)
+    template_wanted = Signal(str)
     file_wanted = Signal(object)
     """Path."""
     new_wanted = Signal()
@@ -47,6 +51,9 @@ class Welcome(QWidget):
         self._recent = QVBoxLayout()
         self._copies = QVBoxLayout()
         self.grid = CardGrid()
+        self.templates = CardGrid()
+        self._area = QScrollArea()
+        self.shelf = Fold("Or with a well-known architecture", self._show_templates)
         for number, (id_, example) in enumerate(sorted(EXAMPLES.items(), key=lambda pair: pair[1].order)):
             self._add_card(id_, example.title, example.blurb)
             if number == 0:
@@ -84,7 +91,7 @@ class Welcome(QWidget):
         self._sign.setPixmap(icons.pixmap("app", 40, "accent"))
         self._new.setIcon(icons.icon("plus"))
         self._open.setIcon(icons.icon("open"))
-        for card in self.grid.cards:
+        for card in (*self.grid.cards, *self.templates.cards):
             card.on_theme()
 
     # ---------------------------------------------------------------- inside
@@ -94,6 +101,22 @@ class Welcome(QWidget):
         card.setObjectName(f"example.{id_}")
         card.clicked.connect(lambda: self.example_wanted.emit(id_))
         self.grid.add(card)
+
+    def _show_templates(self, wanted: bool) -> None:
+        """Open or close the second shelf; its cards are made when it is first opened, so that nobody waits for them."""
+        if not self.templates.cards:
+            for id_, template in sorted(TEMPLATES.items(), key=lambda pair: pair[1].order):
+                card = Card(template.title, template.blurb, partial(thumbnails.of_template, template.make))
+                card.setObjectName(f"template.{id_}")
+                card.clicked.connect(partial(self.template_wanted.emit, id_))
+                self.templates.add(card)
+        self.templates.setVisible(wanted)
+        if wanted:  # it opens below what is on the screen; its height is known once the page is laid out anew
+            QTimer.singleShot(0, self.shelf, self._show_shelf)
+
+    def _show_shelf(self) -> None:
+        bar = self._area.verticalScrollBar()
+        bar.setValue(self.shelf.y() - SHELF_ABOVE)
 
     def _build_side(self) -> QWidget:
         side = _Side()
@@ -131,10 +154,18 @@ class Welcome(QWidget):
         column.setSpacing(16)
         self._copies.setSpacing(8)
         column.addLayout(self._copies)
-        column.addWidget(label("Start with an example", "title"))
+        heading = label("Start with an example", "title")
+        column.addWidget(heading)
         column.addWidget(self.grid)
+        column.addSpacing(8)
+        self.shelf.setFont(heading.font())
+        self.shelf.setAccessibleName("Well-known architectures")
+        column.addWidget(self.shelf)
+        self.templates.hide()
+        column.addWidget(self.templates)
         column.addStretch(1)
-        area = QScrollArea(widgetResizable=True)
+        area = self._area
+        area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setAccessibleName("Examples")
