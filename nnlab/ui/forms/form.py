@@ -1,6 +1,7 @@
 """A form made from declared settings: nothing is listed twice, so a new layer or data set has its form at once."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Signal
@@ -36,10 +37,12 @@ class SettingsForm(QWidget):
         extras: Mapping[str, QWidget] | None = None,
         parent: QWidget | None = None,
         more: str = "More",
+        choices: Mapping[str, tuple[tuple[str, str], ...]] | None = None,
     ) -> None:
         """`extras` puts a small widget at the end of the row of a setting, as the dice beside the seed.
 
-        `more` is the text of the line that opens the advanced settings.
+        `more` is the text of the line that opens the advanced settings. `choices` makes a text that can only be one of
+        a few a list to choose from: (value, text) pairs by the name of the setting.
         """
         super().__init__(parent)
         self.settings = settings
@@ -51,7 +54,7 @@ class SettingsForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP)
-        params = settings.open_params()
+        params = [_chosen(p, (choices or {}).get(p.name)) for p in settings.open_params()]
         for p in params:
             if not p.advanced:
                 column.addWidget(self._row(p))
@@ -294,6 +297,10 @@ def _grouped(registry: Any) -> dict[str, list[str]]:
     for id_ in sorted(registry, key=lambda k: registry[k].title.casefold()):
         found.setdefault(getattr(registry[id_], "category", ""), []).append(id_)
     return found
+
+
+def _chosen(p: Param, choices: tuple[tuple[str, str], ...] | None) -> Param:
+    return p if choices is None else replace(p, kind="choice", choices=choices)
 
 
 def _problem_of(field: Field) -> str:

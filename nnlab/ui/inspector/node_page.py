@@ -1,7 +1,7 @@
 """The inspector's page of one layer: its name, what it does, its settings, its shapes, and what is wrong with it."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from nnlab.core.param import Param
 from nnlab.ui.forms.controls import Fold, Hairline, chain_focus
 from nnlab.ui.forms.form import SettingsForm
 from nnlab.ui.inspector.block_part import BlockPart, pins
+from nnlab.ui.inspector.data_choices import Choices, data_choices
 from nnlab.ui.inspector.learning_part import LearningPart
 from nnlab.ui.inspector.page import Cards, Facts, Page
 from nnlab.ui.look import icons, theme
@@ -89,6 +90,7 @@ class NodePage(Page):
         super().__init__("Layer")
         self._bench = bench = scope_of(bench)
         self._shown: tuple[Param, ...] = ()
+        self._choices: Mapping[str, Choices] = {}
         self._block = BlockPart(bench)
         self.learning = LearningPart(bench)
         self._explain = explain
@@ -113,7 +115,10 @@ class NodePage(Page):
     def show_node(self, node_id: str, document: Document, problems: tuple[Problem, ...]) -> None:
         """Show this layer as it is in this document."""
         node = document.graph.node(node_id)
-        if node_id != self._node_id or type(node.layer) is not self._kind or node.layer.open_params() != self._shown:
+        choices = data_choices(document, node)
+        same = node_id == self._node_id and type(node.layer) is self._kind
+        if not same or node.layer.open_params() != self._shown or choices != self._choices:
+            self._choices = choices
             self._change_node(node)
         elif self.form is not None:
             self.form.set_settings(node.layer)
@@ -177,7 +182,7 @@ class NodePage(Page):
             def change(name: str, value: Any, done: bool) -> None:
                 set_layers(self._bench, (node_id,), name, value, done)
 
-            self.form = SettingsForm(node.layer, change, pins(self._bench, node))
+            self.form = SettingsForm(node.layer, change, pins(self._bench, node), choices=self._choices)
             self.form.explained.connect(self._explain)
             self.column.insertWidget(self._form_at, self.form)
             chain_focus([self.name, *self.form.controls(), self.fold])
@@ -201,6 +206,7 @@ class SeveralPage(Page):
         self._bench = bench
         self._explain = explain
         self._shown: tuple[tuple[str, ...], type[Layer] | None] = ((), None)
+        self._choices: Mapping[str, Choices] = {}
         self.form: SettingsForm | None = None
         self.title = label("", "title")
         self.facts = Facts()
@@ -222,6 +228,7 @@ class SeveralPage(Page):
         self._note.setText("A change here changes every one of them." if kind else "They have no settings in common.")
         if (node_ids, kind) != self._shown:
             self._shown = (node_ids, kind)
+            self._choices = data_choices(document, document.graph.node(node_ids[0])) if kind else {}
             self._change_form(node_ids, layers[0] if kind else None)
         if self.form is not None:
             names = [p.name for p in layers[0].open_params()]
@@ -239,7 +246,7 @@ class SeveralPage(Page):
             def change(name: str, value: Any, done: bool) -> None:
                 set_layers(self._bench, node_ids, name, value, done)
 
-            self.form = SettingsForm(first, change)
+            self.form = SettingsForm(first, change, choices=self._choices)
             self.form.explained.connect(self._explain)
             self.column.insertWidget(self._form_at, self.form)
 
