@@ -16,6 +16,7 @@ MARGIN = 14  # around a node, for ports, badge and shadow
 TILE = QRectF(12, 10, 44, 44)  # icon or live picture
 
 LEAD, TURN = 28.0, 16.0  # a wire that leads back: straight out so far, then round a corner
+ROW_REACH = 56.0  # from a port to the way that runs before its row
 _SAMPLES = 24
 
 
@@ -52,7 +53,8 @@ def wire_path(start: QPointF, end: QPointF) -> QPainterPath:
 
 def wire_middle(start: QPointF, end: QPointF) -> QPointF:
     """The middle of the wire, where its chip sits."""
-    return (start + end) / 2  # of the curve and of the way between rows alike
+    middle = (start + end) / 2
+    return QPointF(middle.x(), _between(start, end)) if _leads_back(start, end) else middle
 
 
 def chip_room(start: QPointF, end: QPointF) -> float:
@@ -82,9 +84,15 @@ def _leads_back(start: QPointF, end: QPointF) -> bool:
 
 
 def _corners(start: QPointF, end: QPointF) -> list[QPointF]:
-    right, left, between = start.x() + LEAD, end.x() - LEAD, (start.y() + end.y()) / 2
+    right, left, between = start.x() + LEAD, end.x() - LEAD, _between(start, end)
     turns = (right, start.y()), (right, between), (left, between), (left, end.y())
     return [start, *(QPointF(x, y) for x, y in turns), end]
+
+
+def _between(start: QPointF, end: QPointF) -> float:
+    """How high the way between two rows runs: near the row it leads to, so that a tall node it comes from is passed."""
+    middle = (start.y() + end.y()) / 2
+    return max(middle, end.y() - ROW_REACH) if end.y() > start.y() else min(middle, end.y() + ROW_REACH)
 
 
 def _towards(a: QPointF, b: QPointF, reach: float) -> QPointF:

@@ -77,11 +77,14 @@ def node(
 
 
 def chip_lines(text: str, room: float) -> tuple[str, ...]:
-    """A chip's text in one line, or two if it would not fit between two nodes that stand near."""
+    """A chip's text in one line, or in as many as it takes to fit between two nodes that stand near."""
     parts = text.split(" × ")
     if len(parts) < 3 or chip_size((text,))[0] <= room:
         return (text,)
-    return " × ".join(parts[:2]), " × ".join(parts[2:])
+    lines = (" × ".join(parts[:2]), " × ".join(parts[2:]))
+    if len(parts) < 5 or chip_size(lines)[0] <= room:
+        return lines
+    return lines[0], " × ".join(parts[2:4]), " × ".join(parts[4:])
 
 
 @lru_cache(maxsize=512)
