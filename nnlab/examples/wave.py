@@ -18,7 +18,7 @@ def make() -> Document:
     return Document(
         graph=chain(layer("Input"), *dense(64, 1, activation="ReLU"), layer("Output")),
         data=Data(dataset=DATASETS["wave"]()),
-        training=Training(learning_rate=0.05, batch_size=32, epochs=2000, schedule=SCHEDULES["cosine"]()),
+        training=Training(learning_rate=0.03, batch_size=32, epochs=2000, schedule=SCHEDULES["one-cycle"]()),
         title="Three waves",
         notes=NOTES,
     )

@@ -15,7 +15,7 @@ ALL = (
 
 def _inputs(signs: Signs) -> Finding | None:
     spec = signs.document.spec
-    if not signs.healths or spec is None or signs.document.data.standardise:
+    if not signs.healths or spec is None or signs.document.data.standardise or spec.more or spec.kind != "x":
         return None
     health = signs.healths[-1]
     sizes = [max(abs(m), s) for m, s in zip(health.input_mean, health.input_spread, strict=True)]
@@ -43,7 +43,14 @@ def _other(health: Health, named: dict[int, str], sizes: list[float]) -> str:
 
 
 def _targets(signs: Signs) -> Finding | None:
-    if not signs.healths or signs.document.data.standardise_targets or signs.healths[-1].target:
+    spec, data = signs.document.spec, signs.document.data
+    if (
+        not signs.healths
+        or data.standardise_targets
+        or spec is None
+        or spec.task == "classes"
+        or data.answer == "input"
+    ):
         return None
     health = signs.healths[-1]
     if max(health.target_mean, health.target_spread) <= LARGE_INPUT and health.target_spread >= SMALL_INPUT:
