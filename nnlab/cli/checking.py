@@ -31,7 +31,7 @@ def gather(project: Project) -> dict[str, Any]:
     return {
         "title": project.document.title,
         "nodes": nodes,
-        "parameters": sum(node["parameters"] for node in nodes) if known else None,
+        "parameters": project.graph.parameter_count() if known else None,
         "flops": sum(node["flops"] for node in nodes) if known else None,
         "problems": problems,
     }

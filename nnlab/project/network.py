@@ -12,7 +12,7 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.history import History
 from nnlab.core.layer import LAYERS, Layer
-from nnlab.core.learning import USUAL, Learning
+from nnlab.core.learning import USUAL, Learning, owner
 from nnlab.core.param import Settings
 from nnlab.core.planting import planted
 from nnlab.core.ready import READY
@@ -79,12 +79,16 @@ class ProjectGraph:
         return ("N", *at.outputs[0])
 
     def parameter_count(self, node_id: str | None = None) -> int | None:
-        """How many numbers this node learns (the whole network without an id); None while a shape is not known."""
+        """How many numbers this node learns (the whole network without an id); None while a shape is not known.
+
+        In the whole network weights that several nodes share count once.
+        """
         document = self._history.value
         if node_id is not None:
             self._graph.node(node_id)
             return document.parameter_count(node_id)
-        counts = [document.parameter_count(n) for n in self._graph.nodes]
+        graph = self._graph
+        counts = [document.parameter_count(n) for n in graph.nodes if owner(graph, n) == n]
         known = [n for n in counts if n is not None]
         return sum(known) if len(known) == len(counts) else None
 

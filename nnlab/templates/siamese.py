@@ -11,8 +11,8 @@ from nnlab.core.template import TEMPLATES, Template
 
 NOTES = """\
 Both pictures go through the same network: the second branch uses the weights of the first, and both learn together. What \
-is compared in the end is how far apart the two rows of numbers lie (Bromley and others, 1993). It never learns what a 3 is, \
-only what makes two pictures alike, so it can compare things that it never saw.
+is compared in the end is how much their two rows of numbers point the same way (Bromley and others, 1993). It is never \
+told what a 3 is, only whether two pictures are alike.
 Try next: give the second branch weights of its own (Learning, in its settings), and see it need more pairs.
 """
 
@@ -34,20 +34,20 @@ def twin() -> Layer:
 
 
 def network() -> Graph:
-    """Two twins, the squares of their differences, and a verdict."""
+    """Two twins, how much what they say points the same way, and a verdict."""
     graph = wired(
         {
             "first": layer("Input", source="first"),
             "second": layer("Input", source="second"),
             "twin": twin(),
             "other_twin": twin(),
-            "difference": layer("Subtract"),
-            "square": layer("Multiply"),
+            "alike": layer("CosineSimilarity"),
+            "one_number": layer("Unsqueeze", dim=1),
             "verdict": layer("Linear", out_features=2),
             "output": layer("Output"),
         },
-        *("first > twin", "second > other_twin", "twin > difference", "other_twin > difference"),
-        *("difference > square", "difference > square", "square > verdict", "verdict > output"),
+        *("first > twin", "second > other_twin", "twin > alike", "other_twin > alike"),
+        *("alike > one_number", "one_number > verdict", "verdict > output"),
     )
     other = graph.node("other_twin")
     return graph.with_node(replace(other, learning=other.learning.with_(shares="twin")))

@@ -13,8 +13,10 @@ from nnlab.core import grouping, words
 from nnlab.core.check import Problem
 from nnlab.core.document import Document
 from nnlab.core.graph import Node
-from nnlab.core.layer import Layer, Shape, shape_text
+from nnlab.core.layer import MISSING, Layer, Port, Shape, shape_text
+from nnlab.core.learning import owner
 from nnlab.core.param import Param
+from nnlab.ui.canvas.port_words import port_words
 from nnlab.ui.forms.controls import Fold, Hairline, chain_focus
 from nnlab.ui.forms.form import SettingsForm
 from nnlab.ui.inspector.block_part import BlockPart, pins
@@ -279,11 +281,19 @@ def _help_parts(layer: Layer) -> tuple[str, str]:
 def _facts(node_id: str, document: Document) -> list[tuple[str, str]]:
     at = document.shapes[node_id]
     layer = document.graph.node(node_id).layer
-    facts = [("In" if k == 0 else "", shape_text(shape)) for k, shape in enumerate(at.inputs)]
+    graph = document.graph
+    facts = _sizes("In", graph.input_ports(node_id), at.inputs)
     if not at.known:
         return [*facts, ("Out", "not known yet")]
-    facts += [("Out" if k == 0 else "", shape_text(shape)) for k, shape in enumerate(at.outputs)]
+    facts += _sizes("Out", graph.output_ports(node_id), at.outputs)
     return [*facts, *_costs(layer, at.inputs)]
+
+
+def _sizes(side: str, ports: tuple[Port, ...], shapes: tuple[Shape, ...]) -> list[tuple[str, str]]:
+    """A line for each port that is used; where a layer has several, with what the port is called."""
+    named = [f"{side}, {port_words(port.name)}" for port in ports] if 1 < len(ports) == len(shapes) else []
+    lines = [(named[k] if named else side if k == 0 else "", shape) for k, shape in enumerate(shapes)]
+    return [(name, shape_text(shape)) for name, shape in lines if shape != MISSING]
 
 
 def _costs(layer: Layer, inputs: tuple[Shape, ...]) -> list[tuple[str, str]]:
@@ -297,6 +307,6 @@ def _counted(layers: list[Layer], node_ids: tuple[str, ...], document: Document)
     counts: dict[str, int] = {}
     for layer in layers:
         counts[layer.title] = counts.get(layer.title, 0) + 1
-    learned = [document.parameter_count(n) for n in node_ids]
+    learned = [document.parameter_count(n) for n in {owner(document.graph, n) for n in node_ids}]
     total = words.count(sum(n for n in learned if n is not None))
     return [*((title, words.count(n)) for title, n in counts.items()), ("Parameters in all", total)]
