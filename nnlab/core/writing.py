@@ -253,7 +253,7 @@ class Body:
                 applied = results[used[0]].format(r=applied)
                 return _folded(f"{name} = {applied}", self._note(value))
         if results == tuple(f"{{r}}[{k}]" for k in range(len(results))):
-            names = [self._part(node_id, at) if at in used else "_" for at in range(len(results))]
+            names = [self._part(node_id, at, bare=True) if at in used else "_" for at in range(len(results))]
             return _folded(f"{', '.join(names)} = {applied}", "")
         whole = self._free(self._names[node_id])
         found = _folded(f"{whole} = {applied}", "")
@@ -270,9 +270,10 @@ class Body:
         self._variable[value] = name
         return name
 
-    def _part(self, node_id: str, at: int) -> str:
+    def _part(self, node_id: str, at: int, bare: bool = False) -> str:
+        """A name for one of several outputs; bare, the first needs none of its own beside the node's, which is free."""
         port = self._steps[node_id].ports[at]
-        name = self._free(self._names[node_id] if port == "out" else f"{self._names[node_id]}_{port}")
+        name = self._free(self._names[node_id] if bare and port == "out" else f"{self._names[node_id]}_{port}")
         self._variable[node_id, at] = name
         return name
 
