@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, Qt
 
 from nnlab.core.graph import Link
-from nnlab.core.layer import shape_text
+from nnlab.core.layer import MISSING, shape_text
 from nnlab.ui.canvas.gestures import PORT_REACH
 from nnlab.ui.canvas.looks import node_tooltip
 from nnlab.ui.canvas.palette import plain_tip
@@ -92,8 +92,12 @@ class Hover:
         ports = document.graph.output_ports(node_id) if is_output else document.graph.input_ports(node_id)
         place = [p.name for p in ports].index(name) if port else 0
         side = "Output" if is_output else "Input"
+        look = self._editor.picture.nodes[node_id].look
+        named = look.label_of(name, is_output)
+        side = f"{side}, {named}" if named and named != side.lower() else side
         words = f"{side}: {KIND_WORDS[port.kind] if port else ''}"
-        return f"{words}, {shape_text(shapes[place])}" if place < len(shapes) else words
+        known = place < len(shapes) and shapes[place] != MISSING
+        return f"{words}, {shape_text(shapes[place])}" if known else words
 
     def _layer_words(self, node_id: str) -> str:
         return type(self._editor.bench.document.graph.nodes[node_id].layer).help_text().split("\n", 1)[0]

@@ -39,7 +39,9 @@ class NodeItem(QGraphicsItem):
     def show_state(self, state: NodeState) -> None:
         """Draw this state from now on, if it differs."""
         if state != self.state:
-            self.setZValue(NODE_Z + 0.5 if state.selected else NODE_Z)
+            if state.hot_port != self.state.hot_port:
+                self.prepareGeometryChange()
+            self.setZValue(NODE_Z + (0.7 if state.hot_port else 0.5 if state.selected else 0.0))
             self.state = state
             self.update()
 
@@ -72,9 +74,11 @@ class NodeItem(QGraphicsItem):
         return self.look.rect.translated(self.pos())
 
     def boundingRect(self) -> QRectF:
-        """With the room that ports, badge and shadow take."""
+        """With the room that ports, badge, shadow and the name of a port take."""
         margin = geometry.MARGIN
-        return QRectF(-margin, -margin, geometry.WIDTH + 2 * margin, self.look.height + 2 * margin)
+        card = QRectF(-margin, -margin, geometry.WIDTH + 2 * margin, self.look.height + 2 * margin)
+        label = paint.port_label(self.look, self.state.hot_port)
+        return card if label.isEmpty() else card.united(label.adjusted(-1, -1, 1, 1))
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Everything in one go; Qt keeps the result until something changes."""

@@ -12,6 +12,7 @@ from nnlab.core.layer import Port, PortKind, UnknownLayer, shape_text
 from nnlab.core.learning import USUAL
 from nnlab.core.words import number, plural
 from nnlab.ui.canvas import geometry
+from nnlab.ui.canvas.port_words import port_words
 
 FORMULA_LIMIT = 15  # characters that fit on a node's second line
 
@@ -25,6 +26,8 @@ class PortLook:
     connected: bool
     x: float
     y: float
+    optional: bool = False
+    """It may stay without a wire."""
 
     @property
     def point(self) -> QPointF:
@@ -52,6 +55,11 @@ class NodeLook:
     def rect(self) -> QRectF:
         """The card, from its top-left corner."""
         return QRectF(0, 0, geometry.WIDTH, self.height)
+
+    def label_of(self, name: str, is_output: bool) -> str:
+        """What a port is called; nothing where it is the only one on its side."""
+        port, side = self.port(name, is_output), self.outputs if is_output else self.inputs
+        return port_words(name, port.optional) if port is not None and len(side) > 1 else ""
 
     def port(self, name: str, is_output: bool) -> PortLook | None:
         """The port of that name, if the node has it."""
@@ -123,7 +131,7 @@ def _ports(
         port.kind if port.kind != "*" else next(iter(known[i : i + 1]), "x") for i, port in enumerate(ports)
     ]
     return tuple(
-        PortLook(port.name, kinds[i], port.name in taken, x, geometry.port_y(i, len(ports), height))
+        PortLook(port.name, kinds[i], port.name in taken, x, geometry.port_y(i, len(ports), height), port.optional)
         for i, port in enumerate(ports)
     )
 

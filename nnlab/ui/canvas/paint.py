@@ -29,6 +29,7 @@ TEXT_LEFT = geometry.TILE.right() + 8
 TEXT_WIDTH = geometry.WIDTH - TEXT_LEFT - 8
 BADGE = 9.0  # radius
 SMALLEST_PX = 9
+LABEL_GAP = geometry.PORT_RADIUS + 7
 CHIP_HEIGHT, CHIP_LINE, CHIP_PADDING = 18.0, 12.0, 12.0
 
 
@@ -74,6 +75,30 @@ def node(
         _port(painter, port, theme, state.hot_port == (port.name, True))
     if look.problem:
         _badge(painter, look, theme)
+    if state.hot_port is not None:
+        _port_label(painter, look, state.hot_port, theme)
+
+
+def port_label(look: NodeLook, hot: tuple[str, bool] | None) -> QRectF:
+    """Where the name of the port under the pointer is drawn, beside the node; empty where there is none."""
+    port, text = (look.port(*hot), look.label_of(*hot)) if hot is not None else (None, "")
+    if port is None or not text or hot is None:
+        return QRectF()
+    width, height = chip_size((text,))
+    left = port.x + LABEL_GAP if hot[1] else port.x - LABEL_GAP - width
+    return QRectF(left, port.y - height / 2, width, height)
+
+
+def _port_label(painter: QPainter, look: NodeLook, hot: tuple[str, bool], theme: Theme) -> None:
+    box = port_label(look, hot)
+    if box.isEmpty():
+        return
+    painter.setPen(QPen(theme.color("accent"), 1))
+    painter.setBrush(theme.color("raised"))
+    painter.drawRoundedRect(box, CHIP_HEIGHT / 2, CHIP_HEIGHT / 2)
+    painter.setFont(font(CAPTION_PX))
+    painter.setPen(theme.color("text"))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, look.label_of(*hot))
 
 
 def chip_lines(text: str, room: float) -> tuple[str, ...]:
