@@ -93,6 +93,8 @@ class Drawing:
         self, layer: Layer, *inputs: Value | None, tensors: Arrays | None = None, learning: Learning | None = None
     ) -> tuple[Value, ...]:
         """One node with its wires; ShapeError or Unfit if the layer does not take them, and nothing is drawn."""
+        if not layer.variadic:
+            inputs = (*inputs, *(None,) * (len(layer.inputs) - len(inputs)))
         shapes = tuple(MISSING if value is None else value.shape for value in inputs)
         outputs = layer.output_shapes(*shapes)
         if layer.variadic and len(inputs) > VARIADIC_LIMIT:

@@ -12,14 +12,14 @@ from torch import Tensor, fx, nn
 from nnlab.core.axes import SIZE_LIMIT
 from nnlab.core.document import Document
 from nnlab.core.layer import PortKind, Shape
-from nnlab.engine.imports import forms, modules, supports, weighted
+from nnlab.engine.imports import forms, modules, pools, supports, weighted
 from nnlab.engine.imports.drawing import Drawing, Held, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished, kind_of
 from nnlab.engine.imports.operations import OPERATIONS
 from nnlab.engine.imports.recorded import recorded
 from nnlab.errors import BuildError, NNLabError, SettingError, ShapeError
 
-KNOWN = (forms, weighted, supports)
+KNOWN = (forms, pools, weighted, supports)
 """Those that fill the table of operations."""
 BATCHES = (2, 3, 5, 7, 11, 13)
 NEAR = 1e-4  # how far the drawing's answers may be from the model's, as a share of the largest

@@ -16,7 +16,8 @@ from nnlab.engine.compile import run_text
 from nnlab.engine.imports import supports
 from nnlab.engine.imports.drawing import Drawing, Held, Later, Turned, Unfit, Value, layer_of
 from nnlab.engine.imports.operations import as_value
-from nnlab.engine.imports.weighted import LINEAR_MODES, _is_causal, size
+from nnlab.engine.imports.pools import is_causal_table
+from nnlab.engine.imports.weighted import LINEAR_MODES, size
 from nnlab.errors import SettingError
 
 Drawer = Callable[..., Any]
@@ -211,7 +212,7 @@ def _table(d: Drawing, mask: Any) -> tuple[bool, Value | None]:
 def _hides_later(mask: Held) -> bool:
     """torch.nn's masks are true, or -∞, where nothing may be looked at."""
     array = np.asarray(mask.array)
-    return _is_causal(Held(~array)) if array.dtype == np.bool_ else _is_causal(mask)
+    return is_causal_table(Held(~array)) if array.dtype == np.bool_ else is_causal_table(mask)
 
 
 def _attention(

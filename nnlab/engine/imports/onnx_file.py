@@ -14,12 +14,14 @@ from onnx import numpy_helper
 
 from nnlab.core.layer import PortKind, Shape
 from nnlab.core.words import count
-from nnlab.engine.imports import onnx_constants, onnx_operations
+from nnlab.engine.imports import onnx_constants, onnx_forms, onnx_operations, onnx_recurrent
 from nnlab.engine.imports.drawing import NODES_LIMIT, Drawing, Held, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished
-from nnlab.engine.imports.onnx_operations import Call, Rows
+from nnlab.engine.imports.onnx_operations import Call, Rows, Stacked
 from nnlab.errors import FileError, SettingError, ShapeError
 
+KNOWN = (onnx_forms, onnx_recurrent)
+"""Those that fill the table of operations."""
 NUMBERS_LIMIT = 2**29  # in all tensors of a file together
 OPEN_SIZE = 32  # of an axis that a file leaves open
 OPEN_BATCH = 4_099  # stands for the number of samples where a file leaves it open: no size is this number
@@ -141,7 +143,7 @@ class _Model:
     def _made(self, call: Call, node: Any) -> Any:
         if node.domain not in ("", "ai.onnx"):
             raise Unfit(node.op_type)
-        if not any(isinstance(each, (Value, Turned, Rows)) for each in call.inputs):
+        if not any(isinstance(each, (Value, Turned, Rows, Stacked)) for each in call.inputs):
             return onnx_constants.computed(call)
         if node.op_type == "Shape":
             return Held(_size_of(call, self.d.batch))
@@ -181,14 +183,19 @@ class _Model:
 def _wire(each: Any) -> Value | None:
     if isinstance(each, Value):
         return each
+    if isinstance(each, Stacked):
+        return each[-1].value
     return each.value if isinstance(each, (Turned, Rows)) else None
 
 
 def _size_of(call: Call, batch: int) -> NDArray[Any]:
     value = call.inputs[0]
-    if not isinstance(value, Value):
+    if isinstance(value, Stacked):
         raise Unfit("the sizes of a memory")
-    sizes = np.array([batch, *value.shape], np.int64)
+    found = [batch, *value.shape] if isinstance(value, Value) else []
+    if isinstance(value, Turned):
+        found = [value.value.shape[0], batch, *value.value.shape[1:]]
+    sizes = np.array(value.sizes(batch) if isinstance(value, Rows) else found, np.int64)
     return sizes[call.attributes.get("start", 0) : call.attributes.get("end")]
 
 

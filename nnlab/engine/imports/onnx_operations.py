@@ -1,18 +1,14 @@
 """ONNX's operations as layers, told in torch's words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from nnlab.core.axes import listed
-from nnlab.engine.imports import forms, operations, weighted
+from nnlab.engine.imports import operations, weighted
 from nnlab.engine.imports.drawing import Drawing, Held, Turned, Unfit, Value, layer_of
 from nnlab.engine.imports.operations import as_value
-
-FAR = 2**31  # an end beyond all sizes
 
 
 @dataclass
@@ -48,7 +44,19 @@ class Rows:
     value: Value
     directions: int
     """0: its axis of directions is gone; -1: the directions are behind the samples."""
-    last: bool = False
+
+    def sizes(self, batch: int) -> list[int]:
+        """The sizes of all axes, as the file has them."""
+        steps, width = self.value.shape
+        if not self.directions:
+            return [steps, batch, width]
+        if self.directions < 0:
+            return [steps, batch, 1, width]
+        return [steps, self.directions, batch, width // self.directions]
+
+
+class Stacked(tuple[Turned, ...]):
+    """Memories of several recurrent operations, one on top of the other."""
 
 
 Drawn = Callable[[Call], Any]
@@ -206,7 +214,7 @@ def conv(call: Call) -> Value:
     axes = call.inputs[1].array.ndim - 2
     x = as_value(call.d, call.inputs[0])
     padding, sides = _even(call, axes)
-    x = weighted.pad(call.d, x, sides) if sides else x
+    x = pools.pad(call.d, x, sides) if sides else x
     settings = call.attributes
     return weighted.conv(
         call.d, x, call.inputs[1], call.get(2), settings.get("strides", [1] * axes), padding,
@@ -238,14 +246,14 @@ def pool(call: Call) -> Value:
     steps, ceil = settings.get("strides", [1] * len(kernel)), bool(settings.get("ceil_mode", 0))
     if call.op == "AveragePool":
         whole = bool(settings.get("count_include_pad", 0)) or not any(padding)
-        return weighted.avg_pool(call.d, call.inputs[0], kernel, steps, padding, ceil, whole)
-    return weighted.max_pool(call.d, call.inputs[0], kernel, steps, padding, settings.get("dilations", 1), ceil)
+        return pools.avg_pool(call.d, call.inputs[0], kernel, steps, padding, ceil, whole)
+    return pools.max_pool(call.d, call.inputs[0], kernel, steps, padding, settings.get("dilations", 1), ceil)
 
 
 @drawn("GlobalAveragePool", "GlobalMaxPool")
 def global_pool(call: Call) -> Value:
     """One number for each map."""
-    return weighted.adaptive(call.d, "Avg" if call.op == "GlobalAveragePool" else "Max", call.inputs[0], 1)
+    return pools.adaptive(call.d, "Avg" if call.op == "GlobalAveragePool" else "Max", call.inputs[0], 1)
 
 
 @drawn("BatchNormalization")
@@ -307,298 +315,3 @@ def softmax(call: Call) -> Value:
     """Shares that sum to 1."""
     axis = call.attributes.get("axis", -1 if call.opset >= 13 else 1)
     return operations.softmax(call.d, call.inputs[0], axis, log=call.op == "LogSoftmax")
-
-
-# -------------------------------------------------------------------------- form
-
-
-@drawn("Flatten")
-def flatten(call: Call) -> Value:
-    """In one row."""
-    if call.attributes.get("axis", 1) != 1:
-        raise Unfit("Flatten that mixes the samples of a batch")
-    value = as_value(call.d, call.inputs[0])
-    return value if len(value.shape) == 1 else forms.flatten(call.d, value, 1)
-
-
-@drawn("Reshape")
-def reshape(call: Call) -> Any:
-    """Other sizes."""
-    x, sizes = call.inputs[0], call.numbers(1, "shape") or []
-    if isinstance(x, Rows):
-        return _both(call.d, x)
-    value = as_value(call.d, x)
-    front = (call.d.batch, *value.shape)
-    wanted = [front[k] if n == 0 else int(n) for k, n in enumerate(sizes)]
-    total = prod(value.shape)
-    if wanted[1:] in ([-1], [total]) and len(value.shape) > 1:
-        return forms.flatten(call.d, value, 1)
-    if wanted[:1] == [-1] and prod(wanted[1:]) != total:
-        raise Unfit("Reshape that mixes the samples of a batch")
-    return forms.reshape(call.d, value, wanted)
-
-
-@drawn("Transpose")
-def transpose(call: Call) -> Any:
-    """The axes in another order; with the batch second it is a sequence as recurrent operations take it."""
-    x, order = call.inputs[0], list(call.attributes.get("perm", []))
-    if isinstance(x, Turned) and order == [1, 0, 2]:
-        return x.value
-    if isinstance(x, Rows):
-        if x.directions == 0 and order == [1, 0, 2]:
-            return x.value
-        if order == [0, 2, 1, 3]:
-            return Rows(x.value, -1)
-        raise Unfit("Transpose of a memory")
-    value = as_value(call.d, x)
-    if order == [1, 0, 2]:
-        return Turned(value)
-    if len(order) == len(value.shape) + 1 and order[0] == 0:
-        moved = [k for k, n in enumerate(order) if k != n]
-        if len(moved) == 2:
-            return call.d.one("Transpose", value, dim0=moved[0], dim1=moved[1])
-    return forms.permute(call.d, value, *order)
-
-
-@drawn("Concat")
-def concat(call: Call) -> Value:
-    """Side by side."""
-    return forms.cat(call.d, call.inputs, call.attributes["axis"])
-
-
-@drawn("Squeeze")
-def squeeze(call: Call) -> Any:
-    """Axes of size 1 that go."""
-    x, axes = call.inputs[0], axes_of(call)
-    if isinstance(x, Rows):
-        if x.last and axes == [0]:
-            return x.value
-        if not x.last and axes == [1]:
-            return Rows(x.value, 0)
-        raise Unfit("Squeeze of a memory")
-    value = as_value(call.d, x)
-    for at in sorted((a % (len(value.shape) + 1) for a in axes), reverse=True):
-        value = call.d.one("Squeeze", value, dim=at)
-    return value
-
-
-@drawn("Unsqueeze")
-def unsqueeze(call: Call) -> Value:
-    """New axes of size 1."""
-    value = as_value(call.d, call.inputs[0])
-    axes = axes_of(call)
-    rank = len(value.shape) + 1 + len(axes)
-    for at in sorted(a % rank for a in axes):
-        value = call.d.one("Unsqueeze", value, dim=at)
-    return value
-
-
-@drawn("Slice")
-def slice_(call: Call) -> Value:
-    """Parts of axes."""
-    value = as_value(call.d, call.inputs[0])
-    starts, ends = call.numbers(1, "starts") or [], call.numbers(2, "ends") or []
-    axes, steps = call.numbers(3, "axes") or list(range(len(starts))), call.numbers(4) or [1] * len(starts)
-    for at, start, end, step in zip(axes, starts, ends, steps, strict=True):
-        dim = at % (len(value.shape) + 1)
-        if step == -1 and dim == 1 and len(value.shape) == 2 and start in (-1, value.shape[0] - 1):
-            value = call.d.one("Reverse", value)
-            continue
-        value = forms.slice_(call.d, value, dim, int(start), None if end >= FAR else int(end), int(step))
-    return value
-
-
-@drawn("Split")
-def split(call: Call) -> tuple[Value, ...]:
-    """Pieces."""
-    value = as_value(call.d, call.inputs[0])
-    sizes, axis = call.numbers(1, "split"), call.attributes.get("axis", 0)
-    if sizes is None:
-        return forms.chunk(call.d, value, len(call.outputs), axis)
-    if len(set(sizes)) == 1 and len(sizes) > 1:
-        return forms.chunk(call.d, value, len(sizes), axis)
-    return forms.split(call.d, value, sizes, axis)
-
-
-@drawn("Gather")
-def gather(call: Call) -> Any:
-    """A row of a table for each word, or one place of an axis."""
-    x, at, axis = call.inputs[0], call.inputs[1], call.attributes.get("axis", 0)
-    if isinstance(x, Held) and isinstance(at, Value) and axis == 0 and x.array.ndim == 2:
-        return weighted.embedding(call.d, x, at)
-    if isinstance(at, Held) and at.array.ndim == 0:
-        if isinstance(x, Rows) and axis == 0 and not x.last:
-            return forms.select(call.d, x.value, 1, int(at.array))
-        return forms.select(call.d, x, axis, int(at.array))
-    raise Unfit("Gather from a table that is computed")
-
-
-@drawn("Pad")
-def pad(call: Call) -> Value:
-    """A border."""
-    value = as_value(call.d, call.inputs[0])
-    pads = [int(n) for n in call.numbers(1, "pads") or []]
-    rank = len(value.shape) + 1
-    axes = [int(a) % rank for a in call.numbers(3) or range(rank)]
-    sides = {a: (pads[k], pads[k + len(axes)]) for k, a in enumerate(axes)}
-    if any(sides.get(0, (0, 0))):
-        raise Unfit("Pad along the batch")
-    mode = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}[
-        call.attributes.get("mode", "constant")
-    ]
-    last = max([1, *(a for a, pair in sides.items() if any(pair))])
-    first = min([last, *(a for a, pair in sides.items() if any(pair))])
-    flat = [n for a in range(rank - 1, min(first, rank - 1) - 1, -1) for n in sides.get(a, (0, 0))]
-    filled = call.numbers(2, "value")
-    return weighted.pad(call.d, value, flat, mode, float(filled[0]) if filled else 0.0)
-
-
-@drawn("Resize", "Upsample")
-def resize(call: Call) -> Value:
-    """Larger or smaller pictures."""
-    value = as_value(call.d, call.inputs[0])
-    sizes = call.numbers(3) if call.op == "Resize" else None
-    scales = call.numbers(2 if call.op == "Resize" else 1, "scales")
-    mode = {"nearest": "nearest", "linear": "linear", "cubic": "bicubic"}[call.attributes.get("mode", "nearest")]
-    where = call.attributes.get("coordinate_transformation_mode", "half_pixel")
-    if (
-        mode == "nearest"
-        and call.op == "Resize"
-        and (where != "asymmetric" or call.attributes.get("nearest_mode") != "floor")
-    ):
-        whole = scales is not None and all(s == int(s) for s in scales)
-        if not whole:
-            raise Unfit("Resize that rounds in another way")
-    if mode != "nearest" and where not in ("half_pixel", "pytorch_half_pixel", "align_corners"):
-        raise Unfit("Resize that places numbers in another way")
-    wanted = None if not sizes else [int(n) for n in sizes[-(len(value.shape) - 1) :]]
-    factors = None if wanted or not scales else [float(s) for s in scales[2:]]
-    return weighted.interpolate(call.d, value, wanted, factors, mode, where == "align_corners" and mode != "nearest")
-
-
-@drawn("DepthToSpace", "SpaceToDepth")
-def shuffle(call: Call) -> Value:
-    """Channels as pixels."""
-    if call.op == "DepthToSpace" and call.attributes.get("mode", "DCR") != "CRD":
-        raise Unfit("DepthToSpace in another order")
-    if call.op == "SpaceToDepth":
-        raise Unfit("SpaceToDepth in another order")
-    return call.d.one("PixelShuffle", as_value(call.d, call.inputs[0]), upscale_factor=call.attributes["blocksize"])
-
-
-REDUCED = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "max", "ReduceMin": "min", "ReduceL2": "norm"}
-
-
-@drawn(*REDUCED)
-def reduce(call: Call) -> Value:
-    """One number of many along axes."""
-    value = as_value(call.d, call.inputs[0])
-    axes = [a % (len(value.shape) + 1) for a in axes_of(call)]
-    keep = bool(call.attributes.get("keepdims", 1))
-    return weighted.reduce(call.d, value, axes, keep, kind=REDUCED[call.op])
-
-
-@drawn("ArgMax")
-def argmax(call: Call) -> Value:
-    """The place of the largest."""
-    keep = bool(call.attributes.get("keepdims", 1))
-    return call.d.one("ArgMax", as_value(call.d, call.inputs[0]), dim=call.attributes.get("axis", 0), keepdim=keep)
-
-
-@drawn("Cast")
-def cast(call: Call) -> Any:
-    """Another kind of numbers."""
-    value = as_value(call.d, call.inputs[0])
-    to = {1: "x", 10: "x", 11: "x", 9: "m"}.get(call.attributes["to"], "i")
-    return value if value.kind == to else call.d.one("Cast", value, to=to)
-
-
-@drawn("Equal")
-def equal(call: Call) -> Value:
-    """A mask of padding."""
-    value, number = call.inputs[0], call.numbers(1) or []
-    if isinstance(value, Value) and value.kind == "i" and len(number) == 1 and number[0] >= 0:
-        return call.d.one("PaddingMask", value, number=int(number[0]))
-    raise Unfit("Equal")
-
-
-@drawn("Expand")
-def expand(call: Call) -> Value:
-    """Repeated; where nothing changes, nothing is done."""
-    value = as_value(call.d, call.inputs[0])
-    sizes = [int(n) for n in call.numbers(1) or []]
-    rest = sizes[-len(value.shape) :]
-    if len(sizes) <= len(value.shape) + 1 and all(n in (1, own) for n, own in zip(rest, value.shape, strict=True)):
-        return value
-    raise Unfit("Expand")
-
-
-# -------------------------------------------------------------------------- recurrent
-
-GATES = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2), "RNN": (0,)}
-"""ONNX's order of the gates, as torch's."""
-
-
-@drawn("LSTM", "GRU", "RNN")
-def recurrent(call: Call) -> tuple[Any, ...]:
-    """A sequence read step by step."""
-    x, w, r, b = (call.get(k) for k in range(4))
-    if not isinstance(x, Turned):
-        raise Unfit(f"{call.op} whose batch comes first")
-    way = call.attributes.get("direction", "forward")
-    plain_gates = not any(name in call.attributes for name in ("activation_alpha", "clip", "input_forget"))
-    if way == "reverse" or not plain_gates or not _starts_empty(call) or _own_bends(call):
-        raise Unfit(f"{call.op} of another kind")
-    if call.op == "GRU" and not call.attributes.get("linear_before_reset", 0):
-        raise Unfit("GRU that resets before its sums")
-    units = int(call.attributes["hidden_size"])
-    tensors = _torch_order(call.op, units, w.array, r.array, None if b is None else b.array)
-    layer = layer_of(call.op, hidden_size=units, bidirectional=way == "bidirectional", bias=b is not None)
-    call.d.name = (w.name or "").rpartition(".")[0]
-    out, last, *memory = call.d.add(layer, x.value, tensors=tensors)
-    ways = 2 if layer.bidirectional else 1
-    ends = Rows(last, ways, last=True) if ways == 1 else Turned(memory[0])
-    return (Rows(out, ways), ends, *(Turned(each) for each in memory[1:]))
-
-
-def _starts_empty(call: Call) -> bool:
-    """Whether its memory starts with zeros, and all samples are equally long."""
-    begins = [call.get(k) for k in (5, 6)]
-    weights = call.get(7)
-    return call.get(4) is None and weights is None and all(
-        each is None or (isinstance(each, Held) and not each.array.any()) for each in begins
-    )  # fmt: skip
-
-
-def _own_bends(call: Call) -> bool:
-    given: Sequence[Any] = call.attributes.get("activations", ())
-    usual = {"LSTM": {"Sigmoid", "Tanh"}, "GRU": {"Sigmoid", "Tanh"}, "RNN": {"Tanh"}}[call.op]
-    return any((each.decode() if isinstance(each, bytes) else each) not in usual for each in given)
-
-
-def _torch_order(op: str, units: int, w: Any, r: Any, b: Any) -> dict[str, Any]:
-    """The weights of every direction with torch's names and order of gates."""
-
-    def ordered(array: Any) -> Any:
-        blocks = array.reshape(len(GATES[op]), units, *array.shape[1:])
-        return np.ascontiguousarray(blocks[list(GATES[op])].reshape(array.shape))
-
-    found: dict[str, Any] = {}
-    for k, ending in enumerate(("", "_reverse")[: len(w)]):
-        found[f"weight_ih_l0{ending}"], found[f"weight_hh_l0{ending}"] = ordered(w[k]), ordered(r[k])
-        if b is not None:
-            half = b.shape[1] // 2
-            found[f"bias_ih_l0{ending}"], found[f"bias_hh_l0{ending}"] = ordered(b[k][:half]), ordered(b[k][half:])
-    return found
-
-
-def _both(d: Drawing, x: Rows) -> Turned:
-    """The two directions side by side, with the batch still second."""
-    if x.directions != -1:
-        raise Unfit("Reshape of a memory")
-    return Turned(x.value)
-
-
-def sizes_text(sizes: Sequence[int]) -> str:
-    """Sizes as a setting writes them."""
-    return listed(list(sizes))

@@ -76,6 +76,10 @@ def operation(*names: str) -> Callable[[F], F]:
     return keep
 
 
+class Kind(str):
+    """A kind of numbers that is asked for: x, i or m."""
+
+
 class Piece:
     """One row of a memory."""
 
@@ -143,15 +147,30 @@ def passing(d: Drawing, x: Any, *args: Any, **kwargs: Any) -> Any:
     return x
 
 
-@operation("to", "_to_copy", "type", "float", "long", "bool", "int")
+def _into(kind: str) -> Operation:
+    def draw(d: Drawing, x: Any) -> Any:
+        return cast(d, x, Kind(kind))
+
+    return draw
+
+
+for _name, _kind in {"float": "x", "long": "i", "int": "i", "bool": "m"}.items():
+    OPERATIONS[_name] = _into(_kind)
+
+
+@operation("to", "_to_copy", "type")
 def cast(d: Drawing, x: Any, *args: Any, **kwargs: Any) -> Any:
     """Another kind of numbers, where it is another."""
     import torch
 
-    asked = [a for a in (*args, *kwargs.values()) if isinstance(a, torch.dtype)]
+    asked = [a for a in (*args, *kwargs.values()) if isinstance(a, (torch.dtype, Kind))]
     if not isinstance(x, Value) or not asked:
         return x
-    to = "m" if asked[0] == torch.bool else "x" if asked[0].is_floating_point else "i"
+    first = asked[0]
+    if isinstance(first, Kind):
+        to = str(first)
+    else:
+        to = "m" if first == torch.bool else "x" if first.is_floating_point else "i"
     return x if x.kind == to else d.one("Cast", x, to=to)
 
 

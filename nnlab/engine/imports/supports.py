@@ -79,7 +79,7 @@ def draw(
 
         return modules.recurrent_of(d, "LSTM", module, *args, **kwargs)
     if name == "DroppedAttention":
-        from nnlab.engine.imports.weighted import attention
+        from nnlab.engine.imports.pools import attention
 
         found = attention(d, *args, **kwargs)
         layer: Any = d.nodes[found.node].layer
