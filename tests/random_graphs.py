@@ -130,6 +130,11 @@ class Growing:
     def _fits(self, layer: Layer, wires: "list[Value | None] | list[Value]") -> bool:
         """Put it there if it takes what it gets and stays small."""
         layer = self._with_room_for_words(layer, wires)
+        if LAYERS.id_of(layer) == "Divide" and wires[1] is not None:
+            wires = [
+                wires[0],
+                self._away_from_zero(wires[1]),
+            ]  # else the last digit of a denominator decides everything
         shapes = tuple(w.shape if w else MISSING for w in wires)
         if not self._numbers_fit(layer, wires):
             return False
@@ -148,6 +153,10 @@ class Growing:
         except NNLabError:
             return False
         return True
+
+    def _away_from_zero(self, value: Value) -> Value:
+        self._place(LAYERS["Softplus"](), [value], [replace(value, port="out")])
+        return self.values[-1]
 
     def _with_room_for_words(self, layer: Layer, wires: Any) -> Layer:
         name = INDEX_TABLES.get(LAYERS.id_of(layer))
