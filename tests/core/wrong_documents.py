@@ -88,7 +88,7 @@ MISTAKES: dict[str, tuple[Document, str, str | None, str, tuple[str, ...]]] = {
     ),
     "an unknown layer": (
         rewired(nodes=(node("tanh", UnknownLayer(type_id="Magic")),)),
-        "error", "tanh", "does not know the layer 'Magic'", ("Remove Unknown layer",),
+        "error", "tanh", "is the layer 'Magic', which this version of NNLab does not know", ("Remove Unknown layer",),
     ),
     "missing data": (
         GOOD.with_data(dataset=MissingDataset(type_id="bananas")),
