@@ -237,6 +237,20 @@ def _export(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.set_defaults(command=command)
 
 
+def _import(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser(name, help="turn a model in an .onnx or .pt2 file into a project")
+    parser.add_argument("file", metavar="MODEL")
+    parser.add_argument("-o", dest="out", metavar="OUT", required=True, help="the project file to write")
+    parser.add_argument("--force", action="store_true", help="replace the file if there is one")
+
+    def command(given: argparse.Namespace) -> int:
+        from nnlab.cli import projects
+
+        return projects.bring(given.file, given.out, given.force)
+
+    parser.set_defaults(command=command)
+
+
 def _picture(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = commands.add_parser(name, help="the diagram, or a panel, as a picture; needs no screen")
     parser.add_argument("file", metavar="FILE")
@@ -318,6 +332,7 @@ _COMMANDS: dict[str, Callable[[str, "argparse._SubParsersAction[Parser]"], None]
     "eval": _eval,
     "predict": _predict,
     "export": _export,
+    "import": _import,
     "picture": _picture,
     "bench": _bench,
 }

@@ -1,4 +1,4 @@
-"""nnlab new and export; and how every command finds its project."""
+"""nnlab new, import and export; and how every command finds its project."""
 
 import os
 
@@ -29,6 +29,22 @@ def new(example: str, out: str, force: bool) -> int:
     project = Project.template(example) if example in TEMPLATES else Project.example(example)
     if os.path.lexists(out) and not force:
         raise FileError(f"{name_of(out)} is there already: choose another name, or add --force to replace it")
+    project.save(out)
+    say(f"Wrote {name_of(out)}.")
+    return 0
+
+
+def bring(name: str, out: str, force: bool) -> int:
+    """Write the project that a model of another program becomes."""
+    from nnlab.project.importing import ENDINGS, is_model
+
+    if not is_model(name):
+        raise FileError(f"{name_of(name)} is no model that NNLab reads: its name must end in {' or '.join(ENDINGS)}")
+    if os.path.lexists(out) and not force:
+        raise FileError(f"{name_of(out)} is there already: choose another name, or add --force to replace it")
+    project = Project.open(name)
+    for notice in project.notices:
+        note(notice)
     project.save(out)
     say(f"Wrote {name_of(out)}.")
     return 0

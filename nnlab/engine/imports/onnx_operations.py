@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.engine.imports import operations, weighted
+from nnlab.engine.imports import operations, pools, weighted
 from nnlab.engine.imports.drawing import Drawing, Held, Turned, Unfit, Value, layer_of
 from nnlab.engine.imports.operations import as_value
 

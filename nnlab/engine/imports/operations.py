@@ -167,11 +167,8 @@ def cast(d: Drawing, x: Any, *args: Any, **kwargs: Any) -> Any:
     if not isinstance(x, Value) or not asked:
         return x
     first = asked[0]
-    if isinstance(first, Kind):
-        to = str(first)
-    else:
-        to = "m" if first == torch.bool else "x" if first.is_floating_point else "i"
-    return x if x.kind == to else d.one("Cast", x, to=to)
+    to = first if isinstance(first, Kind) else "m" if first == torch.bool else "x" if first.is_floating_point else "i"
+    return x if x.kind == to else d.one("Cast", x, to=str(to))
 
 
 # -------------------------------------------------------------------------- arithmetic

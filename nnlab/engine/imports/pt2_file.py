@@ -140,7 +140,7 @@ class _Program:
                 return value[key]
         if "as_none" in value:
             return None
-        inner = value["as_tensor"] if "as_tensor" in value else value
+        inner = value.get("as_tensor", value)
         return self.env[inner["name"] if "name" in inner else inner["as_name"]]
 
     def _made(self, name: str, args: list[Any], named: dict[str, Any], given: list[Any]) -> Any:
