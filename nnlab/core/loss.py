@@ -71,7 +71,7 @@ def answer_width(spec: Target, output: Shape) -> int:
     if spec.task == "classes" and spec.width == 2:
         wanted += " or 1 (yes or no)"
     if len(output) != 1:
-        first = "take its last step or pool it over time, or " if len(output) == 2 else ""
+        first = "take its last step, or pool it over time or over its nodes, or " if len(output) == 2 else ""
         raise ShapeError(
             f"gets {shape_text(output)}, and needs one row of numbers: "
             f"{first}put a Flatten and a Linear with units {wanted} before it"

@@ -146,7 +146,7 @@ def _unconnected(graph: Graph, node_id: str) -> str:
     if layer.variadic:
         missing = missing if len(links) < len(layer.inputs) else []
     if not links or missing:
-        return "has nothing connected to its input" if len(layer.inputs) == 1 else _needs(missing)
+        return "has nothing connected to its input" if len(layer.inputs) == 1 else _needs(layer, missing)
     return ""
 
 
@@ -169,8 +169,12 @@ def _kinds(layer: Layer, arriving: Mapping[str, Facts], outputs: int) -> tuple[P
     return tuple(first if kind == "*" else kind for kind in said)
 
 
-def _needs(missing: list[str]) -> str:
-    return f"needs another wire, at {missing[0]}" if missing else "needs another wire"
+def _needs(layer: Layer, missing: list[str]) -> str:
+    if not missing:
+        return "needs another wire"
+    port = next(port for port in layer.inputs if port.name == missing[0])
+    brings = "" if layer.variadic or port.kind == "*" else f": one that brings {KIND_WORDS[port.kind]}"
+    return f"needs another wire, at {port.name}{brings}"
 
 
 def _ask(graph: Graph, node_id: str, inputs: tuple[Shape, ...]) -> NodeShapes:

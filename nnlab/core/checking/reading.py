@@ -121,7 +121,7 @@ def _words(case: Case, node_id: str, entries: "dict[str, int]") -> Iterator[Prob
         at = before
     have, need = getattr(case.graph.node(node_id).layer, name), len(found[1].vocabulary)
     if have < need:
-        said = f"has rows for {count(have)} words, and {found[1].name} has {count(need)}: make it as large"
+        said = f"has rows for {count(have)} words, and the input {found[1].name!r} has {count(need)} of them: make it as large"
         label = f"Set the size of {case.name(node_id)} to {need}"
         yield case.problem(FEW_WORDS, node_id, said, fix_graph(label, lambda g: set_layer(g, node_id, **{name: need})))
 
