@@ -39,6 +39,15 @@ def test_a_click_on_a_card_of_it_opens_the_template(window, qtbot):
     assert not window.isWindowModified()
 
 
+def test_nodes_of_templates_say_what_they_are(window):
+    window.files.template("vae")
+    pictured = window.workspace.editor.picture.nodes
+    assert pictured["penalty"].look.summary == "part of the loss"
+    assert pictured["output"].look.summary == "64 values"
+    window.files.template("siamese")
+    assert window.workspace.editor.picture.nodes["other_twin"].look.summary == "weights of Twin"
+
+
 def test_the_file_menu_has_every_template_behind_new(window, qtbot):
     window.furnish()
     file, templates = window.commands.menu("File"), window.commands.menu("File/New from template")

@@ -154,7 +154,9 @@ def _summary(document: Document, node_id: str) -> str:
     if learning == USUAL:
         return _settings(document, node_id)
     other = document.graph.nodes.get(learning.shares)
-    said = "frozen" if learning.frozen else f"weights of {other.title}" if other else ""
+    if other is not None and not learning.frozen:  # the other one says its settings
+        return f"weights of {other.title}"
+    said = "frozen" if learning.frozen else ""
     said = said or (f"rate × {number(learning.rate)}" if learning.rate != 1 else "")
     return " · ".join(filter(None, (said, _settings(document, node_id))))
 
@@ -168,6 +170,8 @@ def _settings(document: Document, node_id: str) -> str:
     if not layer.inputs and layer.outputs:
         return document.data.dataset.title
     if layer.inputs and not layer.outputs:
+        if document.shapes[node_id].kinds[:1] == ("s",):
+            return "part of the loss"
         spec = document.spec
         return plural(spec.width, "class", "classes") if spec and spec.task == "classes" else _values(document)
     return layer.formula if len(layer.formula) <= FORMULA_LIMIT else ""
