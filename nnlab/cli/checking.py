@@ -25,7 +25,13 @@ def gather(project: Project) -> dict[str, Any]:
     nodes = [_node(project, node_id) for node_id in project.graph.nodes]
     known = all(node["shape"] is not None for node in nodes)
     problems = [
-        {"severity": p.severity, "node": p.node, "message": p.message, "fixes": [fix.label for fix in p.fixes]}
+        {
+            "severity": p.severity,
+            "kind": p.kind,
+            "node": p.node,
+            "message": p.message,
+            "fixes": [f.label for f in p.fixes],
+        }
         for p in project.check()
     ]
     return {
