@@ -274,7 +274,8 @@ def _last_layer(graph: Graph, output: str) -> str:
 
 def _check_shapes(document: Document, output: str) -> None:
     graph, needed = document.graph, document.graph.upstream(output) | {output}
-    unordered = [node_id for node_id in graph.nodes if node_id not in graph.in_order]
+    ordered = set(graph.in_order)
+    unordered = [node_id for node_id in graph.nodes if node_id not in ordered]
     for node_id in (*graph.in_order, *unordered):
         if node_id in needed and document.shapes[node_id].problem:
             raise BuildError(f"{graph.node(node_id).title} {document.shapes[node_id].problem}", node_id)

@@ -104,6 +104,8 @@ STRAIGHT = frozenset(
 NORMS = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "GroupNorm")
 DROPOUTS = ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout")
 SIGMOIDS = 5
+FEW = 6  # layers that are asked about, where asking about all of a large network would take too long
+MANY = 20  # Sigmoids that are counted
 HUGE, HUGE_SHARE = 2_000_000, 0.9
 
 
@@ -171,7 +173,7 @@ def _no_activation(case: Case) -> Iterator[Problem]:
     if not case.sound or not all(case.kinds[n] in STRAIGHT for n in case.needed):
         return
     learned = [n for n in case.graph.in_order if n in case.needed and case.kinds[n] in (*CONVS, LINEAR)]
-    later = [n for n in learned if any(m in learned for m in case.before([n]) - {n})]
+    later = [n for n in learned[1:FEW] if any(m in learned for m in case.before([n]) - {n})]
     if later:
         said = (
             "Between Input and Output there are only weighted sums, no activation: all these layers can do no more "
@@ -205,7 +207,7 @@ def _fading(case: Case, sigmoids: list[str]) -> Iterator[Problem]:
     if len(sigmoids) < SIGMOIDS or any(kind in ("Add", "Block", *NORMS) for kind in case.kinds.values()):
         return
     inner = [n for n in sigmoids if not any(case.kinds[k.target] == OUTPUT for k in case.graph.outgoing[n])]
-    row = [n for k, n in enumerate(inner) if k == 0 or inner[k - 1] in case.graph.upstream(n)]
+    row = [n for k, n in enumerate(inner[:MANY]) if k == 0 or inner[k - 1] in case.graph.upstream(n)]
     if len(row) >= SIGMOIDS:
         said = f"is the last of {len(row)} Sigmoids one after the other: hardly any gradient reaches the first layers"
 

@@ -45,9 +45,10 @@ def look(case: Case) -> Iterator[Problem]:
 def _alike(case: Case, learned: list[str]) -> Iterator[Problem]:
     """Hidden layers that start with equal numbers; the last one may."""
     for node_id in learned:
-        node = case.graph.node(node_id)
-        later = any(n in learned for n in case.graph.downstream(node_id))
-        if node.learning.init in ("zeros", "ones") and later and node_id not in case.document.starts:
+        init = case.graph.node(node_id).learning.init
+        if init not in ("zeros", "ones") or node_id in case.document.starts:
+            continue
+        if any(n in learned for n in case.graph.downstream(node_id)):
             said = "starts with all weights alike, so all its units learn the same: let it start at random"
             yield case.problem(ALIKE_START, node_id, said, _changed(_usual(case, node_id), [node_id], init="default"))
 
