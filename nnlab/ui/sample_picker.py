@@ -5,7 +5,7 @@ from typing import cast
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
 from nnlab.core import sample_words, words
 from nnlab.core.dataset import DataSpec
@@ -15,7 +15,7 @@ from nnlab.ui.look import labels, pictures, theme
 
 PARTS: tuple[tuple[Part, str], ...] = (("train", "Training"), ("validation", "Validation"), ("test", "Test"))
 
-SAID_WIDTH = 80  # in a narrow dock the sentence takes two lines
+SAID_WIDTH = 96  # in a narrow dock the sentence takes two lines
 PICTURE_SIDE = 36
 CHANNELS = (1, 3)  # of a picture that can be shown as it is
 
@@ -42,6 +42,7 @@ class SamplePicker(QWidget):
         self.number.setRange(1, 1)
         self.number.setWrapping(True)
         self.number.setKeyboardTracking(False)
+        self.number.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)  # the room is for what is said
         self.said = labels.label("", "caption")
         self.said.setWordWrap(True)
         self.said.setMinimumWidth(SAID_WIDTH)
