@@ -16,6 +16,7 @@ from nnlab.errors import NNLabError
 from nnlab.files import disk as disk
 from nnlab.files import store
 from nnlab.files.disk import Fingerprint
+from nnlab.project.importing import is_model
 from nnlab.project.taking import taken
 from nnlab.ui import dialogs
 from nnlab.ui.keeping.file_lock import FileLock
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from nnlab.ui.shell.main_window import MainWindow
 
 KINDS = "NNLab projects (*.nnlab)"
+OPENED = "Projects and models (*.nnlab *.onnx *.pt2)"
 UNTITLED = "Untitled"
 EXAMPLE_PACE = 30.0  # epochs a second, until the user chooses a speed: an example is opened to be watched
 
@@ -93,10 +95,12 @@ class ProjectFiles:
 
     def open(self, path: Path | None = None) -> bool:
         """Open a file, asking which one if not told; on any trouble all stays as it is."""
-        chosen = path or dialogs.file_to_open(self._window, "Open a project", self._window.settings.folder, KINDS)
+        chosen = path or dialogs.file_to_open(self._window, "Open a project", self._window.settings.folder, OPENED)
         if chosen is None:
             return False
         chosen = Path(os.path.abspath(chosen))
+        if is_model(chosen):
+            return self._bring(chosen)
         opened = self._read(chosen)
         if opened is None or not self.may_leave():
             return False
@@ -112,6 +116,24 @@ class ProjectFiles:
         for notice in opened.notices:
             self._window.toasts.say("warning", notice)
         self._remember(chosen)
+        return True
+
+    def _bring(self, path: Path) -> bool:
+        """Open a model of another program as a new project without a file."""
+        from nnlab.project import Project
+
+        try:
+            project = Project.open(path)
+        except NNLabError as problem:
+            self._refuse(str(problem), "What was open before is still open.")
+            return False
+        if not self.may_leave():
+            return False
+        self._put(project.document, None, project.weights)
+        self._bench.history.mark_unsaved()
+        for notice in project.notices:
+            self._window.toasts.say("warning", notice)
+        self._window.settings.folder = path.parent
         return True
 
     def restore(self, copy: Found) -> bool:

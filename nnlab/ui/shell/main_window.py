@@ -314,7 +314,7 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """A project file may be dropped anywhere."""
+        """A project file, or a model of another program, may be dropped anywhere."""
         if _dropped(event) is not None:
             event.acceptProposedAction()
 
@@ -328,12 +328,13 @@ class MainWindow(QMainWindow):
 
 def _dropped(event: QDropEvent) -> Path | None:
     from nnlab.files.store import SUFFIX
+    from nnlab.project.importing import ENDINGS
 
     urls = event.mimeData().urls()[:2]
     if len(urls) != 1 or not urls[0].isLocalFile():
         return None
     path = Path(urls[0].toLocalFile())
-    return path if path.suffix.lower() == SUFFIX else None
+    return path if path.suffix.lower() in (SUFFIX, *ENDINGS) else None
 
 
 def _modules(folders: Iterable[str]) -> list[str]:
