@@ -91,13 +91,20 @@ def test_pictures_and_predictions_put_nothing_of_64_bits_on_the_device() -> None
     assert _standard(loop.learner, np.zeros((3, 2))).dtype == np.float32, "the inputs of a prediction"
 
 
+IN_32_BITS = {("first-word", "fp16")}
+"""torch has no LSTM in float16 for processors: the run says so and goes on."""
+
+
 @pytest.mark.parametrize("kind", ["bf16", "fp16"])
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_takes_steps_in_16_bits(example: str, kind: str) -> None:
     document = EXAMPLES[example].document().with_training(precision=kind, device="cpu", threads=1, layout="standard")
     loop, events = trained(document, 4)
-    assert loop.learner.notices == []
-    assert loop.learner.precision.kind == kind
+    if (example, kind) in IN_32_BITS:
+        assert "all of it is computed in 32 bits" in loop.learner.notices[0]
+    else:
+        assert loop.learner.notices == []
+        assert loop.learner.precision.kind == kind
     losses = np.concatenate([e.values for e in events if isinstance(e, Losses)])
     assert len(losses) == 4
     assert np.isfinite(losses).all()
