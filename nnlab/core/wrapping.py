@@ -27,12 +27,21 @@ def wrapped(graph: Graph) -> Graph:
     top = min(node.y for node in graph.nodes.values())
     for part, bands in zip(parts, rows, strict=True):
         left = min(graph.nodes[n].x for n in part)
-        for band in bands:
+        for number, band in enumerate(bands):
             nodes = [graph.nodes[n] for n in band]
+            if number:
+                nodes = _entered_above(nodes)
             x, y = min(node.x for node in nodes), min(node.y for node in nodes)
             placed += [replace(node, x=node.x - x + left, y=node.y - y + top) for node in nodes]
             top += max(node.y for node in nodes) - y + HEIGHT + ROW_GAP
     return graph.with_nodes(placed)
+
+
+def _entered_above(nodes: list[Node]) -> list[Node]:
+    """The nodes of a row with the first one at its top: the wire that leads to it would else run behind its neighbours."""
+    left, top = min(node.x for node in nodes), min(node.y for node in nodes)
+    first = [node for node in nodes if node.x == left]
+    return [replace(node, y=top) if len(first) == 1 and node is first[0] else node for node in nodes]
 
 
 def _parts(graph: Graph) -> list[list[str]]:

@@ -1,10 +1,10 @@
 """Long networks are laid out in rows that fit a window."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 
-from nnlab.core.chain import dense, layer
+from nnlab.core.chain import dense, layer, wired
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
 from nnlab.core.layout import HEIGHT, WIDTH, in_columns
@@ -53,3 +53,16 @@ def test_a_skip_connection_is_not_torn_apart() -> None:
 def test_wrapping_twice_changes_nothing_more() -> None:
     graph = wrapped(row(layer("Input"), *dense(*[4] * 6, activation="Tanh"), layer("Output")))
     assert wrapped(graph) == graph
+
+
+def test_the_first_node_of_a_row_stands_at_its_top_so_that_its_wire_passes_behind_no_other() -> None:
+    steps = {f"step_{k}": layer("ReLU") for k in range(6)}
+    heads = {"fork": layer("Tanh"), "one": layer("Linear"), "other": layer("Linear"), "end": layer("Concat")}
+    names = ["input", *steps, "fork"]
+    wires = [f"{a} > {b}" for a, b in pairwise(names)] + ["fork > one", "fork > other", "one > end", "other > end"]
+    graph = wired({"input": layer("Input"), **steps, **heads}, *wires)
+    fork = graph.node("fork")
+    in_row = [graph.node(n) for n in heads]
+    assert fork.x == min(node.x for node in in_row), "the row begins with it"
+    assert fork.y == min(node.y for node in in_row)
+    assert tidy(graph) == graph
