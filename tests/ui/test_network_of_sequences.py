@@ -14,7 +14,9 @@ from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
 from nnlab.engine.events import Snapshot
 from nnlab.engine.wants import SampleValues, SampleWant, Weights, WeightsWant
+from nnlab.ui.canvas.looks import node_look
 from nnlab.ui.panel import PANELS
+from nnlab.ui.panels.boundary import BoundaryPanel
 from nnlab.ui.panels.network import NetworkPanel
 from nnlab.ui.panels.network.formula import Moment, explain
 from nnlab.ui.panels.network.wires import UnitTarget
@@ -162,3 +164,28 @@ def test_the_truth_of_a_sentence_names_every_place_that_counts() -> None:
     spec = EXAMPLES["colours"].document().spec
     assert spec is not None
     assert steps._right_answer(spec, [-1, 0, -1, 1]) == f"{spec.answers[0]} {spec.answers[1]}"
+
+
+def test_an_input_of_several_says_which_one_enters() -> None:
+    document = EXAMPLES["house-price"].document()
+    spec = document.spec
+    assert spec is not None
+    entries = [n for n, node in document.graph.nodes.items() if node.layer.is_entry]
+    assert {node_look(document, n).summary for n in entries} == {field.name for field in spec.fields}
+    for node_id in entries:
+        named = document.graph.node(node_id)
+        graph = document.graph.with_node(replace(named, layer=named.layer.with_(source="")))
+        document = replace(document, graph=graph)
+    assert {node_look(document, n).summary for n in entries} == {field.name for field in spec.fields}
+
+
+def test_the_boundary_panel_offers_no_axes_where_there_is_no_plane(bench: Workbench, qtbot: QtBot) -> None:
+    panel = PANELS["boundary"](bench)
+    assert isinstance(panel, BoundaryPanel)
+    qtbot.addWidget(panel)
+    bench.document_changed.connect(panel.on_document)
+    bench.open_document(EXAMPLES["house-price"].document())
+    assert panel.inputs_row.isHidden()
+    assert panel.bar.isHidden()
+    bench.open_document(EXAMPLES["iris"].document())
+    assert not panel.inputs_row.isHidden()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nnlab.core import words
+from nnlab.core.dataset import Field
 from nnlab.core.formula import (
     Batch,
     Formula,
@@ -24,6 +25,7 @@ from nnlab.core.formula import (
     signed,
 )
 from nnlab.core.layer import MISSING
+from nnlab.core.shapes import bindings
 from nnlab.engine.stepping.phase_record import Record, local_slopes
 from nnlab.engine.wants import MEAN, PhaseFocus
 
@@ -80,9 +82,17 @@ class _Focus:
             each = self._over_batch(self._record.outputs[self._id].tensor)
             return (Formula("mean of the batch", rule, _mean_text(value, each.tolist()), value, float(each.mean())),)
         if not self._sources:
-            return (Formula("output", rule, f"{words.number(value)}, as the data have it after scaling", value),)
+            return (Formula("output", rule, f"{words.number(value)}, {self._given(value)}", value),)
         said = self._node.layer.explain_forward(self._spot(self._sample))
         return (said or self._general(value),)
+
+    def _given(self, value: float) -> str:
+        """What a number of the data is: a word, or a number that may have been scaled."""
+        field = self._field(self._id)
+        if field is not None and field.kind == "i" and 0 <= int(value) < len(field.vocabulary):
+            return f"which stands for “{field.vocabulary[int(value)]}”"
+        scaled = field is None or field.kind == "x"
+        return "as the data have it after scaling" if scaled else "as the data have it"
 
     def _general(self, value: float) -> Formula:
         """For a layer that says nothing of itself: its torch code, and what the number depends on most."""
@@ -174,9 +184,17 @@ class _Focus:
 
     def _names(self, node_id: str) -> tuple[str, ...]:
         """The data's own names, for numbers that come straight from them."""
-        spec = self._record.learner.document.spec
-        is_data = not self._graph.incoming[node_id]
-        return tuple(spec.inputs[:1024]) if is_data and spec is not None and len(spec.input_shape) == 1 else ()
+        field = self._field(node_id)
+        return field.names[:1024] if field is not None and len(field.shape) == 1 else ()
+
+    def _field(self, node_id: str) -> Field | None:
+        """Which input of the data enters at this node, if one does."""
+        document = self._record.learner.document
+        spec = document.spec
+        if spec is None or node_id not in document.graph.nodes or not document.graph.nodes[node_id].layer.is_entry:
+            return None
+        at = bindings(document.graph, spec.fields).get(node_id)
+        return None if at is None else spec.fields[at]
 
     def _passed(self, source: str, sample: int) -> NDArray[np.float64] | None:
         readers = [k for k in self._graph.outgoing[source] if k.target in self._record.outputs]

@@ -10,6 +10,7 @@ from nnlab.core.document import Document
 from nnlab.core.graph import Link
 from nnlab.core.layer import Port, PortKind, UnknownLayer, shape_text
 from nnlab.core.learning import USUAL
+from nnlab.core.shapes import bindings
 from nnlab.core.words import number, plural
 from nnlab.ui.canvas import geometry
 from nnlab.ui.canvas.port_words import port_words
@@ -168,13 +169,22 @@ def _settings(document: Document, node_id: str) -> str:
     if layer.summary():
         return layer.summary()
     if not layer.inputs and layer.outputs:
-        return document.data.dataset.title
+        return _entering(document, node_id) or document.data.dataset.title
     if layer.inputs and not layer.outputs:
         if document.shapes[node_id].kinds[:1] == ("s",):
             return "part of the loss"
         spec = document.spec
         return plural(spec.width, "class", "classes") if spec and spec.task == "classes" else _values(document)
     return layer.formula if len(layer.formula) <= FORMULA_LIMIT else ""
+
+
+def _entering(document: Document, node_id: str) -> str:
+    """Which input of the data enters here, where there are several."""
+    spec = document.spec
+    if spec is None or len(spec.fields) < 2 or not document.graph.nodes[node_id].layer.is_entry:
+        return ""
+    at = bindings(document.graph, spec.fields).get(node_id)
+    return "" if at is None else spec.fields[at].name
 
 
 def _values(document: Document) -> str:

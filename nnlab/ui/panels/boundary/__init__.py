@@ -171,7 +171,7 @@ class BoundaryPanel(DrawnPanel):
         before, self._spec = self._spec, spec
         names = spec.inputs if spec else ()
         self.bar.setVisible(self._fits())
-        self.inputs_row.setVisible(len(names) > 2)
+        self.inputs_row.setVisible(self._fits() and len(names) > 2)
         self.others_button.setChecked(False)
         self.discrete_box.setVisible(spec is None or spec.task == "classes")
         if before is None or before.inputs != names:
