@@ -20,17 +20,18 @@ def check(document: Document) -> tuple[Problem, ...]:
     global _latest
     known, found = _latest
     if known is not document:
-        found = _examine(document)
+        found = (*_examine(document), *(_told[1] if _told[0] is document else ()))
         _latest = document, found
     return found
 
 
 def tell(document: Document, problems: tuple[Problem, ...]) -> None:
-    """What was found elsewhere of the document examined last: it is shown with its other mistakes."""
-    global _latest
-    _latest = document, (*(p for p in check(document) if p.kind not in {q.kind for q in problems}), *problems)
+    """What was found elsewhere of this document: it is shown with its other mistakes from now on."""
+    global _latest, _told
+    _told, _latest = (document, problems), (None, ())
 
 
+_told: tuple[Document | None, tuple[Problem, ...]] = (None, ())
 _latest: tuple[Document | None, tuple[Problem, ...]] = (None, ())
 """The document examined last and what was found: several views ask about the same one after each edit."""
 

@@ -9,7 +9,7 @@ from more_wrong_documents import MORE
 from wrong_documents import FLATTEN, GOOD, MISTAKES, ROW, TANH, document, linear, node, rewired
 
 from nnlab.core.chain import dense, layer
-from nnlab.core.check import Problem, check
+from nnlab.core.check import Problem, check, tell
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.example import EXAMPLES
@@ -249,3 +249,13 @@ def test_samples_are_counted_as_training_divides_them(validation: float, test: f
     train = divide(data).rows[0]
     assert check(replace(GOOD, data=data).with_training(batch_size=train)) == ()
     the_problem(replace(GOOD, data=data).with_training(batch_size=train + 1), f"there are {train} samples")
+
+
+def test_what_was_found_elsewhere_is_shown_with_the_rest_of_that_document_and_no_other() -> None:
+    found = Problem("warning", "tanh", "Tanh should give N × 9", (), "shapes-disagree")
+    told = GOOD.with_training(epochs=3)
+    tell(told, (found,))
+    assert check(told) == (found,)
+    assert check(GOOD) == ()
+    assert check(told) == (found,)
+    assert check(told.with_training(epochs=4)) == ()
