@@ -1,5 +1,7 @@
 """Torch is asked about the shapes once edits pause; what it sees otherwise is shown where problems are shown."""
 
+from dataclasses import replace
+
 import pytest
 import torch  # noqa: F401 - it is only asked where it has been loaded
 from pytestqt.qtbot import QtBot
@@ -46,8 +48,12 @@ def test_a_layer_whose_rule_is_wrong_is_reported_at_its_node(qtbot: QtBot, monke
     qtbot.addWidget(line)
     asked(qtbot, line)
     told = [p for p in check(bench.document) if p.kind == "shapes-disagree"]
+    assert set(told) <= set(line.problems)
+    moved = bench.document.graph.with_node(replace(bench.document.graph.node("tanh"), y=500.0))
+    bench.apply("Move", bench.document.with_graph(moved))
+    line.confirmation.look()
+    assert set(told) <= set(line.problems), "only a place on the canvas has changed"
     line.stop()
     bench.close()
     assert told
     assert "please report it" in told[0].message
-    assert set(told) <= set(line.problems)

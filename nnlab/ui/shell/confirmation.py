@@ -1,5 +1,6 @@
 """The second look at shapes: once edits pause, torch itself is asked what each layer makes of its input."""
 
+import logging
 import sys
 import threading
 from typing import Any
@@ -15,6 +16,7 @@ IDLE_MS = 1_500  # after the last edit
 POLL_MS = 60  # between two looks whether torch has answered
 NODES = 400  # above, building the network would take time from the window's own thread
 BUSY = ("preparing", "running")
+LOG = logging.getLogger(__name__)
 
 
 class Confirmation(QObject):
@@ -30,7 +32,7 @@ class Confirmation(QObject):
         self._bench = bench
         self._thread: threading.Thread | None = None
         self._confirmed: Any = None
-        self._answer: tuple[Document, tuple[Problem, ...]] | None = None
+        self._problems: tuple[Problem, ...] = ()
         self._idle = QTimer(self, interval=IDLE_MS, singleShot=True)
         self._idle.timeout.connect(self.look)
         self._poll = QTimer(self, interval=POLL_MS)
@@ -41,14 +43,17 @@ class Confirmation(QObject):
         """Ask about the document as it is now, if that is due: later if something trains or torch is not there yet."""
         document = self._bench.document
         facts = _facts(document)
-        if facts == self._confirmed or len(document.graph.nodes) > NODES or not document.graph.nodes:
+        if facts == self._confirmed:
+            self._show(document)
+            return
+        if len(document.graph.nodes) > NODES or not document.graph.nodes:
             return
         if self._thread is not None or self._bench.status.state in BUSY or "torch" not in sys.modules:
             self._idle.start()
             return
         if any(problem.severity == "error" for problem in check(document)):
             return
-        self._confirmed, self._answer = facts, None
+        self._confirmed, self._problems = facts, ()
         self._thread = threading.Thread(target=self._ask, args=(document,), name="nnlab-confirm", daemon=True)
         self._thread.start()
         self._poll.start()
@@ -64,17 +69,25 @@ class Confirmation(QObject):
     def _ask(self, document: Document) -> None:
         from nnlab.engine.confirming import confirm  # it knows torch, which the window loads late
 
-        self._answer = document, tuple(each.problem(document) for each in confirm(document))
+        try:
+            self._problems = tuple(each.problem(document) for each in confirm(document))
+        except Exception:
+            LOG.exception("the shapes could not be confirmed")  # the network trains all the same, or says why not
 
     def _take(self) -> None:
         if self._thread is not None and self._thread.is_alive():
             return
         self._poll.stop()
-        self._thread, answer = None, self._answer
-        if answer is not None and answer[1] and answer[0] is self._bench.document:
-            tell(*answer)
-            self.found.emit()
+        self._thread = None
+        if _facts(self._bench.document) == self._confirmed:
+            self._show(self._bench.document)
         self.asked.emit()
+
+    def _show(self, document: Document) -> None:
+        """The document, which may only have been arranged anew since, with what torch sees otherwise."""
+        if self._problems:
+            tell(document, self._problems)
+            self.found.emit()
 
 
 def _facts(document: Document) -> Any:
