@@ -5,7 +5,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+import nnlab
 from nnlab import Project
+from nnlab.cli.main import main
 from nnlab.core.check import check
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document
@@ -17,6 +19,7 @@ from nnlab.engine.compile import run_text
 from nnlab.engine.export import python
 from nnlab.engine.loop import Loop
 from nnlab.files.codec import document_from_dict, document_to_dict
+from nnlab.registry import UnknownKind
 
 ARCHITECTURES = {
     "perceptron": "perceptron",
@@ -70,6 +73,17 @@ def test_a_name_means_one_thing() -> None:
     titles = [thing.title for thing in (*TEMPLATES.values(), *EXAMPLES.values())]
     assert len(set(titles)) == len(titles)
     assert len({template.order for template in TEMPLATES.values()}) == len(TEMPLATES)
+
+
+def test_they_are_listed_and_opened_by_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert {entry["id"] for entry in nnlab.templates()} == set(TEMPLATES)
+    assert main(["templates"]) == 0
+    said = capsys.readouterr().out
+    assert all(template.blurb in said for template in TEMPLATES.values())
+    assert main(["check", "lenet-5"]) == 0
+    assert "61 706" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(UnknownKind, match="did you mean resnet-18"):
+        Project.template("resnet18")
 
 
 def few(document: Document) -> Document:
