@@ -116,6 +116,8 @@ def split(d: Drawing, x: Any, sizes: Any, dim: int = 0) -> tuple[Value, ...]:
 @operation("select")
 def select(d: Drawing, x: Any, dim: int, index: int) -> Any:
     """One place of an axis."""
+    if isinstance(x, Turned) and dim == 0:
+        return _row(d, x, plain(index))
     value = as_value(d, x)
     at = dim if dim >= 0 else dim + len(value.shape) + 1
     index = plain(index)

@@ -18,6 +18,7 @@ from nnlab.engine.imports import onnx_constants, onnx_forms, onnx_operations, on
 from nnlab.engine.imports.drawing import NODES_LIMIT, Drawing, Held, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished
 from nnlab.engine.imports.onnx_operations import Call, Rows, Stacked
+from nnlab.engine.imports.operations import Piece
 from nnlab.errors import FileError, SettingError, ShapeError
 
 KNOWN = (onnx_forms, onnx_recurrent)
@@ -41,7 +42,10 @@ def read(data: bytes, what: str, title: str = "") -> Imported:
     if len(model.graph.node) > NODES_LIMIT:
         raise FileError(f"{what} has more than {count(NODES_LIMIT)} operations, which is too many to be drawn")
     _check_tensors(model.graph, what)
-    return _Model(model, what).drawn(title)
+    try:
+        return _Model(model, what).drawn(title)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as problem:
+        raise FileError(f"{what} is damaged, or was written in a form of ONNX that NNLab does not know") from problem
 
 
 def _check_tensors(graph: Any, what: str) -> None:
@@ -143,7 +147,7 @@ class _Model:
     def _made(self, call: Call, node: Any) -> Any:
         if node.domain not in ("", "ai.onnx"):
             raise Unfit(node.op_type)
-        if not any(isinstance(each, (Value, Turned, Rows, Stacked)) for each in call.inputs):
+        if not any(isinstance(each, (Value, Turned, Piece, Rows, Stacked)) for each in call.inputs):
             return onnx_constants.computed(call)
         if node.op_type == "Shape":
             return Held(_size_of(call, self.d.batch))
@@ -184,7 +188,7 @@ def _wire(each: Any) -> Value | None:
     if isinstance(each, Value):
         return each
     if isinstance(each, Stacked):
-        return each[-1].value
+        return each.parts[-1].value
     return each.value if isinstance(each, (Turned, Rows)) else None
 
 

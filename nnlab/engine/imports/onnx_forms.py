@@ -63,7 +63,7 @@ def transpose(call: Call) -> Any:
 def concat(call: Call) -> Any:
     """Side by side."""
     if call.attributes["axis"] == 0 and all(isinstance(each, Turned) for each in call.inputs):
-        return Stacked(call.inputs)
+        return Stacked(tuple(call.inputs))
     return forms.cat(call.d, call.inputs, call.attributes["axis"])
 
 
@@ -139,7 +139,7 @@ def gather(call: Call) -> Any:
 def _row(call: Call, x: Any, at: int) -> Any:
     """One layer's memory out of several."""
     if isinstance(x, Stacked):
-        rows = [(each, k) for each in x for k in range(each.value.shape[0])]
+        rows = [(each, k) for each in x.parts for k in range(each.value.shape[0])]
         each, k = rows[at]
         return forms.getitem(call.d, each, k - each.value.shape[0])
     return forms.getitem(call.d, x, at if at < 0 else at - x.value.shape[0])

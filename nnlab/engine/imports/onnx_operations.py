@@ -55,8 +55,11 @@ class Rows:
         return [steps, self.directions, batch, width // self.directions]
 
 
-class Stacked(tuple[Turned, ...]):
+@dataclass(frozen=True)
+class Stacked:
     """Memories of several recurrent operations, one on top of the other."""
+
+    parts: tuple[Turned, ...]
 
 
 Drawn = Callable[[Call], Any]

@@ -13,7 +13,7 @@ from nnlab.core.words import count
 from nnlab.engine.imports import forms, pools, supports, weighted
 from nnlab.engine.imports.drawing import NODES_LIMIT, Drawing, Held, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished
-from nnlab.engine.imports.operations import OPERATIONS, Kind
+from nnlab.engine.imports.operations import OPERATIONS, Kind, Piece
 from nnlab.engine.imports.pt2_archive import TYPES, Archive, Json
 from nnlab.errors import FileError, SettingError, ShapeError
 
@@ -147,7 +147,7 @@ class _Program:
         flat = [part for each in (*args, *named.values()) for part in (each if isinstance(each, list) else [each])]
         if name in ("sym_size", "size") and isinstance(args[0], Value):
             return (self.d.batch, *args[0].shape)[args[1]]
-        if not any(isinstance(each, (Value, Turned, supports.Marks, supports.May)) for each in flat):
+        if not any(isinstance(each, (Value, Turned, Piece, supports.Marks, supports.May)) for each in flat):
             return _computed(name, args, named)
         draw = OPERATIONS.get(name)
         if draw is None:
