@@ -16,7 +16,7 @@ DEEDS = ("saw", "met", "followed", "woke", "helped")
 WAYS = ("sat down", "ran home", "fell asleep", "went away", "sang a song")
 TIMES = ("then", "one day", "at night", "soon")
 LETTERS = (" ", ".", *sorted({*"".join((*ANIMALS, *KINDS, *DEEDS, *WAYS, *TIMES, "and", "the"))} - {" "}))
-NAMES = ("space", "full stop", *LETTERS[2:])
+NAMES = ("␣", *LETTERS[1:])
 NUMBER = {letter: k for k, letter in enumerate(LETTERS)}
 
 
