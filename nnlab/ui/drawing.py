@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from nnlab.core.check import check
 from nnlab.core.document import Document
 from nnlab.engine.events import Event, Failed, Prepared
 from nnlab.ui.look import plots, theme
@@ -164,7 +165,7 @@ class DrawnPanel(Panel):
             if isinstance(event, Prepared):
                 self.failure = ""  # the old picture stays until the new one comes: no flicker
             elif isinstance(event, Failed):
-                self.failure = event.message
+                self.failure = _reason(event, self.bench.document)
         if self.failure != before and self.isVisible():
             self.refresh()
 
@@ -183,3 +184,11 @@ class DrawnPanel(Panel):
     def on_theme(self) -> None:
         """Draw in the new colours."""
         self.drawing.update()
+
+
+def _reason(event: Failed, document: Document) -> str:
+    """Why a run could not begin: in the words of the check, which say what to do, where it knows more than torch."""
+    if event.node is not None:
+        return event.message
+    wrong = next((problem for problem in check(document) if problem.severity == "error"), None)
+    return wrong.message if wrong is not None else event.message

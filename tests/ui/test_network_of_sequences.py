@@ -12,7 +12,7 @@ from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
-from nnlab.engine.events import Snapshot
+from nnlab.engine.events import Failed, Snapshot
 from nnlab.engine.wants import SampleValues, SampleWant, Weights, WeightsWant
 from nnlab.ui.canvas.looks import node_look
 from nnlab.ui.panel import PANELS
@@ -189,3 +189,19 @@ def test_the_boundary_panel_offers_no_axes_where_there_is_no_plane(bench: Workbe
     assert panel.bar.isHidden()
     bench.open_document(EXAMPLES["iris"].document())
     assert not panel.inputs_row.isHidden()
+
+
+def test_a_run_that_torch_refuses_is_explained_in_the_words_of_the_check(panel: NetworkPanel, bench: Workbench) -> None:
+    document = EXAMPLES["mood"].document()
+    node = next(n for n, made in document.graph.nodes.items() if made.type_id == "Embedding")
+    made = document.graph.node(node)
+    wrong = replace(made, layer=made.layer.with_(num_embeddings=8))
+    bench.open_document(replace(document, graph=document.graph.with_node(wrong)))
+    panel.on_events([Failed(1, "Training could not go on: index out of range in self", None, "")])
+    assert "26" in panel.failure
+    assert "index out of range" not in panel.failure
+
+
+def test_a_failure_that_the_check_knows_nothing_of_keeps_its_words(panel: NetworkPanel, bench: Workbench) -> None:
+    panel.on_events([Failed(1, "Training could not go on: the disk is on fire", None, "")])
+    assert "disk is on fire" in panel.failure
