@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from nnlab.core.block import Block
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
@@ -111,3 +112,17 @@ def test_several_inputs_are_chosen_for_together(inspector: Inspector, bench: Wor
     form = inspector.several_page.form
     assert form is not None
     assert isinstance(form.fields["source"], ChoiceField)
+
+
+def test_a_block_has_one_field_for_its_name(bench: Workbench, inspector: Inspector) -> None:
+    bench.open_document(EXAMPLES["skips"].document())
+    block = next(n for n, node in bench.document.graph.nodes.items() if isinstance(node.layer, Block))
+    bench.select([block])
+    inspector.refresh()
+    form = inspector.node_page.form
+    assert form is not None
+    assert not form.fields["name"].widget.isVisible()
+    inspector.node_page.name.setText("Deep")
+    inspector.node_page.name.setModified(True)
+    inspector.node_page.name.editingFinished.emit()
+    assert bench.document.graph.node(block).title == "Deep"

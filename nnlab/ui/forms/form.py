@@ -80,6 +80,10 @@ class SettingsForm(QWidget):
         """Whether this setting can be edited now."""
         self._rows[name].setEnabled(enabled)
 
+    def hide_setting(self, name: str) -> None:
+        """Leave out a setting that is edited elsewhere."""
+        self._rows[name].hide()
+
     def controls(self) -> list[QWidget]:
         """What Tab stops at, in order."""
         found: list[QWidget] = []

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QGridLayout, QLineEdit
 
 from nnlab.core import grouping, words
+from nnlab.core.block import Block
 from nnlab.core.check import Problem
 from nnlab.core.document import Document
 from nnlab.core.graph import Node
@@ -187,6 +188,8 @@ class NodePage(Page):
             self.form = SettingsForm(node.layer, change, pins(self._bench, node), choices=self._choices)
             self.form.explained.connect(self._explain)
             self.column.insertWidget(self._form_at, self.form)
+            if isinstance(node.layer, Block):
+                self.form.hide_setting("name")  # the line above edits it
             chain_focus([self.name, *self.form.controls(), self.fold])
 
     def _draw_sign(self, kind: type[Layer]) -> None:
