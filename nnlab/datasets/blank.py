@@ -166,8 +166,6 @@ def _drawn(rng: np.random.Generator, part: _Part, rows: int) -> NDArray[np.gener
 def _answers(rng: np.random.Generator, part: _Part, rows: int) -> NDArray[np.generic]:
     if not part.many:
         return rng.standard_normal((rows, *part.shape), np.float32)
-    shape = () if part.shape == (1,) else part.shape
-    found = rng.integers(0, part.many, (rows, *shape))
-    if not shape:
-        found[: part.many] = np.arange(part.many)[:rows]
-    return found
+    if part.shape == (1,):
+        return rng.permutation(np.arange(rows) % part.many)
+    return rng.integers(0, part.many, (rows, *part.shape))

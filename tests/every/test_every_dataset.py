@@ -125,7 +125,7 @@ def values_of(p: Param) -> st.SearchStrategy[object]:
 @given(data=st.data())
 def test_every_setting_in_its_range_makes_what_is_promised(id_: str, data: st.DataObject) -> None:
     kind = DATASETS[id_]
-    chosen = {p.name: data.draw(values_of(p), label=p.name) for p in kind.params()}
+    chosen = {p.name: data.draw(values_of(p), label=p.name) for p in kind.params() if p.kind != "text"}
     holds_what_it_promises(kind(**chosen))
 
 

@@ -14,8 +14,10 @@ from nnlab.engine.imports.operations import Piece, as_value, operation, plain, r
 def cat(d: Drawing, tensors: Sequence[Any], dim: int = 0) -> Value:
     """Side by side."""
     if tensors and all(isinstance(each, Piece) for each in tensors):
-        first, second = tensors[0], tensors[-1]
-        if len(tensors) == 2 and first.of is second.of and (first.at, second.at) == (-2, -1) and first.of.both:
+        first: Piece = tensors[0]
+        second: Piece = tensors[-1]
+        ends = len(tensors) == 2 and first.of is second.of and (first.at, second.at) == (-2, -1) and first.of.both
+        if ends and first.of.last is not None:
             return first.of.last  # both directions of a recurrent layer, each at its own end
     made = [as_value(d, each) for each in tensors]
     if len(made) == 1:

@@ -105,9 +105,10 @@ def layer_for(module: nn.Module) -> Layer:
     if not type(module).__module__.startswith("torch.nn.") or id_ not in LAYERS:
         raise Unfit(f"the module {id_}")
     try:
-        return layer_of(id_, **settings_of(id_, module))
+        found: Layer = layer_of(id_, **settings_of(id_, module))
     except (SettingError, TypeError, AttributeError) as problem:
         raise Unfit(f"{id_} with settings that no layer has") from problem
+    return found
 
 
 def numbers_of(module: nn.Module) -> dict[str, NDArray[Any]]:

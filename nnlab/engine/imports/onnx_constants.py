@@ -107,7 +107,8 @@ def _divided(x: NDArray[Any], y: NDArray[Any]) -> Any:
 def _ranged(call: Call, start: Any, limit: Any, delta: Any) -> NDArray[Any]:
     if not delta or abs((float(limit) - float(start)) / float(delta)) > LIMIT:
         raise Unfit("numbers beyond all bounds")
-    return np.arange(start.item(), limit.item(), delta.item(), start.dtype)
+    found: NDArray[Any] = np.arange(start.item(), limit.item(), delta.item()).astype(start.dtype)
+    return found
 
 
 def _expanded(call: Call, x: NDArray[Any], sizes: NDArray[Any]) -> NDArray[Any]:

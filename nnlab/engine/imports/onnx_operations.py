@@ -103,7 +103,7 @@ def bend(call: Call) -> Value:
     """A function of each number."""
     layer, names = BENDS[call.op]
     if layer == "Identity":
-        return call.inputs[0]  # type: ignore[no-any-return]
+        return as_value(call.d, call.inputs[0])
     settings = {ours: float(call.attributes.get(name, usual)) for name, (ours, usual) in names.items()}
     rounded = {name: float(f"{value:.7g}") for name, value in settings.items()}
     return call.d.one(layer, as_value(call.d, call.inputs[0]), **rounded)
@@ -283,7 +283,7 @@ def instance_norm(call: Call) -> Value:
     """Each map to mean 0 and spread 1."""
     x, scale, bias = call.inputs[:3]
     eps = float(f"{call.attributes.get('epsilon', 1e-5):.6g}")
-    return weighted.instance_norm(call.d, x, scale, bias, None, None, 0.1, eps)  # type: ignore[no-any-return]
+    return weighted.instance_norm(call.d, x, scale, bias, None, None, 0.1, eps)
 
 
 @drawn("GroupNormalization")

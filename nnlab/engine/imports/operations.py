@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from nnlab.core.layer import VARIADIC_LIMIT
+from nnlab.core.layer import LAYERS, VARIADIC_LIMIT
 from nnlab.engine.imports.drawing import Drawing, Held, Later, Turned, Unfit, Value, layer_of
 
 Operation = Callable[..., Any]
@@ -17,7 +17,7 @@ REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "amin": "min", "vector_n
 SIMPLE = {
     "relu": "ReLU", "sigmoid": "Sigmoid", "tanh": "Tanh", "hardsigmoid": "Hardsigmoid", "hardswish": "Hardswish",
     "relu6": "ReLU6", "selu": "SELU", "silu": "SiLU", "mish": "Mish", "logsigmoid": "LogSigmoid", "log_sigmoid": "LogSigmoid",
-    "softsign": "Softsign", "tanhshrink": "Tanhshrink", "detach": "Detach", "sin": "Sine",
+    "softsign": "Softsign", "tanhshrink": "Tanhshrink", "detach": "Detach",
 }  # fmt: skip
 CURVES: dict[str, tuple[str, tuple[str, ...]]] = {
     "leaky_relu": ("LeakyReLU", ("negative_slope",)),
@@ -84,7 +84,8 @@ class Piece:
     """One row of a memory."""
 
     def __init__(self, of: Turned, at: int) -> None:
-        self.of, self.at = of, at
+        self.of: Turned = of
+        self.at: int = at
 
 
 def as_value(d: Drawing, x: object) -> Value:
@@ -264,6 +265,53 @@ def rsub(d: Drawing, x: Any, y: Any, alpha: float = 1) -> Value:
 def neg(d: Drawing, x: Any) -> Value:
     """The opposite number."""
     return mul(d, x, -1.0)
+
+
+@operation("abs")
+def absolute(d: Drawing, x: Any) -> Value:
+    """Without its sign: the larger of a number and its opposite."""
+    value = as_value(d, x)
+    return d.one("Maximum", value, neg(d, value))
+
+
+@operation("square")
+def square(d: Drawing, x: Any) -> Value:
+    """Times itself."""
+    value = as_value(d, x)
+    return d.one("Multiply", value, value)
+
+
+@operation("pow")
+def power(d: Drawing, x: Any, exponent: Any) -> Value:
+    """A whole power, as a product."""
+    if exponent not in (1, 2, 3, 4):
+        raise Unfit("a power that is no small whole number")
+    value = as_value(d, x)
+    return value if exponent == 1 else d.one("Multiply", *[value] * int(exponent))
+
+
+@operation("sin")
+def sine(d: Drawing, x: Any) -> Value:
+    """A wave; what it is multiplied by before is how fast it swings."""
+    value = as_value(d, x)
+    before = d.values.get(value.node, ())
+    plain_product = d.nodes[value.node].layer == layer_of("Multiply") and len(before) == 2 and not d.uses(value)
+    fixed = [each for each in before if _fixed(d, each) is not None] if plain_product else []
+    if len(fixed) == 1:
+        d.remove(value.node)
+        omega = float(f"{_fixed(d, fixed[0]):.12g}")
+        return d.one("Sine", next(each for each in before if each is not fixed[0]), omega=omega)
+    return d.one("Sine", value)
+
+
+def _fixed(d: Drawing, value: Value) -> float | None:
+    """The number that a node always gives, if it gives one that is not learned."""
+    layer: Any = d.nodes[value.node].layer
+    array = d.starts.get(value.node, {}).get("weight")
+    is_given = isinstance(layer, LAYERS["Constant"]) and not getattr(layer, "learned", True)
+    if not is_given or array is None or array.size != 1:
+        return None
+    return float(np.asarray(array).reshape(-1)[0])
 
 
 @operation("div", "truediv", "itruediv", "divide")

@@ -72,9 +72,20 @@ def reduce(d: Drawing, x: Any, dim: Any = None, keepdim: bool = False, *, kind: 
     dims = [dim] if isinstance(dim, int) else list(dim or ())
     if not dims:
         raise Unfit("one number of a whole batch")
+    before = d.values.get(value.node, ())
+    if kind == "sum" and len(dims) == 1 and _is_pair(d, value):
+        d.remove(value.node)
+        return d.one("Dot", *before, dim=dims[0], keepdim=bool(keepdim))
     if dims == [1] and len(value.shape) == 2 and not keepdim and kind in ("mean", "max"):
         return d.one("SequencePool", value, mode=kind)
     return d.one("Reduce", value, kind=kind, dims=listed(dims), keepdim=bool(keepdim))
+
+
+def _is_pair(d: Drawing, value: Value) -> bool:
+    """Whether this is the product of two equally large tensors that goes nowhere else yet."""
+    before = d.values.get(value.node, ())
+    equal = len(before) == 2 and before[0].shape == before[1].shape
+    return equal and not d.uses(value) and d.nodes[value.node].layer == layer_of("Multiply")
 
 
 def _reducing(kind: str) -> Any:

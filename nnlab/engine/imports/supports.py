@@ -81,10 +81,10 @@ def draw(
     if name == "DroppedAttention":
         from nnlab.engine.imports.pools import attention
 
-        found = attention(d, *args, **kwargs)
-        layer: Any = d.nodes[found.node].layer
-        d.change(found.node, layer.with_(dropout=getattr(module, "dropout", 0.0)))
-        return found
+        made = attention(d, *args, **kwargs)
+        layer: Any = d.nodes[made.node].layer
+        d.change(made.node, layer.with_(dropout=getattr(module, "dropout", 0.0)))
+        return made
     inputs = [as_value(d, x) for x in args if not isinstance(x, int)]
     id_, settings = READERS[name](module, *(value.shape for value in inputs))
     state = {key: each for key, each in numbers.items() if each.dtype.kind == "f"}
@@ -158,16 +158,16 @@ def _constant(m: Any, *_: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _filter(m: Any, *_: Any) -> tuple[str, dict[str, Any]]:
-    from nnlab.layers.fixed_filter import PRESETS, TYPED
+    from nnlab.layers import fixed_filter
 
     rows = m.kernel.detach().cpu().numpy()
     padding = "same" if m.padding else "valid"
-    for preset_id, (_, preset) in PRESETS.items():
-        known = np.asarray(preset, np.float32)
+    for preset_id, (_, numbers) in fixed_filter.PRESETS.items():
+        known = np.asarray(numbers, np.float32)
         if known.shape == rows.shape and np.allclose(known, rows, atol=1e-7):
             return "FixedFilter", {"filter": preset_id, "padding": padding}
     text = "; ".join(" ".join(f"{float(n):.7g}" for n in row) for row in rows)
-    return "FixedFilter", {"filter": TYPED, "kernel": text, "padding": padding}
+    return "FixedFilter", {"filter": fixed_filter.TYPED, "kernel": text, "padding": padding}
 
 
 def _fractional(m: Any, *_: Any) -> tuple[str, dict[str, Any]]:
