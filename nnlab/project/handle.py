@@ -232,10 +232,13 @@ class Project:
         """
         return train_many(self.document, _revived, seeds, epochs, device, threshold, on_progress)
 
-    def evaluate(self, inputs: NDArray[Any] | None = None, targets: NDArray[Any] | None = None) -> dict[str, float]:
+    def evaluate(
+        self, inputs: NDArray[Any] | tuple[NDArray[Any], ...] | None = None, targets: NDArray[Any] | None = None
+    ) -> dict[str, float]:
         """Figures of the trained network: of every part of its data, or of these samples in the data's own units.
 
         Parts give train_loss, validation_accuracy (or _r2) and the like; samples give loss and accuracy (or r2).
+        Samples of data with several inputs are a tuple of an array for each.
         """
         from nnlab.core.dataset import Samples
         from nnlab.engine.headless import evaluate
@@ -243,7 +246,8 @@ class Project:
         if (inputs is None) != (targets is None):
             raise DataError("Samples are evaluated by comparing: give both their inputs and their right answers.")
         self.model()  # refuses weights of another network
-        samples = None if inputs is None or targets is None else Samples(inputs, targets)
+        given = inputs if isinstance(inputs, tuple) else (inputs,)
+        samples = None if targets is None else Samples(given[0], targets, more=given[1:])  # type: ignore[arg-type]
         return evaluate(self.document, self.weights, samples)
 
     def predict(self, inputs: NDArray[Any], *more: NDArray[Any]) -> NDArray[Any]:

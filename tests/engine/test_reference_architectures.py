@@ -435,6 +435,10 @@ def test_data_with_several_inputs_are_asked_with_an_array_for_each() -> None:
     with torch.no_grad():
         expected = parts.original_targets(theirs(*(torch.from_numpy(np.array(each)) for each in given)).numpy())
     assert np.allclose(prices, expected, rtol=1e-5)
+    figures = project.evaluate((table, pictures), made.targets[:6])
+    assert figures["r2"] < 1
+    with pytest.raises(DataError, match="2 inputs, table and picture"):
+        project.evaluate(table, made.targets[:6])
     with pytest.raises(DataError, match="2 inputs, table and picture"):
         project.predict(table)
     with pytest.raises(DataError, match="as many samples"):
