@@ -162,12 +162,12 @@ def _filter(m: Any, *_: Any) -> tuple[str, dict[str, Any]]:
 
     rows = m.kernel.detach().cpu().numpy()
     padding = "same" if m.padding else "valid"
-    for preset_id, (_, numbers) in fixed_filter.PRESETS.items():
-        known = np.asarray(numbers, np.float32)
+    for preset_id, preset in fixed_filter.PRESETS.items():
+        known = np.asarray(preset[1], np.float32)
         if known.shape == rows.shape and np.allclose(known, rows, atol=1e-7):
             return "FixedFilter", {"filter": preset_id, "padding": padding}
-    text = "; ".join(" ".join(f"{float(n):.7g}" for n in row) for row in rows)
-    return "FixedFilter", {"filter": fixed_filter.TYPED, "kernel": text, "padding": padding}
+    typed: str = "; ".join(" ".join(f"{float(n):.7g}" for n in row) for row in rows)
+    return "FixedFilter", {"filter": fixed_filter.TYPED, "kernel": typed, "padding": padding}
 
 
 def _fractional(m: Any, *_: Any) -> tuple[str, dict[str, Any]]:
