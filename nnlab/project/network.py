@@ -102,19 +102,23 @@ class ProjectGraph:
         note: str = "",
         x: float | None = None,
         y: float | None = None,
+        after: str | None = None,
         **params: Any,
     ) -> str:
         """Add a layer and return its id; settings have torch's names: `add("Linear", out_features=8)`.
 
-        Without `x` and `y` (canvas units, the upper left corner) it goes to the right of the layer added last.
+        With `after` its first input is wired to that node, or to one of its outputs: `after="lstm.last"`. Without `x` and
+        `y` (canvas units, the upper left corner) it goes to the right of that node, or of the layer added last.
         """
         layer = make_layer(type, **params)
         graph = self._graph
         node_id = graph.new_id(layer)
-        left, top = _beside_last(graph)
+        source, _, port = (after or "").partition(".")
+        left, top = _beside_last(graph) if after is None else _beside(graph, graph.node(source))
         own = _checked({"x": left if x is None else x, "y": top if y is None else y, "name": name, "note": note})
         node = Node(node_id, layer, **own)
-        self._apply(f"Add {node.title}", graph.with_node(node))
+        graph = graph.with_node(node)
+        self._apply(f"Add {node.title}", graph if after is None else graph.connect(source, node_id, None, port or None))
         return node_id
 
     def add_text(self, text: str, after: str | None = None) -> str:
@@ -255,9 +259,12 @@ def _on_canvas(value: Any) -> bool:
 def _beside_last(graph: Graph) -> tuple[float, float]:
     """A free place to the right of the node added last, the answer left aside."""
     last = next((n for n in reversed(list(graph.nodes.values())) if n.layer.outputs), None)
-    if last is None:
-        return 0.0, 0.0
-    x, y = last.x + layout.WIDTH + layout.GAP_X, last.y
+    return _beside(graph, last) if last is not None else (0.0, 0.0)
+
+
+def _beside(graph: Graph, node: Node) -> tuple[float, float]:
+    """A free place to the right of this node."""
+    x, y = node.x + layout.WIDTH + layout.GAP_X, node.y
     while any(abs(n.x - x) < layout.WIDTH and abs(n.y - y) < layout.HEIGHT for n in graph.nodes.values()):
         y += layout.HEIGHT + layout.GAP_Y
     return x, y

@@ -99,9 +99,7 @@ class ResNet(nn.Module):
 def row(project: Project, after: str, *layers: tuple[str, dict[str, object]]) -> str:
     """Layers wired one after the other; the id of the last."""
     for type_, settings in layers:
-        node = project.graph.add(type_, **settings)  # type: ignore[arg-type]
-        project.graph.connect(after, node)
-        after = node
+        after = project.graph.add(type_, after=after, **settings)  # type: ignore[arg-type]
     return after
 
 
@@ -219,8 +217,7 @@ def test_an_lstm_classifier() -> None:
     embed = {"name": "embed", "num_embeddings": words, "embedding_dim": 12, "padding_idx": 0}
     lstm = {"name": "lstm", "hidden_size": 20, "num_layers": 2, "bidirectional": True, "dropout": 0.2}
     read = row(project, graph.add("Input"), ("Embedding", embed), ("LSTM", lstm))
-    drop = graph.add("Dropout", name="drop", p=0.3)
-    graph.connect(read, drop, source_port="last")
+    drop = graph.add("Dropout", name="drop", p=0.3, after=f"{read}.last")
     row(project, drop, ("Linear", {"name": "head", "out_features": 2}), ("Output", {}))
     matched(project, Classifier(words), str, torch.randint(0, words, (5, 13)))
 
@@ -324,8 +321,7 @@ def vae() -> Project:
         ("Unflatten", {"unflattened_size": "1, 8, 8"}),
         ("Output", {}),
     )
-    penalty = graph.add("Output", name="penalty", weight=0.01)
-    graph.connect(draw, penalty, source_port="kl")
+    graph.add("Output", name="penalty", weight=0.01, after=f"{draw}.kl")
     return project
 
 
