@@ -10,8 +10,8 @@ from nnlab.errors import NNLabError
 if TYPE_CHECKING:
     from nnlab.engine.trainer import Trainer
     from nnlab.project import Project, Run
+    from nnlab.project.bringing import from_module
     from nnlab.project.catalogue import datasets, examples, layers, lessons, templates
-    from nnlab.project.importing import from_module
 
 __version__ = "0.1.0"
 __all__ = [
@@ -32,7 +32,7 @@ _WHERE = {
     "Project": "nnlab.project",
     "Run": "nnlab.project",
     "Trainer": "nnlab.engine.trainer",
-    "from_module": "nnlab.project.importing",
+    "from_module": "nnlab.project.bringing",
     "lessons": "nnlab.project.catalogue",
 }
 _FOLDERS = ("layers", "datasets", "examples", "templates")

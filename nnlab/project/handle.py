@@ -86,7 +86,10 @@ class Project:
         Nothing in a file is ever run. What a model has that NNLab has not is named in `notices`.
         """
         if importing.is_model(path):
-            return importing.opened(path)
+            brought = importing.opened(path)
+            model = cls(brought.document)
+            model.notices, model.weights = brought.notices, brought.weights
+            return model
         opened = store.open(path)
         project = cls(opened.document)
         project.path = Path(path)

@@ -1,30 +1,32 @@
-"""Models from elsewhere as projects: a module in Python, an ONNX file, a PT2 file. torch is loaded on use."""
+"""Models from elsewhere: a module in Python, an ONNX file, a PT2 file. torch is loaded on use."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from numpy.typing import NDArray
+
+from nnlab.core.document import Document
 from nnlab.errors import BuildError, FileError
 from nnlab.files import disk
 from nnlab.files.disk import AnyPath
 
 if TYPE_CHECKING:
     from nnlab.engine.imports.finishing import Imported
-    from nnlab.project.handle import Project
 
 ENDINGS = (".onnx", ".pt2")
 """Files that hold a whole model of another program."""
 FILE_LIMIT = 2 * 2**30  # bytes
 
 
-def from_module(model: Any, example_input: Any, title: str = "") -> "Project":
-    """Any `torch.nn.Module` as a project, its numbers with it: `nnlab.from_module(model, torch.randn(1, 3, 32, 32))`.
+class Brought(NamedTuple):
+    """What became of a model."""
 
-    The example is one tensor with the batch in front, or a tuple of several. What no layer does becomes a node that says
-    so, and the project's `notices` name it. BuildError if the model cannot be read.
-    """
-    from nnlab.engine.imports import fx_graph
-
-    return _project(fx_graph.from_module(model, example_input, title))
+    document: Document
+    notices: tuple[str, ...]
+    """Sentences about what has no equal here, and that data must be chosen."""
+    weights: Mapping[str, NDArray[Any]] | None
+    """All numbers by their names in the network; None if a part of it cannot be computed."""
 
 
 def is_model(path: AnyPath) -> bool:
@@ -32,34 +34,38 @@ def is_model(path: AnyPath) -> bool:
     return Path(path).suffix.lower() in ENDINGS
 
 
-def opened(path: AnyPath) -> "Project":
-    """The model in an ONNX or PT2 file as a project without a file of its own; FileError if it cannot be read.
+def opened(path: AnyPath) -> Brought:
+    """The model in an ONNX or PT2 file; FileError if it cannot be read.
 
     Only this file is read, and nothing in it is run.
     """
     what = disk.name_of(path)
     data, _ = disk.read(path, FILE_LIMIT)
-    title = Path(path).stem
+    if Path(path).suffix.lower() == ".onnx":
+        from nnlab.engine.imports.onnx_file import read
+    else:
+        from nnlab.engine.imports.pt2_file import read
     try:
-        if Path(path).suffix.lower() == ".onnx":
-            from nnlab.engine.imports import onnx_file
-
-            return _project(onnx_file.read(data, what, title))
-        from nnlab.engine.imports import pt2_file
-
-        return _project(pt2_file.read(data, what, title))
+        return _brought(read(data, what, Path(path).stem))
     except BuildError as problem:
         raise FileError(f"{what}: {problem}") from problem
 
 
-def _project(made: "Imported") -> "Project":
-    """The project; what was learned comes as its weights, if every part is known."""
-    from nnlab.core.check import check
-    from nnlab.project.handle import Project
+def of_module(model: Any, example_input: Any, title: str = "") -> Brought:
+    """A module of torch's; BuildError if it cannot be read."""
+    from nnlab.engine.imports.fx_graph import from_module
 
-    project = Project(made.document)
-    project.notices = made.notices
-    if not any(p.severity == "error" for p in check(made.document)):
-        network = project.build()
-        project.weights = {name: each.detach().cpu().numpy().copy() for name, each in network.state_dict().items()}
-    return project
+    return _brought(from_module(model, example_input, title))
+
+
+def _brought(made: "Imported") -> Brought:
+    """With the numbers, if every part is known: they count as learned."""
+    from nnlab.core.check import check
+
+    document = made.document
+    if any(p.severity == "error" for p in check(document)):
+        return Brought(document, made.notices, None)
+    from nnlab.engine.compile import build
+
+    state = build(document, document.training.seed).state_dict()
+    return Brought(document, made.notices, {name: each.detach().cpu().numpy().copy() for name, each in state.items()})

@@ -130,6 +130,8 @@ def is_same(layer: Layer, module: nn.Module, *shapes: tuple[int, ...]) -> bool:
 def draw(d: Drawing, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A call of a module as a node; Unfit if no layer does the same."""
     if not type(module).__module__.startswith("torch.nn."):
+        if type(module).__name__ == "ProjectedLSTM" and supports.is_ours(type(module)):
+            return recurrent_of(d, "LSTM", module, *args, **kwargs)
         return supports.draw(d, module, args, kwargs, _learning(d, module), numbers_of(module))
     if type(module) in QUIET:
         return args[0]

@@ -193,7 +193,7 @@ def gemm(call: Call) -> Value:
 @drawn("MatMul")
 def matmul(call: Call) -> Value:
     """A product of matrices, or a Linear layer."""
-    return operations.matmul(call.d, call.inputs[0], call.inputs[1])
+    return weighted.matmul(call.d, call.inputs[0], call.inputs[1])
 
 
 def _even(call: Call, axes: int) -> tuple[Any, list[int]]:

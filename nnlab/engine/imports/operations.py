@@ -327,16 +327,6 @@ def div(d: Drawing, x: Any, y: Any, rounding_mode: str | None = None) -> Value:
     return d.one("Divide", *_pair(d, x, y))
 
 
-@operation("matmul", "bmm")
-def matmul(d: Drawing, x: Any, y: Any) -> Value:
-    """A product of matrices; with numbers that come along it is a Linear layer."""
-    if isinstance(y, Held) and y.array.ndim == 2 and isinstance(x, Value):
-        from nnlab.engine.imports.weighted import linear
-
-        return linear(d, x, Held(np.ascontiguousarray(y.array.T), y.learned, y.name))
-    return d.one("MatMul", as_value(d, x), as_value(d, y))
-
-
 @operation("clamp", "clip")
 def clamp(d: Drawing, x: Any, min: float | None = None, max: float | None = None) -> Value:
     """Cut off at both ends."""

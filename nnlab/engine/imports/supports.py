@@ -74,10 +74,6 @@ def draw(
     name = type(module).__name__
     if name not in READERS or not is_ours(type(module)):
         raise Unfit(f"the module {name}")
-    if name == "ProjectedLSTM":
-        from nnlab.engine.imports import modules
-
-        return modules.recurrent_of(d, "LSTM", module, *args, **kwargs)
     if name == "DroppedAttention":
         from nnlab.engine.imports.pools import attention
 
@@ -196,7 +192,6 @@ READERS: dict[str, Callable[..., tuple[str, dict[str, Any]]]] = {
     "FixedFilter": _filter,
     "FractionalMaxPool2d": _fractional,
     "DroppedAttention": lambda m, *_: ("ScaledDotProductAttention", {}),
-    "ProjectedLSTM": lambda m, *_: ("LSTM", {}),
 }
 
 

@@ -55,6 +55,14 @@ def linear(d: Drawing, x: Any, weight: Any, bias: Any = None) -> Value:
     return _with_weights(d, layer, x, weight=weight, bias=bias)
 
 
+@operation("matmul", "bmm")
+def matmul(d: Drawing, x: Any, y: Any) -> Value:
+    """A product of matrices; with numbers that come along it is a Linear layer."""
+    if isinstance(y, Held) and y.array.ndim == 2 and isinstance(x, Value):
+        return linear(d, x, Held(np.ascontiguousarray(y.array.T), y.learned, y.name))
+    return d.one("MatMul", as_value(d, x), as_value(d, y))
+
+
 @operation("addmm")
 def addmm(d: Drawing, bias: Any, x: Any, weight: Any) -> Value:
     """A weighted sum, as torch computes it inside."""
