@@ -121,7 +121,7 @@ def test_a_block_has_one_field_for_its_name(bench: Workbench, inspector: Inspect
     inspector.refresh()
     form = inspector.node_page.form
     assert form is not None
-    assert not form.fields["name"].widget.isVisible()
+    assert not form.fields["called"].widget.isVisible()
     inspector.node_page.name.setText("Deep")
     inspector.node_page.name.setModified(True)
     inspector.node_page.name.editingFinished.emit()

@@ -10,25 +10,25 @@ from nnlab.core.objective import INPUT_TARGET, OUTPUT
 from nnlab.core.shapes import bindings
 from nnlab.ui.look.labels import plain
 
+INPUT = "Input"
 Choices = tuple[tuple[str, str], ...]
 """(value, text) pairs."""
 
 
 def data_choices(document: Document, node: Node) -> Mapping[str, Choices]:
     """For each setting of this node that names something of the data: what can be chosen now, its own value included."""
-    if node.layer.is_entry:
+    if node.type_id == INPUT:
         found = {"source": _sources(document, node)}
     elif node.type_id == OUTPUT:
         found = {"target": _targets(document), "loss": _losses()}
     else:
         return {}
-    known = {name: choices for name, choices in found.items() if hasattr(node.layer, name)}
-    return {name: _with_present(choices, str(getattr(node.layer, name))) for name, choices in known.items()}
+    return {name: _with_present(choices, str(getattr(node.layer, name))) for name, choices in found.items()}
 
 
 def _sources(document: Document, node: Node) -> Choices:
     spec = document.spec
-    if spec is None or not hasattr(node.layer, "source"):
+    if spec is None:
         return (("", "Automatic"),)
     unnamed = document.graph.with_node(replace(node, layer=node.layer.with_(source="")))
     at = bindings(unnamed, spec.fields).get(node.id)

@@ -189,7 +189,7 @@ class NodePage(Page):
             self.form.explained.connect(self._explain)
             self.column.insertWidget(self._form_at, self.form)
             if isinstance(node.layer, Block):
-                self.form.hide_setting("name")  # the line above edits it
+                self.form.hide_setting("called")  # the line above edits it
             chain_focus([self.name, *self.form.controls(), self.fold])
 
     def _draw_sign(self, kind: type[Layer]) -> None:
