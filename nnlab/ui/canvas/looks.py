@@ -166,6 +166,8 @@ def _settings(document: Document, node_id: str) -> str:
     layer = document.graph.nodes[node_id].layer
     if isinstance(layer, UnknownLayer):
         return layer.type_id
+    if layer.is_entry and layer.summary().casefold() == document.graph.nodes[node_id].title.casefold():
+        return document.data.dataset.title  # the title says already which input it is
     if layer.summary():
         return layer.summary()
     if not layer.inputs and layer.outputs:
