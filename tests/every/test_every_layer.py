@@ -369,7 +369,8 @@ class TestEveryLayer:
                 assert not any(t.requires_grad for t in answers[:1])
                 return
             loose = [t for t in answers if t.requires_grad]
-            assert loose or not floats
+            through = any(port.kind in ("x", "h", "s", "*") for port in layer.outputs or layer.inputs)
+            assert loose or not floats or not through
             if loose and floats:
                 torch.stack([t.float().sum() for t in loose]).sum().backward()
                 assert all(t.grad is not None and t.grad.isfinite().all() for t in floats)

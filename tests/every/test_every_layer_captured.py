@@ -10,6 +10,7 @@ import pytest
 import torch
 from rooms import appended, fitting
 
+from nnlab.core.check import check
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph
@@ -25,6 +26,8 @@ from nnlab.errors import NNLabError
 CLOSE = 1e-6  # of the loss, where torch computes a layer by one large operation that has to be taken apart
 ALWAYS_EAGER: set[str] = set()
 """Layers that no program can repeat; they fall back to the eager engine, with a reason."""
+ALONE = {"Cast"}
+"""As a mask it may hide all there is, and what is left is no number."""
 LONG_PROGRAMS = {"Transformer", "TransformerDecoder", "TransformerEncoder"}
 """Layers whose programs take seconds to make: fewer of their settings are tried."""
 LAST_DIGIT = {"ScaledDotProductAttention"} | {id_ for id_ in LAYERS if id_.startswith("Transformer")}
@@ -120,12 +123,15 @@ def test_every_layer(id_: str) -> None:
     assert_one_run(documents[0], to_the_bit=id_ not in LAST_DIGIT)
 
 
-@pytest.mark.parametrize("id_", [k for k in KINDS if k not in ALWAYS_EAGER and len(LAYERS[k].params()) > 0])
+@pytest.mark.parametrize("id_", [k for k in KINDS if k not in ALWAYS_EAGER | ALONE and len(LAYERS[k].params()) > 0])
 def test_every_layer_with_other_settings(id_: str) -> None:
     """All that differ from what it is by itself, each in its own run, as far as they fit."""
     few = id_ in LONG_PROGRAMS or LAYERS[id_].tier > 1
     for layer in itertools.islice(variants(LAYERS[id_]()), 2 if few else 4):
-        for document in fitting(layer)[:1]:
+        sound = [d for d in fitting(layer) if not any(p.severity == "error" for p in check(d))]
+        if id_ == "Embedding":  # a pool's places have no vocabulary that could be too large
+            sound = [d for d in sound if d.spec is not None and d.spec.vocabulary]
+        for document in sound[:1]:
             settings = training(document).with_training(epochs=5)
             assert_one_run(settings, least_steps=10, to_the_bit=id_ not in LAST_DIGIT)
 

@@ -16,6 +16,7 @@ from nnlab.core.layer import LAYERS, UnknownLayer
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.param import Param, Settings
 from nnlab.core.schedule import SCHEDULES
+from nnlab.core.starts import NO_STARTS
 from nnlab.errors import FileError, GraphError, NNLabError
 from nnlab.files import codec, jsontext
 
@@ -37,7 +38,7 @@ def through_text(document: Document) -> Document:
 
 @pytest.mark.parametrize("name", list(EXAMPLES))
 def test_every_example_comes_back_equal(name):
-    document = EXAMPLES[name].make()
+    document = replace(EXAMPLES[name].make(), starts=NO_STARTS)  # learned numbers stand in a file of their own
     assert through_text(document) == document
 
 

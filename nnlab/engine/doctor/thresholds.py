@@ -38,7 +38,7 @@ at least 0.02. Eight sigmoid layers: 0.00002 and less at first, up to 0.005 wher
 DEEP = 4
 """Squashing layers in a row from which fading is their number's fault, and saturation its consequence."""
 
-EXPLODED = 20.0
+EXPLODED = 13.0
 """Gradient in sizes of the weights it is of. Good: at most 1.3, and 12 behind a sum over a graph. Weights six times too large in eight layers: 50 to 500."""
 
 SHRUNK = 0.7
