@@ -97,7 +97,7 @@ def expand(d: Drawing, x: Any, *sizes: Any) -> Any:
     raise Unfit("numbers repeated along an axis")
 
 
-@operation("chunk")
+@operation("chunk", "tensor_split")
 def chunk(d: Drawing, x: Any, chunks: int, dim: int = 0) -> tuple[Value, ...]:
     """Equal pieces."""
     return d.add(layer_of("Split", parts=plain(chunks), dim=dim), as_value(d, x))

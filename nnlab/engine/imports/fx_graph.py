@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
-from nnlab.core.axes import SIZE_LIMIT
+from nnlab.core.axes import SIZE_LIMIT, listed
 from nnlab.core.document import Document
 from nnlab.core.layer import PortKind, Shape
 from nnlab.engine.imports import forms, modules, pools, supports, weighted
@@ -75,7 +75,7 @@ class _Seeing(fx.Interpreter):
     def run_node(self, n: fx.Node) -> Any:
         """One step."""
         result = super().run_node(n)
-        touched = n.op == "placeholder" or any(
+        touched = n.op in ("placeholder", "call_module") or any(
             a.meta["touched"] and _has_tensor(a.meta["seen"]) for a in n.all_input_nodes
         )
         n.meta["touched"] = touched
@@ -225,11 +225,9 @@ class _Reading:
         return seen
 
     def _unmoved(self, node: fx.Node, seen: Any) -> Any:
-        """What no sample has touched comes along as numbers, unless it is a layer of its own without an input."""
-        if node.op == "call_module":
-            module = self.model.get_submodule(str(node.target))
-            if supports.is_ours(type(module)):
-                return modules.draw(self.d, module, self._told(node.args), {})
+        """What no sample has touched comes along as numbers, unless it is noise for each sample."""
+        if function_name(node) == "randn" and isinstance(seen, Tensor) and seen.dim() > 1 and len(seen) == self.batch:
+            return self.d.one("Noise", shape=listed(seen.shape[1:]))
         if isinstance(seen, tuple):
             return tuple(self._as_held(node, each) for each in seen)
         return self._as_held(node, seen)

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from nnlab.core.axes import listed
 from nnlab.core.layer import LAYERS, VARIADIC_LIMIT
 from nnlab.engine.imports.drawing import Drawing, Held, Later, Turned, Unfit, Value, layer_of
 
@@ -272,6 +273,12 @@ def absolute(d: Drawing, x: Any) -> Value:
     """Without its sign: the larger of a number and its opposite."""
     value = as_value(d, x)
     return d.one("Maximum", value, neg(d, value))
+
+
+@operation("randn_like")
+def noise(d: Drawing, x: Any, **_: Any) -> Value:
+    """Fresh random numbers, as many as these."""
+    return d.one("Noise", shape=listed(as_value(d, x).shape))
 
 
 @operation("square")

@@ -135,6 +135,14 @@ def interpolate(
     if len(set(factors)) > 1 or antialias or mode not in ("nearest", "bicubic", *LINEAR_MODES):
         raise Unfit("a change of size of another kind")
     kind = "linear" if mode in LINEAR_MODES else mode
+    value, like = as_value(d, x), getattr(size, "of", None)
+    if (
+        isinstance(like, Value)
+        and len(size) == len(like.shape) - 1 == len(value.shape) - 1
+        and kind != "bicubic"
+        and not align_corners
+    ):
+        return d.one("ResizeTo", value, like, mode=kind)
     wanted = None if size is None else tuple(plain(size)) if isinstance(size, (list, tuple)) else size
     return d.one(
         "Upsample", as_value(d, x), scale_factor=float(factors[0] or 1.0) if wanted is None else 2.0, size=wanted, mode=kind,

@@ -112,7 +112,9 @@ class _Recorder(TorchFunctionMode):
         return node
 
     def _note(self, node: fx.Node, result: Any) -> None:
-        node.meta.update(touched=any(a.meta["touched"] for a in node.all_input_nodes), seen=result)
+        node.meta.update(
+            touched=node.op == "call_module" or any(a.meta["touched"] for a in node.all_input_nodes), seen=result
+        )
         if isinstance(result, Tensor):
             self.nodes[id(result)] = node
             self.kept.append(result)
