@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 from nnlab.core.example import EXAMPLES
 from nnlab.core.layer import LAYERS
 from nnlab.ui.canvas.editor import GraphEditor
-from nnlab.ui.canvas.port_words import port_words
 from nnlab.ui.inspector.inspector import Inspector
 from nnlab.ui.look import theme
+from nnlab.ui.look.port_words import port_words
 from nnlab.ui.workbench import Workbench
 
 

@@ -13,7 +13,7 @@ from nnlab.core.learning import USUAL
 from nnlab.core.shapes import bindings
 from nnlab.core.words import number, plural
 from nnlab.ui.canvas import geometry
-from nnlab.ui.canvas.port_words import port_words
+from nnlab.ui.look.port_words import port_words
 
 FORMULA_LIMIT = 15  # characters that fit on a node's second line
 

@@ -17,7 +17,6 @@ from nnlab.core.graph import Node
 from nnlab.core.layer import MISSING, Layer, Port, Shape, shape_text
 from nnlab.core.learning import owner
 from nnlab.core.param import Param
-from nnlab.ui.canvas.port_words import port_words
 from nnlab.ui.forms.controls import Fold, Hairline, chain_focus
 from nnlab.ui.forms.form import SettingsForm
 from nnlab.ui.inspector.block_part import BlockPart, pins
@@ -26,6 +25,7 @@ from nnlab.ui.inspector.learning_part import LearningPart
 from nnlab.ui.inspector.page import Cards, Facts, Page
 from nnlab.ui.look import icons, theme
 from nnlab.ui.look.labels import label, plain
+from nnlab.ui.look.port_words import port_words
 from nnlab.ui.scope import Scope, scope_of
 from nnlab.ui.workbench import Workbench
 
