@@ -468,6 +468,16 @@ class TestOnnx:
         with pytest.raises(FileError, match="ConstantOfShape"):
             onnx_file.read(small_onnx(*steps, initializers=(sizes,)).SerializeToString(), "m.onnx")
 
+    def test_rows_looked_up_again_and_again_stay_within_bounds(self) -> None:
+        rows = numpy_helper.from_array(np.zeros(2**16, np.int64), "rows")
+        steps = [helper.make_node("Gather", ["table", "rows"], ["t1"])]
+        steps += [helper.make_node("Gather", [f"t{k}", "rows"], [f"t{k + 1}"], axis=k) for k in range(1, 4)]
+        steps.append(helper.make_node("Add", ["x", "t4"], ["y"]))
+        with pytest.raises(FileError, match="Gather"):
+            onnx_file.read(
+                small_onnx(*steps, initializers=(rows, tensor("table", 4, 4, 4, 4))).SerializeToString(), "m"
+            )
+
     def test_a_size_that_is_left_open_is_told(self) -> None:
         model = small_onnx(helper.make_node("Relu", ["x"], ["y"]), shape=("N", 3, "T"))
         found = onnx_file.read(model.SerializeToString(), "m.onnx")

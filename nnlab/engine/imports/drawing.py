@@ -19,6 +19,7 @@ from nnlab.core.writing import slug
 Arrays = Mapping[str, NDArray[Any]]
 
 NODES_LIMIT = 20_000
+SPENT_LIMIT = 2**27  # numbers that a file may have computed before anything is drawn
 
 
 class Unfit(Exception):
@@ -87,7 +88,16 @@ class Drawing:
     made_of: dict[Any, str] = field(default_factory=dict)
     """Which node a module became when it was first met: a second call shares its weights."""
 
+    spent: int = 0
+    """How many numbers were computed for the file so far."""
+
     # ---------------------------------------------------------------- drawing
+
+    def spend(self, many: int) -> None:
+        """Count numbers that a file has computed of its own; Unfit if they are too many."""
+        self.spent += many
+        if self.spent > SPENT_LIMIT:
+            raise Unfit("numbers beyond all bounds")
 
     def add(
         self, layer: Layer, *inputs: Value | None, tensors: Arrays | None = None, learning: Learning | None = None

@@ -35,7 +35,9 @@ def computed(call: Call) -> Held:
         raise Unfit(call.op)
     first = call.inputs[0] if call.inputs else None
     name = first.name if isinstance(first, Held) and call.op in FREE else ""
-    return Held(np.asarray(function(call, *arrays)), bool(name), name)
+    found = np.asarray(function(call, *arrays))
+    call.d.spend(0 if call.op in FREE else found.size)
+    return Held(found, bool(name), name)
 
 
 FREE = ("Identity", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Cast")
@@ -115,6 +117,16 @@ def _expanded(call: Call, x: NDArray[Any], sizes: NDArray[Any]) -> NDArray[Any]:
     return np.broadcast_to(x, _bounded(np.broadcast_shapes(x.shape, _bounded(sizes))))
 
 
+def _taken(x: NDArray[Any], at: NDArray[Any], axis: int) -> NDArray[Any]:
+    _bounded([at.size, x.size // max(1, x.shape[axis])])
+    return np.take(x, at, axis=axis)
+
+
+def _joined(parts: tuple[NDArray[Any], ...], axis: int) -> NDArray[Any]:
+    _bounded([sum(each.size for each in parts)])
+    return np.concatenate(parts, axis=axis)
+
+
 def _where(call: Call, mask: NDArray[Any], x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     _bounded(np.broadcast_shapes(mask.shape, x.shape, y.shape))
     return np.where(mask, x, y)
@@ -128,8 +140,8 @@ def _triangle(call: Call, x: NDArray[Any], k: NDArray[Any] | None = None) -> NDA
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Identity": lambda call, x: x,
     "Shape": lambda call, x: np.array(x.shape, np.int64)[call.attributes.get("start", 0) : call.attributes.get("end")],
-    "Gather": lambda call, x, at: np.take(x, at, axis=call.attributes.get("axis", 0)),
-    "Concat": lambda call, *xs: np.concatenate(xs, axis=call.attributes.get("axis", 0)),
+    "Gather": lambda call, x, at: _taken(x, at, call.attributes.get("axis", 0)),
+    "Concat": lambda call, *xs: _joined(xs, call.attributes.get("axis", 0)),
     "Cast": lambda call, x: x.astype(TYPES[call.attributes["to"]]),
     "Transpose": lambda call, x: np.transpose(x, call.attributes.get("perm")),
     "Reshape": _reshaped,

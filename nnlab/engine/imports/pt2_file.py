@@ -148,7 +148,9 @@ class _Program:
         if name in ("sym_size", "size") and isinstance(args[0], Value):
             return (self.d.batch, *args[0].shape)[args[1]]
         if not any(isinstance(each, (Value, Turned, Piece, supports.Marks, supports.May)) for each in flat):
-            return _computed(name, args, named)
+            found = _computed(name, args, named)
+            self.d.spend(found.array.size if isinstance(found, Held) and found not in args else 0)
+            return found
         draw = OPERATIONS.get(name)
         if draw is None:
             raise Unfit(name)
