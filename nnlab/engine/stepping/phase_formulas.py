@@ -26,7 +26,7 @@ from nnlab.core.formula import (
 )
 from nnlab.core.layer import MISSING
 from nnlab.core.shapes import bindings
-from nnlab.engine.stepping.phase_record import Record, local_slopes
+from nnlab.engine.stepping.phase_record import Record, local_slopes, value_key
 from nnlab.engine.wants import MEAN, PhaseFocus
 
 SLOPES = 6  # numbers that a number depends on most
@@ -154,10 +154,12 @@ class _Focus:
 
     @property
     def _sources(self) -> list[str]:
-        return [link.source for link in self._graph.incoming[self._id] if link.source in self._record.outputs]
+        """What comes in, by the names under which a trace keeps it: the node, and the port unless it is the first."""
+        keys = [value_key(self._graph, link) for link in self._graph.incoming[self._id]]
+        return [key for key in keys if key in self._record.outputs]
 
-    def _title(self, node_id: str) -> str:
-        return self._graph.nodes[node_id].title
+    def _title(self, source: str) -> str:
+        return self._graph.nodes[source.partition(".")[0]].title
 
     def _spot(self, sample: int) -> Spot:
         record, sources = self._record, self._sources
@@ -197,7 +199,8 @@ class _Focus:
         return None if at is None else spec.fields[at]
 
     def _passed(self, source: str, sample: int) -> NDArray[np.float64] | None:
-        readers = [k for k in self._graph.outgoing[source] if k.target in self._record.outputs]
+        leaving = self._graph.outgoing[source.partition(".")[0]]
+        readers = [k for k in leaving if k.target in self._record.outputs and value_key(self._graph, k) == source]
         flow = self._record.flows.get(source)
         return _array(flow.tensor[sample]) if flow is not None and len(readers) == 1 else None
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nnlab.core.document import Training
+from nnlab.core.graph import Graph, Link
 from nnlab.engine.learner import Learner
 from nnlab.engine.wants import MEAN, Array, Numbers
 
@@ -117,13 +118,21 @@ def local_slopes(record: Record, node_id: str, sources: list[str], at: tuple[int
     """
     graph, output = record.learner.document.graph, record.live.get(node_id)
     inputs = [record.live[s] for s in sources if s in record.live]
-    tangled = any(a in graph.upstream(b) for a in sources for b in sources)
+    nodes = [source.partition(".")[0] for source in sources]
+    tangled = any(a in graph.upstream(b) for a in nodes for b in nodes)
     known = len(inputs) == len(sources) and all(x.requires_grad for x in inputs)
     if output is None or tangled or not known or not output.requires_grad:
         return []
     with torch.inference_mode(False), torch.enable_grad():
         found = torch.autograd.grad(output[at], inputs, retain_graph=True, allow_unused=True)
     return [torch.zeros_like(x[at[0]]) if g is None else g[at[0]] for x, g in zip(inputs, found, strict=True)]
+
+
+def value_key(graph: Graph, link: Link) -> str:
+    """The name under which a trace keeps what this wire carries."""
+    ports = [port.name for port in graph.output_ports(link.source)]
+    first = link.source_port not in ports[1:]
+    return link.source if first else f"{link.source}.{link.source_port}"
 
 
 def main_output(value: Any) -> Tensor | None:
