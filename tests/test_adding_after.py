@@ -27,7 +27,9 @@ def test_one_of_several_outputs_is_named_after_a_dot() -> None:
     assert [k.source_port for k in graph.wires] == ["last"]
 
 
-@pytest.mark.parametrize(("after", "said"), [("nothing", "no node"), ("lstm.first", "no output"), ("output", "Output has no output")])
+@pytest.mark.parametrize(
+    ("after", "said"), [("nothing", "no node"), ("lstm.first", "no output"), ("output", "Output has no output")]
+)
 def test_what_cannot_be_followed_says_why_and_adds_nothing(after: str, said: str) -> None:
     graph = Project.new().graph
     graph.add("LSTM")

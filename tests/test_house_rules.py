@@ -66,7 +66,19 @@ def test_architecture_page_is_short_and_names_the_modules_that_exist() -> None:
         named |= {f"{room}{module}.py" for module in re.findall(r"`(\w+)`", modules)}
     missing = [n for n in named if not (ROOT / n).exists()]
     assert not missing, f"ARCHITECTURE.md names what is not there: {missing}"
-    things = {"layers", "datasets", "losses", "optimizers", "schedules", "examples", "templates", "blocks", "panels", "notes", "measures"}
+    things = {
+        "layers",
+        "datasets",
+        "losses",
+        "optimizers",
+        "schedules",
+        "examples",
+        "templates",
+        "blocks",
+        "panels",
+        "notes",
+        "measures",
+    }
     framework = {name_of(p) for p in SOURCES if p.name != "__init__.py" and not things & set(p.parts)}
     assert not framework - named, f"ARCHITECTURE.md does not name {sorted(framework - named)}"
 

@@ -189,7 +189,9 @@ class UnknownLayer(Layer):
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """Always refuses: nobody here knows what it does."""
-        raise ShapeError(f"is the layer {self.type_id!r}, which this version of NNLab does not know: replace it to train")
+        raise ShapeError(
+            f"is the layer {self.type_id!r}, which this version of NNLab does not know: replace it to train"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as they were found in the file."""

@@ -57,7 +57,8 @@ class Output(Layer):
         choices={"auto": "Automatic", "classes": "Scores of classes", "values": "Values"},
     )
     target: str = param(
-        "", "What this answer is compared with, by its name in the data; input: the first input. Empty: the first target."
+        "",
+        "What this answer is compared with, by its name in the data; input: the first input. Empty: the first target.",
     )
     loss: str = param("auto", "The loss of this answer; auto: that of the training settings.", advanced=True)
     weight: float = param(

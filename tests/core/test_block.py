@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -22,7 +23,7 @@ def block(*layers: object, **settings: object) -> Block:
     """A block of layers in a row."""
     parts = {"x": BlockInput()} | {f"l{k}": each for k, each in enumerate(layers)} | {"y": BlockOutput()}
     ids = list(parts)
-    return Block(inner=wired(parts, *(f"{a} > {b}" for a, b in zip(ids, ids[1:], strict=False))), **settings)  # type: ignore[arg-type]
+    return Block(inner=wired(parts, *(f"{a} > {b}" for a, b in pairwise(ids))), **settings)  # type: ignore[arg-type]
 
 
 def in_a_network(made: Block) -> Document:
