@@ -218,6 +218,10 @@ def _bare(found: dict[str, object], kind: type[Layer], token: Token) -> None:
     found[said[0]] = said[1]
 
 
+FROM_THE_DATA = {"num_embeddings"}
+"""What the data decide: one number alone is not meant for it ("embedding 8" is 8 numbers for each word)."""
+
+
 def _placed(
     kind: type[Layer], numbers: Sequence[Token], found: Mapping[str, object]
 ) -> Iterator[tuple[str, str, Token]]:
@@ -228,6 +232,8 @@ def _placed(
         yield lists[0].name, f'"{spelling.sizes_text([t.text for t in numbers])}"', numbers[0]
         return
     free = [p for p in free if p.kind != "text"]
+    if len(numbers) == 1 and free and free[0].name in FROM_THE_DATA:
+        free = free[1:]
     for token, param in zip(numbers, free, strict=False):
         yield param.name, token.text, token
     if len(numbers) > len(free):

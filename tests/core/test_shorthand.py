@@ -301,3 +301,10 @@ def test_the_longest_text_is_added_without_waiting_long() -> None:
     assert len(ids) == LAYER_LIMIT
     assert process_time() - begin < 20
     assert len({(n.x, n.y) for n in graph.nodes.values()}) == len(graph.nodes)
+
+
+def test_one_number_for_an_embedding_is_the_size_of_its_rows() -> None:
+    graph, ids = add_text(Graph(), "embedding 8")
+    assert graph.node(ids[0]).layer.embedding_dim == 8
+    graph, ids = add_text(Graph(), "embedding 500 16")
+    assert (graph.node(ids[0]).layer.num_embeddings, graph.node(ids[0]).layer.embedding_dim) == (500, 16)
