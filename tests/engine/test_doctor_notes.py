@@ -183,7 +183,7 @@ def notes_on_the_way(document: Document, weights: Weights | None = None) -> set[
 EPOCHS = {"digits-cnn": 4, "spiral": 120, "wave": 60}  # enough to see them begin; whole runs are measured by hand
 SEEDS = {"digits-cnn": 1, "spiral": 1, "wave": 1}
 HEAVY = {id_ for id_, each in EXAMPLES.items() if each.order >= 200}  # pictures, words, series and graphs
-EPOCHS |= dict.fromkeys(HEAVY, 2)
+EPOCHS |= dict.fromkeys(HEAVY, 1)
 SEEDS |= dict.fromkeys(HEAVY, 1)
 
 

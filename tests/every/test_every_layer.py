@@ -81,7 +81,7 @@ OUR_OWN = {
 
 every_layer = pytest.mark.parametrize("kind", KINDS, ids=list(LAYERS))
 quick = settings(
-    max_examples=20,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
@@ -304,7 +304,7 @@ class TestEveryLayer:
             seen += 1
 
         check()
-        assert seen >= 4, "the test must not pass by meeting refusals alone"
+        assert seen >= 3, "the test must not pass by meeting refusals alone"
 
     def test_promises_the_parameters_that_torch_makes(self, kind: type[Layer]) -> None:
         @quick
