@@ -214,7 +214,7 @@ def test_number_of_classes_is_a_setting(id_: str) -> None:
 
 
 def test_settings_are_declared_in_one_way() -> None:
-    for id_ in MADE_UP:
+    for id_ in set(MADE_UP) - {"blank"}:  # which says first what it stands for
         names = [f.name for f in dataclasses.fields(DATASETS[id_])]
         assert names[-1] == "seed"
         if DATASETS[id_]().spec().split is None:  # the others have sizes of their own, and some no noise
