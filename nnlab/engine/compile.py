@@ -49,6 +49,8 @@ class Network(nn.Module):
     """Node id -> its attribute, the first part of its keys in state_dict; only nodes that are modules."""
     source: str
     """The class's own text, as exported."""
+    document: Document
+    """What it was built from."""
 
     def trace(self, x: Tensor) -> dict[str, Tensor]:
         """The output of every node on the way to the answer, by node id; the Output's is the answer.
@@ -69,7 +71,7 @@ def build(document: Document, seed: int | None = None, packed: bool = True) -> N
     text = plan.module_text()
     names = run_text(text)
     made: type[nn.Module] = names["Network"]
-    parts = {"attributes": plan.attributes, "source": text}
+    parts: dict[str, Any] = {"attributes": plan.attributes, "source": text, "document": document}
     parts |= {"trace": run_text(plan.trace_text(), names)["trace"]}
     if packed and plan.is_packed:
         parts |= {"forward": run_text(plan.packed_text(), {**names, "apart": made.forward})["forward"]}

@@ -1,6 +1,7 @@
 """Models from elsewhere: a module in Python, an ONNX file, a PT2 file. torch is loaded on use."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,10 +53,29 @@ def opened(path: AnyPath) -> Brought:
 
 
 def of_module(model: Any, example_input: Any, title: str = "") -> Brought:
-    """A module of torch's; BuildError if it cannot be read."""
+    """A module of torch's; BuildError if it cannot be read. One that NNLab built brings its own drawing back."""
+    own = _own(model, title)
+    if own is not None:
+        return own
     from nnlab.engine.imports.fx_graph import from_module
 
     return _brought(from_module(model, example_input, title))
+
+
+def _own(model: Any, title: str) -> Brought | None:
+    """The document of a network that NNLab built, with its numbers of now; None if its parts are not those any more."""
+    from nnlab.engine.compile import Network, build
+    from nnlab.engine.dice import undisturbed
+
+    if not isinstance(model, Network):
+        return None
+    document = replace(model.document, title=title or model.document.title)
+    with undisturbed():
+        fresh = build(document)
+    if repr(fresh) != repr(model):
+        return None  # somebody put another layer in the place of one: what it is now must be read
+    state = model.state_dict()
+    return Brought(document, (), {name: each.detach().cpu().numpy().copy() for name, each in state.items()})
 
 
 def _brought(made: "Imported") -> Brought:

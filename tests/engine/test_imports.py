@@ -14,7 +14,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from onnx import TensorProto, helper, numpy_helper
-from random_graphs import random_document
+from random_graphs import random_document, random_samples
 from torch import Tensor, nn
 
 import nnlab
@@ -620,3 +620,25 @@ def test_an_onnx_file_of_each_opset_since_nine_can_be_read() -> None:
         model.opset_import[0].version = opset
         assert onnx.ModelProto.FromString(model.SerializeToString()).opset_import[0].version == opset
         assert kinds(onnx_file.read(model.SerializeToString(), "m").document) == ["Input", "Output", "Softmax"]
+
+
+# ---------------------------------------------------------------- networks that NNLab built itself
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_network_that_was_built_here_brings_its_drawing_back(seed: int) -> None:
+    document = random_document(seed + 500)
+    network = build(document, 3, packed=False)
+    project = nnlab.from_module(network, random_samples(document, seed))
+    assert project.document == document
+    assert project.weights is not None
+    for name, tensor in network.state_dict().items():
+        assert np.array_equal(project.weights[name], tensor.numpy(), equal_nan=True), name
+
+
+def test_a_network_that_was_changed_by_hand_is_read_as_it_is_now() -> None:
+    network = nnlab.Project.example("xor").build(seed=0)
+    name = next(n for n, m in network.named_children() if isinstance(m, nn.Linear))
+    setattr(network, name, nn.Linear(2, getattr(network, name).out_features, bias=False))
+    document = nnlab.from_module(network, torch.randn(4, 2)).document
+    assert any(node.type_id == "Linear" and not node.layer.bias for node in document.graph.nodes.values())
