@@ -36,7 +36,17 @@ from nnlab.core.writing import (
 )
 from nnlab.errors import BuildError
 
-__all__ = ["Network", "arguments", "attribute_names", "build", "loss_function", "loss_text", "run_text", "source"]
+__all__ = [
+    "Network",
+    "arguments",
+    "attribute_names",
+    "build",
+    "loss_function",
+    "loss_text",
+    "run_text",
+    "source",
+    "unfit_starts",
+]
 
 # While only looking, torch would take a shorter way through attention, and its last digits would not be training's.
 torch.backends.mha.set_fastpath_enabled(False)
@@ -82,6 +92,17 @@ def build(document: Document, seed: int | None = None, packed: bool = True) -> N
     for node_id in document.starts.keys() & plan.attributes.keys():
         _begin(network.get_submodule(plan.attributes[node_id]), document.starts[node_id])
     return network
+
+
+def unfit_starts(network: Network) -> tuple[str, ...]:
+    """Ids of nodes that were to start from learned numbers, and have other sizes than these by now."""
+    starts, found = network.document.starts, []
+    for node_id, attribute in network.attributes.items():
+        mine = network.get_submodule(attribute).state_dict()
+        given = starts.get(node_id, {})
+        if any(name not in mine or tuple(mine[name].shape) != tuple(a.shape) for name, a in given.items()):
+            found.append(node_id)
+    return tuple(found)
 
 
 def _begin(module: nn.Module, tensors: Mapping[str, Any]) -> None:

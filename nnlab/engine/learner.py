@@ -18,7 +18,7 @@ from nnlab.core.graph import Graph
 from nnlab.core.inside import leaves, same_leaves
 from nnlab.core.objective import resolve
 from nnlab.core.parts import PART_NAMES, Parts, divide
-from nnlab.engine.compile import Network, attribute_names, build, loss_function
+from nnlab.engine.compile import Network, attribute_names, build, loss_function, unfit_starts
 from nnlab.engine.cut import Head, cut_of, widened
 from nnlab.engine.device import Place, check_memory, choose
 from nnlab.engine.dice import Dice, undisturbed
@@ -70,6 +70,11 @@ class Learner:
             self.network = build(document, document.training.seed)
         self.dice.drawn = None
         self.notices: list[str] = [self.place.notice] if self.place.notice else []
+        graph = document.graph
+        self.notices += [
+            f"What {graph.node(n).title} was to start from does not fit its sizes any more: it starts from random numbers."
+            for n in unfit_starts(self.network)
+        ]
         self.unfit: tuple[str, ...] = ()
         """Titles of the layers that the given weights did not fit."""
         self.kept = _bring(self, kept_from) if kept_from is not None else ()

@@ -134,10 +134,10 @@ def _opened(data: bytes, what: str, fingerprint: Fingerprint | None) -> Opened:
     document, repairs = _document(raw, what, major)
     weights = None
     if _WEIGHTS in members:
-        weights, lost = _weights(members.pop(_WEIGHTS), what)
+        weights, lost = _weights(members.pop(_WEIGHTS), f"{what}: {_WEIGHTS}")
         notices += lost
     if _STARTS in members:
-        starts, lost = _weights(members.pop(_STARTS), what)
+        starts, lost = _weights(members.pop(_STARTS), f"{what}: {_STARTS}")
         notices += lost
         document = replace(document, starts=Starts.of_flat(starts or {}).only(document.graph.nodes))
     trained_with = _settings(members.pop(_SETTINGS), what) if _SETTINGS in members else None
@@ -210,7 +210,7 @@ def _check_opens(project: bytes) -> None:
 
 
 def _weights(data: bytes, what: str) -> tuple[dict[str, NDArray[Any]] | None, list[str]]:
-    found = tensors.from_bytes(data, f"{what}: {_WEIGHTS}")
+    found = tensors.from_bytes(data, what)
     bad = tensors.not_finite(found)
     if bad:
         return None, [

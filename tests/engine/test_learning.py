@@ -15,6 +15,7 @@ from nnlab.core.document import Data, Document, Training
 from nnlab.core.graph import Graph, Node
 from nnlab.core.learning import INITIALISERS, Learning
 from nnlab.core.optimizer import OPTIMIZERS
+from nnlab.core.starts import Starts
 from nnlab.engine.captured.switching import capture_now
 from nnlab.engine.compile import build, run_text, source
 from nnlab.engine.cut import cut_of
@@ -202,3 +203,16 @@ def test_pictures_of_a_run_with_kept_features_show_the_whole_network() -> None:
         assert torch.allclose(loop.learner.answers(x), loop.learner.answers(raw), atol=1e-6)
     loop.advance(by_phase=True)
     assert loop.phases.name
+
+
+def test_learned_numbers_that_fit_no_more_are_said_to_be_left_aside() -> None:
+    made = document(linear=Learning(frozen=True))
+    kept = {"weight": np.ones((8, 2), np.float32), "bias": np.zeros(8, np.float32)}
+    fitting = replace(made, starts=Starts({"linear": kept}))
+    loop = Loop(fitting, lambda event: None)
+    assert loop.learner.notices == []
+    assert np.array_equal(loop.learner.as_arrays()["linear.weight"], kept["weight"])
+    wider = made.graph.node("linear").layer.with_(out_features=9)
+    changed = fitting.with_graph(made.graph.with_node(replace(made.graph.node("linear"), layer=wider)))
+    (notice,) = Loop(changed, lambda event: None).learner.notices
+    assert "does not fit its sizes any more" in notice
