@@ -143,7 +143,9 @@ class DrawnPanel(Panel):
             self.drawing.say(problem)
         elif self.failure:
             self.drawing.say(self.failure, "error")
-        elif not self.has_picture:
+        elif (
+            not self.has_picture or not self.bench.document.graph.nodes
+        ):  # a picture may still come of layers that are gone
             self.drawing.say(self._waiting_words())
         else:
             self.drawing.say("")
