@@ -1,7 +1,7 @@
 """Blocks of convolutions: plain, side by side, one feeding all later ones, narrow and wide."""
 
-from nnlab.core.block import Block, named
-from nnlab.core.block_ports import BlockInput, BlockOutput
+from nnlab.core.blocks.block import Block, named
+from nnlab.core.blocks.ports import BlockInput, BlockOutput
 from nnlab.core.chain import layer, wired
 from nnlab.core.layer import Layer, Shape
 from nnlab.core.ready import READY, ReadyBlock

@@ -1,7 +1,7 @@
 """Residual blocks: what comes in is added to what the layers make of it, so that very deep networks still learn."""
 
-from nnlab.core.block import Block, named
-from nnlab.core.block_ports import BlockInput, BlockOutput
+from nnlab.core.blocks.block import Block, named
+from nnlab.core.blocks.ports import BlockInput, BlockOutput
 from nnlab.core.chain import layer, wired
 from nnlab.core.layer import Layer, Shape
 from nnlab.core.ready import READY, ReadyBlock

@@ -1,7 +1,7 @@
 """Blocks that change the form: down and up a U-Net, rows through a small network, sequences to one answer, a code of chance."""
 
-from nnlab.core.block import Block, named
-from nnlab.core.block_ports import BlockInput, BlockOutput
+from nnlab.core.blocks.block import Block, named
+from nnlab.core.blocks.ports import BlockInput, BlockOutput
 from nnlab.core.chain import layer, wired
 from nnlab.core.layer import Layer, Shape
 from nnlab.core.ready import READY, ReadyBlock

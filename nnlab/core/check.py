@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
+from nnlab.core.blocks.inside import InnerDocument
 from nnlab.core.checking import answers, data, faults, habits, reading, structure, training, weights
 from nnlab.core.document import Document
 from nnlab.core.fixes import Fix
-from nnlab.core.inside import InnerDocument
 from nnlab.core.problem import Case, Problem
 
 __all__ = ["Fix", "Problem", "check", "tell"]

@@ -5,9 +5,9 @@ from math import prod
 from typing import ClassVar
 
 from nnlab.core import words
+from nnlab.core.arithmetic.module_call import module_call
 from nnlab.core.formula import Formula, Spot, signed
 from nnlab.core.layer import Layer, Shape, TorchCode
-from nnlab.core.module_call import module_call
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.core.layer import Shape
 from nnlab.registry import Registry
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from nnlab.core.dataset import DATASETS, Dataset, DataSpec, Field, Samples
 from nnlab.core.disk_cache import Arrays, kept
 from nnlab.core.param import param
-from nnlab.core.picworld_drawing import SIDE, WHITE, coloured, developed, paint
-from nnlab.core.picworld_objects import Part, box, ellipse, triangle
+from nnlab.core.picworld.drawing import SIDE, WHITE, coloured, developed, paint
+from nnlab.core.picworld.objects import Part, box, ellipse, triangle
 
 SET = 18
 VERSION = 1  # of the drawing: one more whenever the same settings give other pictures

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.core.document import Document
 from nnlab.engine.compile import Cutting, Network, cutting, run_text
 

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from nnlab.core.blocks.inside import leaves, same_leaves
 from nnlab.core.dataset import Samples
 from nnlab.core.document import Document, Training
 from nnlab.core.graph import Graph
-from nnlab.core.inside import leaves, same_leaves
 from nnlab.core.objective import resolve
 from nnlab.core.parts import PART_NAMES, Parts, divide
 from nnlab.engine.compile import Network, attribute_names, build, loss_function, unfit_starts

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from nnlab.core.block import Block
-from nnlab.core.block_code import trace_text
+from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.code import trace_text
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Shape

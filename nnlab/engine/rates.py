@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.writing import attribute_names

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from nnlab.core.block import DEPTH_LIMIT
+from nnlab.core.blocks.block import DEPTH_LIMIT
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.graph import ID_PATTERN, NOTHING, Graph, Link, Node
 from nnlab.core.layer import LAYERS, VARIADIC_LIMIT, Layer, UnknownLayer

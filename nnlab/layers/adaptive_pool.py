@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnlab.core import pool_steps, words
+from nnlab.core import words
+from nnlab.core.arithmetic import pool_steps
+from nnlab.core.arithmetic.module_call import module_call
+from nnlab.core.arithmetic.windows import SIDES, WINDOW_LIMIT, Size, by, pair, per_axis, picture, spaced
 from nnlab.core.formula import Exact, Formula, Spot
 from nnlab.core.layer import LAYERS, Layer, Shape, Support, TorchCode
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
-from nnlab.core.windows import SIDES, WINDOW_LIMIT, Size, by, pair, per_axis, picture, spaced
 from nnlab.errors import ShapeError
 
 

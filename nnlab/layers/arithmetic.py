@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from nnlab.core.axes import common
+from nnlab.core.arithmetic.axes import common
 from nnlab.core.formula import Formula, Spot, signed
 from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode
 

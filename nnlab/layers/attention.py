@@ -5,7 +5,7 @@ from math import prod
 from typing import Any
 
 from nnlab.core import words
-from nnlab.core.attending import (
+from nnlab.core.arithmetic.attending import (
     HEAD_LIMIT,
     LATER_POSITIONS,
     attention_flops,
@@ -14,9 +14,9 @@ from nnlab.core.attending import (
     check_pairs,
     pairs_mask,
 )
+from nnlab.core.arithmetic.sequences import check_mask, sequence
 from nnlab.core.layer import LAYERS, MISSING, Call, Layer, Port, Shape, Support, TorchCode, shape_text
 from nnlab.core.param import param
-from nnlab.core.sequences import check_mask, sequence
 from nnlab.errors import ShapeError
 
 SCALE_LIMIT = 1000.0

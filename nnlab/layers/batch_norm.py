@@ -6,10 +6,10 @@ from math import prod
 import numpy as np
 
 from nnlab.core import words
+from nnlab.core.arithmetic.windows import spaced
 from nnlab.core.formula import Exact, Formula, Spot, index_text, over_samples, signed
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode, shape_text
 from nnlab.core.param import param
-from nnlab.core.windows import spaced
 from nnlab.errors import ShapeError
 
 

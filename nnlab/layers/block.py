@@ -1,7 +1,7 @@
 """Blocks and their ends, filed among the layers; what they are stands in core, where networks nest."""
 
-from nnlab.core.block import Block
-from nnlab.core.block_ports import BlockInput, BlockOutput
+from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.ports import BlockInput, BlockOutput
 from nnlab.core.layer import LAYERS
 
 LAYERS.register("Block")(Block)

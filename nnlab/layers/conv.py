@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nnlab.core import filter_steps
-from nnlab.core.filters import BORDERS, Filters
+from nnlab.core.arithmetic import filter_steps
+from nnlab.core.arithmetic.filters import BORDERS, Filters
+from nnlab.core.arithmetic.windows import SIDES, WINDOW_LIMIT, Size
 from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
 from nnlab.core.param import param
-from nnlab.core.windows import SIDES, WINDOW_LIMIT, Size
 
 PADDINGS = {"same": "Same", "valid": "Valid"}
 

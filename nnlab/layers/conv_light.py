@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from nnlab.core import filter_steps
-from nnlab.core.filters import Filters
+from nnlab.core.arithmetic import filter_steps
+from nnlab.core.arithmetic.filters import Filters
+from nnlab.core.arithmetic.windows import WINDOW_LIMIT, Size, by, picture
 from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, Call, Layer, Shape, TorchCode
 from nnlab.core.param import param
-from nnlab.core.windows import WINDOW_LIMIT, Size, by, picture
 from nnlab.errors import ShapeError
 
 BIAS_WHY = "Add a learned constant to every map."

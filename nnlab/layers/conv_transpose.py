@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
+from nnlab.core.arithmetic.module_call import module_call
+from nnlab.core.arithmetic.windows import NOUNS, SIDES, Size, by, per_axis, spaced
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
-from nnlab.core.windows import NOUNS, SIDES, Size, by, per_axis, spaced
 from nnlab.errors import ShapeError
 
 # WORKAROUND: torch 2.13 ends the whole process at a stride of 4096 along one axis (oneDNN on a CPU).

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
-from nnlab.core.axes import AXIS_LIMIT, SIZE_LIMIT, at_axis, axis, listed, new_axis, numbers
+from nnlab.core.arithmetic.axes import AXIS_LIMIT, SIZE_LIMIT, at_axis, axis, listed, new_axis, numbers
 from nnlab.core.formula import Formula, Place, Spot
 from nnlab.core.layer import LAYERS, VARIADIC_LIMIT, Layer, Port, Shape, TorchCode, shape_text
 from nnlab.core.param import param

@@ -5,10 +5,10 @@ from math import prod
 from typing import ClassVar
 
 from nnlab.core import words
+from nnlab.core.arithmetic.windows import spaced
 from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode, shape_text
 from nnlab.core.param import param
-from nnlab.core.windows import spaced
 from nnlab.errors import ShapeError
 
 

@@ -6,12 +6,12 @@ from math import isfinite, prod
 
 import numpy as np
 
-from nnlab.core import filter_steps
-from nnlab.core.filters import Filters
+from nnlab.core.arithmetic import filter_steps
+from nnlab.core.arithmetic.filters import Filters
+from nnlab.core.arithmetic.windows import all_positions, by, picture
 from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, Call, Layer, Shape, Support, TorchCode
 from nnlab.core.param import param
-from nnlab.core.windows import all_positions, by, picture
 from nnlab.errors import ShapeError
 
 Rows = tuple[tuple[float, ...], ...]

@@ -6,11 +6,11 @@ from math import cos, exp, prod, sin
 import numpy as np
 
 from nnlab.core import words
-from nnlab.core.axes import axis
+from nnlab.core.arithmetic.axes import axis
+from nnlab.core.arithmetic.module_call import module_call
 from nnlab.core.curve import Curve
 from nnlab.core.formula import Exact, Formula, Spot, signed
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
 

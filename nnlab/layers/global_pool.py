@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from nnlab.core import words
+from nnlab.core.arithmetic.windows import by, spaced
 from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
 from nnlab.core.param import param
-from nnlab.core.windows import by, spaced
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from nnlab.core import words
-from nnlab.core.attending import HEAD_LIMIT
+from nnlab.core.arithmetic.attending import HEAD_LIMIT
+from nnlab.core.arithmetic.linked_nodes import EDGE_ENDS, EDGE_TABLE, SPREAD, nodes_and_edges
+from nnlab.core.arithmetic.sequences import SIZE_LIMIT
 from nnlab.core.layer import LAYERS, Call, Layer, Port, Shape, Support, TorchCode
-from nnlab.core.linked_nodes import EDGE_ENDS, EDGE_TABLE, SPREAD, nodes_and_edges
 from nnlab.core.param import param
-from nnlab.core.sequences import SIZE_LIMIT
 
 GCN = Support(
     "GCNConv",

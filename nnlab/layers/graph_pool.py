@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import prod
 
+from nnlab.core.arithmetic.sequences import check_mask, pooled_rows, sequence
 from nnlab.core.layer import LAYERS, MISSING, Layer, Port, Shape, TorchCode
 from nnlab.core.param import param
-from nnlab.core.sequences import check_mask, pooled_rows, sequence
 
 
 @LAYERS.register("GraphPool")

@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from nnlab.core import words
+from nnlab.core.arithmetic.module_call import module_call
+from nnlab.core.arithmetic.windows import NOUNS, spaced
 from nnlab.core.formula import Exact, Formula, Spot, signed
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
-from nnlab.core.windows import NOUNS, spaced
 from nnlab.errors import ShapeError
 
 RULE = "y = γ (x − mean) / √(variance + ε) + β"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from nnlab.core import words
+from nnlab.core.arithmetic.module_call import module_call
 from nnlab.core.curve import Curve
 from nnlab.core.layer import LAYERS, Shape, TorchCode
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
 

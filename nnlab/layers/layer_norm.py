@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from nnlab.core import words
+from nnlab.core.arithmetic.module_call import module_call
 from nnlab.core.formula import Exact, Formula, Spot, signed
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
 

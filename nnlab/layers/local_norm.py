@@ -6,10 +6,10 @@ from math import prod
 import numpy as np
 
 from nnlab.core import words
-from nnlab.core.axes import axis
+from nnlab.core.arithmetic.axes import axis
+from nnlab.core.arithmetic.module_call import module_call
 from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode, shape_text
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from nnlab.core.attending import LATER_POSITIONS
+from nnlab.core.arithmetic.attending import LATER_POSITIONS
+from nnlab.core.arithmetic.sequences import SIZE_LIMIT, sequence
 from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode, shape_text
 from nnlab.core.param import param
-from nnlab.core.sequences import SIZE_LIMIT, sequence
 from nnlab.errors import ShapeError
 
 

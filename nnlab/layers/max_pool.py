@@ -4,12 +4,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-from nnlab.core import pool_steps
-from nnlab.core.formula import Formula, Spot
-from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode, shape_text
-from nnlab.core.module_call import module_call
-from nnlab.core.param import param
-from nnlab.core.windows import (
+from nnlab.core.arithmetic import pool_steps
+from nnlab.core.arithmetic.module_call import module_call
+from nnlab.core.arithmetic.windows import (
     NOUNS,
     SIDES,
     WINDOW_LIMIT,
@@ -22,6 +19,9 @@ from nnlab.core.windows import (
     window_size,
     window_text,
 )
+from nnlab.core.formula import Formula, Spot
+from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode, shape_text
+from nnlab.core.param import param
 from nnlab.errors import ShapeError
 
 

@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 
 from nnlab.core import words
-from nnlab.core.axes import axis, common
+from nnlab.core.arithmetic.axes import axis, common
 from nnlab.core.formula import Formula, Place, Spot, signed
 from nnlab.core.layer import LAYERS, Call, Layer, Port, Shape, Support, TorchCode, shape_text
 from nnlab.core.param import param

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nnlab.core.axes import SIZE_LIMIT, listed, numbers
+from nnlab.core.arithmetic.axes import SIZE_LIMIT, listed, numbers
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode, shape_text
 from nnlab.core.param import param
 from nnlab.errors import ShapeError

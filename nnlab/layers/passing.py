@@ -5,7 +5,7 @@ from math import prod
 from typing import cast
 
 from nnlab.core import words
-from nnlab.core.axes import SIZE_LIMIT
+from nnlab.core.arithmetic.axes import SIZE_LIMIT
 from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, Layer, Port, PortKind, Shape, TorchCode
 from nnlab.core.param import param

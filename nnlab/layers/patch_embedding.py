@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from nnlab.core.arithmetic.windows import by, picture
 from nnlab.core.layer import LAYERS, Call, Layer, Shape, Support, TorchCode
 from nnlab.core.param import param
-from nnlab.core.windows import by, picture
 from nnlab.errors import ShapeError
 
 SUPPORT = Support(

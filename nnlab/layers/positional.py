@@ -5,9 +5,9 @@ from math import prod
 from typing import Any
 
 from nnlab.core import words
+from nnlab.core.arithmetic.sequences import SIZE_LIMIT, sequence
 from nnlab.core.layer import LAYERS, Call, Layer, Shape, Support, TorchCode
 from nnlab.core.param import param
-from nnlab.core.sequences import SIZE_LIMIT, sequence
 from nnlab.errors import ShapeError
 
 SINE = Support(

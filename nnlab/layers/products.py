@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from nnlab.core.axes import AXIS_LIMIT, axis, common
+from nnlab.core.arithmetic.axes import AXIS_LIMIT, axis, common
 from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode, shape_text
 from nnlab.core.param import param
 from nnlab.errors import ShapeError

@@ -5,10 +5,10 @@ from math import exp, prod
 from typing import ClassVar
 
 from nnlab.core import words
+from nnlab.core.arithmetic.module_call import module_call
 from nnlab.core.curve import Curve
 from nnlab.core.formula import Formula, Spot, signed
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from nnlab.core import words
+from nnlab.core.arithmetic.sequences import SIZE_LIMIT, sequence
 from nnlab.core.layer import LAYERS, MISSING, Call, Layer, Port, Shape, Support, TorchCode, shape_text
 from nnlab.core.param import param
-from nnlab.core.sequences import SIZE_LIMIT, sequence
 from nnlab.errors import ShapeError
 
 LAYER_LIMIT = 64

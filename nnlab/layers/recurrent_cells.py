@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from nnlab.core.arithmetic.sequences import SIZE_LIMIT
 from nnlab.core.layer import LAYERS, MISSING, Call, Layer, Port, Shape, TorchCode, shape_text
 from nnlab.core.param import param
-from nnlab.core.sequences import SIZE_LIMIT
 from nnlab.errors import ShapeError
 
 

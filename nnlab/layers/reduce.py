@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from nnlab.core import words
-from nnlab.core.axes import axes, listed, numbers
+from nnlab.core.arithmetic.axes import axes, listed, numbers
 from nnlab.core.formula import Exact, Formula, Spot
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode
 from nnlab.core.param import param

@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 
 from nnlab.core import words
-from nnlab.core.axes import AXIS_LIMIT, axis, listed, new_axis, numbers
+from nnlab.core.arithmetic.axes import AXIS_LIMIT, axis, listed, new_axis, numbers
 from nnlab.core.formula import Formula, Place, Spot
 from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode, shape_text
 from nnlab.core.param import param

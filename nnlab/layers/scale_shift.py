@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from math import prod
 
 from nnlab.core import words
+from nnlab.core.arithmetic.module_call import module_call
 from nnlab.core.formula import Formula, Spot, signed
 from nnlab.core.layer import LAYERS, Call, Layer, Port, Shape, Support, TorchCode, shape_text
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from math import prod
 
 from nnlab.core import words
+from nnlab.core.arithmetic.sequences import check_mask, pooled_rows, sequence
 from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, MISSING, Layer, Port, Shape, Support, TorchCode
 from nnlab.core.param import param
-from nnlab.core.sequences import check_mask, pooled_rows, sequence
 
 REVERSED = Support(
     "reversed_steps",

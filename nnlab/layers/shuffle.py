@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from nnlab.core.arithmetic.module_call import module_call
+from nnlab.core.arithmetic.windows import by, picture
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode, shape_text
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
-from nnlab.core.windows import by, picture
 from nnlab.errors import ShapeError
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from nnlab.core.axes import SIZE_LIMIT, listed, numbers
+from nnlab.core.arithmetic.axes import SIZE_LIMIT, listed, numbers
 from nnlab.core.layer import LAYERS, Call, Layer, Shape, Support, TorchCode
 from nnlab.core.param import param
 from nnlab.errors import ShapeError

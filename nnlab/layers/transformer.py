@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from nnlab.core.attending import LATER_POSITIONS, named
+from nnlab.core.arithmetic.attending import LATER_POSITIONS, named
+from nnlab.core.arithmetic.transformers import LAYER_LIMIT, TransformerPart, check_memory
 from nnlab.core.layer import LAYERS, MISSING, Call, Port, Shape, TorchCode
 from nnlab.core.param import param
-from nnlab.core.transformers import LAYER_LIMIT, TransformerPart, check_memory
 
 
 @LAYERS.register("Transformer")

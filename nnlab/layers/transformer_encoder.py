@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from nnlab.core.attending import LATER_POSITIONS, check_pairs, pairs_mask
+from nnlab.core.arithmetic.attending import LATER_POSITIONS, check_pairs, pairs_mask
+from nnlab.core.arithmetic.transformers import LAYER_LIMIT, TransformerPart
 from nnlab.core.layer import LAYERS, MISSING, Call, Port, Shape, TorchCode
 from nnlab.core.param import param
-from nnlab.core.transformers import LAYER_LIMIT, TransformerPart
 
 
 @dataclass(frozen=True)

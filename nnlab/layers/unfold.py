@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from nnlab.core.arithmetic.module_call import module_call
+from nnlab.core.arithmetic.windows import WINDOW_LIMIT, Size, all_positions, by, pair, picture
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode, shape_text
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
-from nnlab.core.windows import WINDOW_LIMIT, Size, all_positions, by, pair, picture
 from nnlab.errors import ShapeError
 
 

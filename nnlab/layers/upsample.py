@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from math import floor, prod
 
 from nnlab.core import words
+from nnlab.core.arithmetic.module_call import module_call
+from nnlab.core.arithmetic.windows import NOUNS, Size, by, per_axis
 from nnlab.core.layer import LAYERS, Layer, Shape, TorchCode, shape_text
-from nnlab.core.module_call import module_call
 from nnlab.core.param import param
-from nnlab.core.windows import NOUNS, Size, by, per_axis
 from nnlab.errors import ShapeError
 
 LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnlab.core import words
-from nnlab.core.answers import numbers_form
+from nnlab.core.arithmetic.answers import numbers_form
 from nnlab.core.dataset import Target
 from nnlab.core.formula import Exact, Formula, LossSpot, signed
 from nnlab.core.layer import Shape

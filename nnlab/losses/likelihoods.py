@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nnlab.core import words
-from nnlab.core.answers import first_last, needs_shares, numbers_form, row_of_values, scores_form
+from nnlab.core.arithmetic.answers import first_last, needs_shares, numbers_form, row_of_values, scores_form
 from nnlab.core.dataset import Target
 from nnlab.core.formula import Formula, LossSpot
 from nnlab.core.layer import Shape

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnlab.core import words
-from nnlab.core.answers import needs_scores, numbers_form, row_of_values, scores_form, yes_or_no
+from nnlab.core.arithmetic.answers import needs_scores, numbers_form, row_of_values, scores_form, yes_or_no
 from nnlab.core.dataset import Target
 from nnlab.core.formula import Formula, LossSpot, signed
 from nnlab.core.layer import Shape

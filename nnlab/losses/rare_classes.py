@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nnlab.core.answers import first_last, needs_shares, scores_form
+from nnlab.core.arithmetic.answers import first_last, needs_shares, scores_form
 from nnlab.core.dataset import Target
 from nnlab.core.layer import Shape
 from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, class_axis, has_positions

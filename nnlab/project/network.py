@@ -7,15 +7,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nnlab.core import grouping, layout, shorthand, wrapping
+from nnlab.core import layout, wrapping
+from nnlab.core.blocks import grouping
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.history import History
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.learning import USUAL, Learning, owner
 from nnlab.core.param import Settings
-from nnlab.core.planting import planted
 from nnlab.core.ready import READY
+from nnlab.core.typed import shorthand
+from nnlab.core.typed.planting import planted
 from nnlab.errors import GraphError, SettingError
 from nnlab.files.codec import POSITION_LIMIT
 from nnlab.registry import Registry, UnknownKind

@@ -6,11 +6,11 @@ from functools import cached_property
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
+from nnlab.core.blocks.grouping import block_of
+from nnlab.core.blocks.inside import look_into, put_back, valid_path
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph
-from nnlab.core.grouping import block_of
 from nnlab.core.history import History
-from nnlab.core.inside import look_into, put_back, valid_path
 from nnlab.engine.events import RunStatus
 from nnlab.engine.wants import Want
 from nnlab.errors import GraphError

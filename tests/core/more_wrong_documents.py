@@ -5,8 +5,8 @@ from typing import Any
 
 from wrong_documents import CUT, FLATTEN, GOOD, ROW, TANH, I, O, document, linear, node, rewired  # noqa: F401
 
-from nnlab.core.block import Block
-from nnlab.core.block_ports import BlockInput, BlockOutput
+from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.ports import BlockInput, BlockOutput
 from nnlab.core.chain import layer, wired
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document, Training

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nnlab.core import picworld_drawing as drawing
 from nnlab.core.dataset import DATASETS, Samples
-from nnlab.core.picworld_drawing import Troubles, draw, paint, seen
-from nnlab.core.picworld_objects import BASE, NOVEL, OBJECTS, Part, box, ellipse, line, triangle
+from nnlab.core.picworld import drawing
+from nnlab.core.picworld.drawing import Troubles, draw, paint, seen
+from nnlab.core.picworld.objects import BASE, NOVEL, OBJECTS, Part, box, ellipse, line, triangle
 
 FEW = {"samples": 48, "validation": 12, "test": 12}
 NONE = Troubles(0, 0, 0, 0, 0)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nnlab.core import grouping
-from nnlab.core.block import Block
-from nnlab.core.block_ports import BlockInput, BlockOutput
+from nnlab.core.blocks import grouping
+from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.ports import BlockInput, BlockOutput
 from nnlab.core.chain import chain, dense, layer, wired
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document, Training

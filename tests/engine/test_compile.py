@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nnlab.core.block_ports import EMPTY
+from nnlab.core.blocks.ports import EMPTY
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document
 from nnlab.core.graph import Graph, Link, Node

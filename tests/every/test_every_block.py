@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import torch
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.grouping import ungroup
+from nnlab.core.blocks.inside import look_into
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
-from nnlab.core.grouping import ungroup
-from nnlab.core.inside import look_into
 from nnlab.core.layer import LAYERS, Shape, UnknownLayer
 from nnlab.core.ready import READY
 from nnlab.engine.compile import run_text

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from nnlab.core.block_ports import EMPTY
+from nnlab.core.blocks.ports import EMPTY
 from nnlab.core.graph import ID_PATTERN, Graph
 from nnlab.core.layer import CATEGORIES, LAYERS, MISSING, Layer, Shape, TorchCode
 from nnlab.core.param import Param

@@ -14,7 +14,7 @@ from nnlab.core.graph import Graph
 from nnlab.core.layer import Shape
 from nnlab.core.loss import LOSSES, Given, Loss
 from nnlab.core.objective import Term, resolve
-from nnlab.core.shorthand import add_text
+from nnlab.core.typed.shorthand import add_text
 from nnlab.errors import BuildError, NNLabError, SettingError, ShapeError
 
 N = 7

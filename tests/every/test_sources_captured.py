@@ -8,7 +8,7 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import Layer
-from nnlab.core.shorthand import add_text
+from nnlab.core.typed.shorthand import add_text
 
 CONSTANTS = [
     layer("Constant", shape="6", start="normal"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
 from nnlab.core.learning import Learning

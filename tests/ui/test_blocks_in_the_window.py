@@ -8,12 +8,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from nnlab.core import grouping, promoting
-from nnlab.core.block import Block
+from nnlab.core.blocks import grouping, promoting
+from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.promoting import Spot
 from nnlab.core.chain import chain, dense, layer
 from nnlab.core.document import Document
 from nnlab.core.graph import Node
-from nnlab.core.promoting import Spot
 from nnlab.core.ready import READY
 from nnlab.errors import FileError
 from nnlab.ui.canvas import menus, shelf

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.inside import look_into, put_back
 from nnlab.core.chain import layer
 from nnlab.core.checking import merging, pictures, sequences, wiring
 from nnlab.core.document import Document
 from nnlab.core.fault import Fault, Look, curing
 from nnlab.core.fixes import Fix, fix, fix_graph, insert, set_layer
 from nnlab.core.graph import Graph
-from nnlab.core.inside import look_into, put_back
 from nnlab.core.mistake import Mistake, mistake
 from nnlab.core.problem import INPUT, Case, Problem
 

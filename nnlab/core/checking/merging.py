@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from nnlab.core.arithmetic.windows import by
 from nnlab.core.chain import layer
 from nnlab.core.checking.pictures import settings
 from nnlab.core.fault import Fault, takes
@@ -9,7 +10,6 @@ from nnlab.core.fixes import Fix, fix_graph, insert
 from nnlab.core.graph import Graph, Link
 from nnlab.core.layer import Layer, Shape
 from nnlab.core.mistake import Mistake, mistake
-from nnlab.core.windows import by
 
 SIDES = {2: "Conv1d", 3: "Conv2d", 4: "Conv3d"}
 POOLS = {2: "AdaptiveAvgPool1d", 3: "AdaptiveAvgPool2d", 4: "AdaptiveAvgPool3d"}

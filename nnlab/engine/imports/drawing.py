@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.core.axes import listed
+from nnlab.core.arithmetic.axes import listed
 from nnlab.core.graph import ID_PATTERN, Graph, Link, Node
 from nnlab.core.layer import LAYERS, MISSING, VARIADIC_LIMIT, Layer, PortKind, Shape, UnknownLayer
 from nnlab.core.learning import Learning

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.core.axes import listed
+from nnlab.core.arithmetic.axes import listed
 from nnlab.engine.imports.drawing import Drawing, Held, Later, Turned, Unfit, Value, layer_of
 from nnlab.engine.imports.operations import Piece, as_value, operation, plain, refuse, turned
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
-from nnlab.core.axes import SIZE_LIMIT, listed
+from nnlab.core.arithmetic.axes import SIZE_LIMIT, listed
 from nnlab.core.document import Document
 from nnlab.core.layer import PortKind, Shape
 from nnlab.engine.imports import forms, modules, pools, supports, weighted

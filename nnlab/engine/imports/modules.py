@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nnlab.core.axes import listed
+from nnlab.core.arithmetic.axes import listed
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.learning import Learning
 from nnlab.engine.compile import run_text

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from nnlab.core.axes import listed
+from nnlab.core.arithmetic.axes import listed
 from nnlab.core.layer import LAYERS, VARIADIC_LIMIT
 from nnlab.engine.imports.drawing import Drawing, Held, Later, Turned, Unfit, Value, layer_of
 

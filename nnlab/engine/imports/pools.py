@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.core.axes import listed
+from nnlab.core.arithmetic.axes import listed
 from nnlab.engine.imports.drawing import Drawing, Held, Later, Unfit, Value, layer_of
 from nnlab.engine.imports.operations import REDUCED, as_value, operation, plain
 from nnlab.engine.imports.weighted import LINEAR_MODES, ONE, size

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from nnlab.core.axes import listed
+from nnlab.core.arithmetic.axes import listed
 from nnlab.core.layer import LAYERS, Support
 from nnlab.core.learning import Learning
 from nnlab.engine.compile import run_text
@@ -44,7 +44,11 @@ def ours() -> dict[str, Any]:
             texts |= {each.name: each.text for each in found if isinstance(each, Support)}
             needs = getattr(value, "needs", ())
             texts |= {each.name: each.text for each in needs if isinstance(each, Support)}
-    for module in ("nnlab.core.sequences", "nnlab.core.attending", "nnlab.core.linked_nodes"):
+    for module in (
+        "nnlab.core.arithmetic.sequences",
+        "nnlab.core.arithmetic.attending",
+        "nnlab.core.arithmetic.linked_nodes",
+    ):
         texts |= {v.name: v.text for v in vars(sys.modules[module]).values() if isinstance(v, Support)}
     names = run_text("\n\n".join(texts.values()))
     return {name: names[name] for name in texts if name in names}

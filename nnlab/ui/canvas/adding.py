@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from nnlab.core.graph import Graph, Link
 from nnlab.core.layer import LAYERS, Layer, Shape
-from nnlab.core.typed import Description
+from nnlab.core.typed.meant import Description
 from nnlab.errors import LinkError, NNLabError
 from nnlab.ui.canvas import edits, geometry, search, shelf, typed_layers
 from nnlab.ui.canvas.edits import End

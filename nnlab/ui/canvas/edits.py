@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from nnlab.core import grouping
+from nnlab.core.blocks import grouping
+from nnlab.core.blocks.inside import InnerDocument
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
-from nnlab.core.inside import InnerDocument
 from nnlab.core.layer import CATEGORIES, MISSING, Layer, Port, PortKind, Shape
 from nnlab.errors import LinkError, NNLabError, ShapeError
 from nnlab.ui.canvas import shelf

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.core.document import Document
 from nnlab.core.graph import Link
 from nnlab.core.layer import Port, PortKind, UnknownLayer, shape_text

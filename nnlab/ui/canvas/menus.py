@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtWidgets import QMenu
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.core.fixes import Fix
 from nnlab.core.graph import Link
 from nnlab.errors import NNLabError

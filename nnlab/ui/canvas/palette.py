@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnlab.core import words
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import CATEGORIES

@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnlab.core import spelling
 from nnlab.core.layer import LAYERS, Layer, Shape
-from nnlab.core.typed import Description
+from nnlab.core.typed import spelling
+from nnlab.core.typed.meant import Description
 from nnlab.errors import SettingError
 from nnlab.ui.canvas import paint, shelf, typed_layers
 from nnlab.ui.look import theme

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.core.layer import LAYERS, Layer, Shape
 from nnlab.core.ready import READY
 from nnlab.ui.keeping import my_blocks

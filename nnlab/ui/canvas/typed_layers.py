@@ -3,12 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from nnlab.core import shorthand, words
+from nnlab.core import words
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link
 from nnlab.core.layer import LAYERS, Layer, Shape
-from nnlab.core.planting import planted, planted_in, shape_at, which
-from nnlab.core.typed import Description, Repeated, ShorthandError, Typed, how_many
+from nnlab.core.typed import shorthand
+from nnlab.core.typed.meant import Description, Repeated, ShorthandError, Typed, how_many
+from nnlab.core.typed.planting import planted, planted_in, shape_at, which
 from nnlab.ui.canvas.geometry import snap
 
 SHOWN = 6  # layers named in a line

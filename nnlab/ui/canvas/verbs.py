@@ -4,8 +4,9 @@ from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from nnlab.core import grouping, wrapping
-from nnlab.core.block import Block
+from nnlab.core import wrapping
+from nnlab.core.blocks import grouping
+from nnlab.core.blocks.block import Block
 from nnlab.core.words import plural
 from nnlab.errors import NNLabError
 from nnlab.files import codec

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.ui.actions import action, in_lab
 
 if TYPE_CHECKING:

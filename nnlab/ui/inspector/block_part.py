@@ -5,10 +5,10 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from nnlab.core import grouping, promoting
-from nnlab.core.block import Block
+from nnlab.core.blocks import grouping, promoting
+from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.promoting import Spot
 from nnlab.core.graph import Graph, Node
-from nnlab.core.promoting import Spot
 from nnlab.errors import NNLabError
 from nnlab.ui.keeping import my_blocks
 from nnlab.ui.look import icons

@@ -9,8 +9,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QGridLayout, QLineEdit
 
-from nnlab.core import grouping, words
-from nnlab.core.block import Block
+from nnlab.core import words
+from nnlab.core.blocks import grouping
+from nnlab.core.blocks.block import Block
 from nnlab.core.check import Problem
 from nnlab.core.document import Document
 from nnlab.core.graph import Node

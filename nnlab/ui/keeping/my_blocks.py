@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.core.graph import Graph, Node
 from nnlab.core.writing import slug
 from nnlab.errors import FileError, NNLabError

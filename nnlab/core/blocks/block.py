@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from nnlab.core import block_checks, block_code
-from nnlab.core.block_ports import EMPTY, BlockInput, BlockOutput, kind_made, kind_taken, ordered, port_names
+from nnlab.core.blocks import checks as block_checks
+from nnlab.core.blocks import code as block_code
+from nnlab.core.blocks.ports import EMPTY, BlockInput, BlockOutput, kind_made, kind_taken, ordered, port_names
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Layer, Port, Shape, TorchCode
 from nnlab.core.learning import owner

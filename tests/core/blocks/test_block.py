@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from nnlab.core import grouping
-from nnlab.core.block import DEPTH_LIMIT, LAYERS_LIMIT, Block, named
-from nnlab.core.block_ports import EMPTY, BlockInput, BlockOutput
+from nnlab.core.blocks import grouping
+from nnlab.core.blocks.block import DEPTH_LIMIT, LAYERS_LIMIT, Block, named
+from nnlab.core.blocks.ports import EMPTY, BlockInput, BlockOutput
 from nnlab.core.chain import chain, layer, wired
 from nnlab.core.check import check
 from nnlab.core.document import Document

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nnlab.core import grouping
-from nnlab.core.block import DEPTH_LIMIT, Block
-from nnlab.core.block_ports import BlockInput, BlockOutput
+from nnlab.core.blocks import grouping
+from nnlab.core.blocks.block import DEPTH_LIMIT, Block
+from nnlab.core.blocks.grouping import group, inner_graph, ungroup, with_block, with_inner
+from nnlab.core.blocks.inside import look_into, put_back, valid_path
+from nnlab.core.blocks.ports import BlockInput, BlockOutput
+from nnlab.core.blocks.promoting import Spot, demote, promote
 from nnlab.core.chain import chain, dense, layer, wired
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node
-from nnlab.core.grouping import group, inner_graph, ungroup, with_block, with_inner
-from nnlab.core.inside import look_into, put_back, valid_path
-from nnlab.core.promoting import Spot, demote, promote
 from nnlab.errors import GraphError, LinkError
 
 quick = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from nnlab.core.attending import HEAD_LIMIT, attention_flops, attention_weights, check_heads, named
+from nnlab.core.arithmetic.attending import HEAD_LIMIT, attention_flops, attention_weights, check_heads, named
+from nnlab.core.arithmetic.sequences import SIZE_LIMIT, check_mask, sequence
 from nnlab.core.layer import Call, Layer, Shape, shape_text
 from nnlab.core.param import param
-from nnlab.core.sequences import SIZE_LIMIT, check_mask, sequence
 from nnlab.errors import ShapeError
 
 WIDER = 4  # the inner layer is as many times as wide as a step, unless told otherwise

@@ -1,7 +1,7 @@
 """Graphs as data: rows of features for nodes, and a list of edges; their sizes, and torch code that layers share."""
 
+from nnlab.core.arithmetic.sequences import sequence
 from nnlab.core.layer import Shape, Support, shape_text
-from nnlab.core.sequences import sequence
 from nnlab.errors import ShapeError
 
 

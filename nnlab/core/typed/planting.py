@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nnlab.core import spelling, wrapping
+from nnlab.core import wrapping
 from nnlab.core.graph import NOTHING, Graph, Link, Node
 from nnlab.core.layer import MISSING, Layer, Shape
 from nnlab.core.layout import GAP_X, GAP_Y, HEIGHT, WIDTH
 from nnlab.core.shapes import NodeShapes
-from nnlab.core.typed import Description, ShorthandError, Typed
+from nnlab.core.typed import spelling
+from nnlab.core.typed.meant import Description, ShorthandError, Typed
 from nnlab.core.wrapping import ROW, ROW_GAP
 from nnlab.errors import GraphError, LinkError, ShapeError
 

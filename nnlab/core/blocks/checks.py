@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from nnlab.core.block_ports import BlockInput
+from nnlab.core.blocks.ports import BlockInput
 from nnlab.core.layer import Shape
 from nnlab.core.shapes import NodeShapes
 from nnlab.errors import ShapeError
 
 if TYPE_CHECKING:
-    from nnlab.core.block import Block
+    from nnlab.core.blocks.block import Block
 
 
 def check_ports(block: "Block") -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from nnlab.core.block import Block
-from nnlab.core.block_ports import BlockInput, BlockOutput
+from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.grouping import Path, inner_graph, with_inner
+from nnlab.core.blocks.ports import BlockInput, BlockOutput
 from nnlab.core.document import Document
 from nnlab.core.graph import NOTHING, Graph
-from nnlab.core.grouping import Path, inner_graph, with_inner
 from nnlab.core.layer import Layer, Shape
 from nnlab.core.shapes import Facts, NodeShapes, infer
 from nnlab.core.writing import attribute_names

@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import count
 
 from nnlab.core import words
-from nnlab.core.block import Block
-from nnlab.core.block_ports import BlockInput, BlockOutput
+from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.ports import BlockInput, BlockOutput
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.writing import slug
 from nnlab.errors import GraphError, SettingError

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from nnlab.core.block import Block
+from nnlab.core.blocks.block import Block
 from nnlab.core.writing import slug
 from nnlab.errors import GraphError, NNLabError
 

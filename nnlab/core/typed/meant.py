@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from nnlab.core import spelling, words
+from nnlab.core import words
 from nnlab.core.layer import LAYERS, Layer
+from nnlab.core.typed import spelling
 from nnlab.errors import NNLabError, SettingError
 
 NAME_WORDS = 5  # of the longest name of a layer

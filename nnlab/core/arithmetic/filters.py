@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from nnlab.core.arithmetic.windows import NOUNS, Size, all_positions, by, per_axis, spaced
 from nnlab.core.layer import Call, Shape, TorchCode
-from nnlab.core.windows import NOUNS, Size, all_positions, by, per_axis, spaced
 from nnlab.errors import ShapeError
 
 CAUSAL = "causal"

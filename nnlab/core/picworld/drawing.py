@@ -7,7 +7,7 @@ from math import radians
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.core.picworld_objects import OBJECTS, Part
+from nnlab.core.picworld.objects import OBJECTS, Part
 
 Exact = NDArray[np.float32]
 Bytes = NDArray[np.uint8]

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnlab.core import spelling
 from nnlab.core.dataset import DATASETS, Field
 from nnlab.core.document import Data, Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.layout import HEIGHT, WIDTH
 from nnlab.core.param import Param
-from nnlab.core.planting import planted_in, which
 from nnlab.core.shapes import infer
-from nnlab.core.shorthand import LAYER_LIMIT, add_text, parse
-from nnlab.core.typed import Description, Repeated, ShorthandError, Typed
+from nnlab.core.typed import spelling
+from nnlab.core.typed.meant import Description, Repeated, ShorthandError, Typed
+from nnlab.core.typed.planting import planted_in, which
+from nnlab.core.typed.shorthand import LAYER_LIMIT, add_text, parse
 from nnlab.errors import NNLabError
 
 PICTURE, SIGNAL, ROW = Field("x", (3, 16, 16)), Field("x", (2, 40)), Field("x", (10,))

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from nnlab.core import words
-from nnlab.core.filters import Filters
+from nnlab.core.arithmetic.filters import Filters
+from nnlab.core.arithmetic.windows import per_axis
 from nnlab.core.formula import Exact, Formula, Spot, Term, index_text, over_samples, signed, weighted_sum
-from nnlab.core.windows import per_axis
 
 NUMPY_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from nnlab.core import words
 from nnlab.core.dataset import Field
 from nnlab.core.graph import NOTHING, Graph
-from nnlab.core.planting import planted
 from nnlab.core.shapes import infer
-from nnlab.core.typed import (
+from nnlab.core.typed.meant import (
     NAME_WORDS,
     Description,
     Repeated,
@@ -26,6 +25,7 @@ from nnlab.core.typed import (
     named,
     quoted,
 )
+from nnlab.core.typed.planting import planted
 
 TEXT_LIMIT = 2000  # characters
 LAYER_LIMIT = 500  # in one text, repeats counted

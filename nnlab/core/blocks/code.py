@@ -19,7 +19,7 @@ from nnlab.core.writing import (
 )
 
 if TYPE_CHECKING:
-    from nnlab.core.block import Block
+    from nnlab.core.blocks.block import Block
 
 
 def torch_code(block: "Block", shapes: tuple[Shape, ...]) -> TorchCode:

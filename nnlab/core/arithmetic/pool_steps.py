@@ -3,8 +3,8 @@
 import numpy as np
 
 from nnlab.core import words
+from nnlab.core.arithmetic.windows import Size, per_axis
 from nnlab.core.formula import Exact, Formula, Spot
-from nnlab.core.windows import Size, per_axis
 
 AXIS_NAMES = {1: ("place",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 

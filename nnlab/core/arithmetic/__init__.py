@@ -1,0 +1,1 @@
+"""What families of layers and losses share: sizes, figures and the code of torch calls."""

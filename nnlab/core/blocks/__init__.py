@@ -1,0 +1,1 @@
+"""Layers whose parameter is a graph: grouping, opening, repeating and writing them."""
