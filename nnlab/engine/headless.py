@@ -1,26 +1,21 @@
-"""Training, measuring and asking a network without a window or a thread: for scripts, the command line and tests."""
+"""Training without a window or a thread: for scripts, the command line and tests."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.core.check import check
-from nnlab.core.dataset import Field, Samples
 from nnlab.core.document import Document
-from nnlab.core.words import plural
-from nnlab.engine.device import arithmetic, memory_sentence, out_of_memory
+from nnlab.engine.asking import in_words
+from nnlab.engine.device import arithmetic
 from nnlab.engine.doctor.doctor import Note
 from nnlab.engine.events import EPOCH_COLUMNS, Branched, EndReason, Epochs, Event, Interrupted, Losses
 from nnlab.engine.rounds import Rounds
-from nnlab.errors import BuildError, DataError
 
 if TYPE_CHECKING:
     from nnlab.engine.compile import Network
-    from nnlab.engine.learner import Learner
     from nnlab.engine.loop import Loop
 
 CURVES = (
@@ -103,7 +98,7 @@ def run_to_end(
         if on_event is not None:
             on_event(event)
 
-    with _in_words(document):
+    with in_words(document):
         loop = Loop(document, tell, weights=weights, spare=0)
         begun = prepared(loop)
         tell(begun)
@@ -148,41 +143,6 @@ def _stretched(loop: "Loop", until: int | None, tell: Callable[[Event], object])
             loop.finish("stopped", said[-1])
         return found
     return loop
-
-
-def evaluate(document: Document, weights: object, samples: Samples | None = None) -> dict[str, float]:
-    """Loss and metric of the network with these weights: of every part, or of `samples` in the data's own units.
-
-    For parts the names are train_loss, validation_accuracy and the like; for samples loss and accuracy (or r2).
-    """
-    with _in_words(document), _learner(document, weights) as learner:
-        if samples is None:
-            return learner.measure()
-        x, y = learner.on_device(Samples(_standard(learner, samples.inputs, samples.more), _targets(learner, samples)))
-        with learner.looking():
-            prediction = learner.answers(x)
-            loss, metric = learner.loss(prediction, y), learner.metric(prediction, y)
-        return {"loss": float(loss), learner.objective.metric: float(metric)}
-
-
-def predict(
-    document: Document, weights: object, inputs: NDArray[Any], more: Sequence[NDArray[Any]] = ()
-) -> NDArray[np.float32]:
-    """What the network says of these inputs (`more`: of data with several inputs the others), in the data's own units.
-
-    (rows, classes) probabilities that sum to 1, or (rows, width) values. DataError if the inputs have another form.
-    """
-    import torch
-
-    from nnlab.engine.metrics import probabilities
-
-    with _in_words(document), _learner(document, weights) as learner:
-        x = torch.tensor(_standard(learner, inputs, more), device=learner.place.device)
-        with learner.looking():
-            answers = learner.first(learner.answers(x))
-            if learner.objective.main.target.task == "classes":
-                return np.array(probabilities(answers, learner.objective).cpu().numpy(), np.float32)
-            return learner.parts.original_targets(answers.cpu().numpy())
 
 
 class Curves:
@@ -295,81 +255,3 @@ def _extremes(table: NDArray[np.float64], stride: int) -> NDArray[np.intp]:
 
 
 _EPOCH, _STEP = EPOCH_COLUMNS.index("epoch"), EPOCH_COLUMNS.index("step")
-
-
-@contextlib.contextmanager
-def _learner(document: Document, weights: object) -> "Iterator[Learner]":
-    from nnlab.engine.learner import Learner
-
-    learner = Learner(document, weights)
-    if weights is not None and learner.unfit:
-        raise BuildError(
-            f"The saved weights are of another network: they do not fit {', '.join(learner.unfit)}. Train it again."
-        )
-    with arithmetic(learner.threads):
-        yield learner
-
-
-def _targets(learner: "Learner", samples: Samples) -> NDArray[Any]:
-    """The answers of these samples as training has them; DataError if they do not fit the data."""
-    spec = learner.parts.spec
-    targets = _numbers(samples.targets, "answers")
-    width = () if spec.task == "classes" else (spec.width,)
-    if targets.shape != (len(samples.inputs), *width):
-        raise DataError("The answers do not fit: each sample needs one class, or one number for each value to predict.")
-    if spec.task == "values":
-        return np.asarray((targets - learner.parts.target_mean) / learner.parts.target_scale, np.float32)
-    if targets.min() < 0 or targets.max() >= spec.width or (targets % 1).any():
-        raise DataError(f"There are {spec.width} classes, numbered from 0, and a sample has another number.")
-    return targets.astype(np.int64)
-
-
-def _standard(learner: "Learner", inputs: NDArray[Any], more: Sequence[NDArray[Any]] = ()) -> NDArray[np.float32]:
-    spec = learner.parts.spec
-    given = (inputs, *more)
-    if len(given) != len(spec.fields):
-        names = " and ".join(field.name for field in spec.fields)
-        raise DataError(f"Each sample has {plural(len(spec.fields), 'input')}, {names}: give an array for each.")
-    arrays = [_checked(each, array) for each, array in zip(spec.fields, given, strict=True)]
-    if len({len(array) for array in arrays}) > 1:
-        raise DataError("Every input needs as many samples as the others.")
-    if len(arrays[0]) == 0:
-        raise DataError("There are no samples.")
-    return learner.parts.standardise(spec.pack(arrays))
-
-
-def _checked(field: Field, given: object) -> NDArray[np.float32]:
-    values = _numbers(given, "inputs")
-    if values.shape[1:] != field.shape:
-        raise DataError(
-            f"Each sample needs {' × '.join(map(str, field.shape))} numbers, and these have "
-            f"{' × '.join(map(str, values.shape[1:])) or 'one'}."
-        )
-    return values
-
-
-def _numbers(given: object, what: str) -> NDArray[np.float32]:
-    """Whatever was given as an array; DataError if it holds anything but usable numbers."""
-    try:
-        with np.errstate(over="ignore"):
-            values = np.atleast_1d(np.asarray(given, np.float32))
-    except (TypeError, ValueError, OverflowError):
-        raise DataError(f"The {what} must be plain numbers, as many in every row.") from None
-    if not np.isfinite(values).all():
-        row = int(np.argwhere(~np.isfinite(values))[0][0])
-        raise DataError(f"Row {row + 1} of the {what} has a cell without a usable number (missing or infinite).")
-    return values
-
-
-@contextlib.contextmanager
-def _in_words(document: Document) -> Iterator[None]:
-    """Errors of torch that a user can act on become sentences: those that `check` has for them."""
-    try:
-        yield
-    except (RuntimeError, MemoryError, IndexError, ValueError) as error:
-        if out_of_memory(error):
-            raise BuildError(memory_sentence()) from error
-        wrong = next((problem for problem in check(document) if problem.severity == "error"), None)
-        if wrong is not None:
-            raise BuildError(wrong.message, wrong.node) from error
-        raise

@@ -236,32 +236,43 @@ class Project:
         return train_many(self.document, _revived, seeds, epochs, device, threshold, on_progress)
 
     def evaluate(
-        self, inputs: NDArray[Any] | tuple[NDArray[Any], ...] | None = None, targets: NDArray[Any] | None = None
+        self,
+        inputs: NDArray[Any] | tuple[NDArray[Any], ...] | None = None,
+        targets: NDArray[Any] | tuple[NDArray[Any], ...] | None = None,
     ) -> dict[str, float]:
         """Figures of the trained network: of every part of its data, or of these samples in the data's own units.
 
         Parts give train_loss, validation_accuracy (or _r2) and the like; samples give loss and accuracy (or r2).
-        Samples of data with several inputs are a tuple of an array for each.
+        Samples of data with several inputs, or several things to predict, are a tuple of an array for each.
         """
         from nnlab.core.dataset import Samples
-        from nnlab.engine.headless import evaluate
+        from nnlab.engine.asking import evaluate
 
         if (inputs is None) != (targets is None):
             raise DataError("Samples are evaluated by comparing: give both their inputs and their right answers.")
         self.model()  # refuses weights of another network
-        given = inputs if isinstance(inputs, tuple) else (inputs,)
-        samples = None if targets is None else Samples(given[0], targets, more=given[1:])  # type: ignore[arg-type]
+        x, *more = inputs if isinstance(inputs, tuple) else (inputs,)
+        y, *also = targets if isinstance(targets, tuple) else (targets,)
+        samples = None if y is None else Samples(x, y, tuple(more), tuple(also))  # type: ignore[arg-type]
         return evaluate(self.document, self.weights, samples)
 
     def predict(self, inputs: NDArray[Any], *more: NDArray[Any]) -> NDArray[Any]:
         """Answers for inputs in the data's own units: class probabilities (rows, classes), or values (rows, width).
 
-        Data with several inputs take an array for each, in the order of the data: `predict(tables, pictures)`.
+        Data with several inputs take an array for each, in the order of the data: `predict(tables, pictures)`. Of a network
+        with several answers it is the one that the metric is of; `predict_all` gives every one.
         """
-        from nnlab.engine.headless import predict
+        return next(iter(self.predict_all(inputs, *more).values()))
+
+    def predict_all(self, inputs: NDArray[Any], *more: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Every answer of the network by the name of what it predicts, as `predict` gives one.
+
+        Where each place of a sample has a class (each word, each pixel), the classes' probabilities are the last axis.
+        """
+        from nnlab.engine.asking import every_answer
 
         self.model()
-        return predict(self.document, self.weights, inputs, more)
+        return every_answer(self.document, self.weights, inputs, more)
 
     # ---------------------------------------------------------------- taking away
 

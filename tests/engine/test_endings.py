@@ -8,9 +8,10 @@ from small_networks import network
 
 from nnlab.core.dataset import DATASETS, Samples
 from nnlab.core.optimizer import OPTIMIZERS
+from nnlab.engine.asking import evaluate, predict
 from nnlab.engine.device import check_memory, choose, needed_memory, threads_for
 from nnlab.engine.events import Epochs, Event
-from nnlab.engine.headless import evaluate, predict, run_to_end
+from nnlab.engine.headless import run_to_end
 from nnlab.errors import BuildError, DataError
 
 DEEP = ("Linear 8", "ReLU", "Linear 8", "ReLU", "Linear 2")

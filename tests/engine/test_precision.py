@@ -12,9 +12,10 @@ from nnlab.core.document import Document, Training
 from nnlab.core.example import EXAMPLES
 from nnlab.core.layer import LAYERS, TorchCode
 from nnlab.engine import precision as arithmetic_of
+from nnlab.engine.asking import _standard
 from nnlab.engine.captured.switching import capture_now
 from nnlab.engine.events import Event, Losses
-from nnlab.engine.headless import _standard, run_to_end
+from nnlab.engine.headless import run_to_end
 from nnlab.engine.learner import Learner
 from nnlab.engine.loop import Loop
 from nnlab.engine.probes import answer

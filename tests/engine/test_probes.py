@@ -10,7 +10,8 @@ from small_networks import chain, layers, network
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document
 from nnlab.core.layer import LAYERS
-from nnlab.engine.headless import predict, run_to_end
+from nnlab.engine.asking import predict
+from nnlab.engine.headless import run_to_end
 from nnlab.engine.loop import Loop
 from nnlab.engine.probes import answer
 from nnlab.engine.wants import (
