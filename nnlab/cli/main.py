@@ -194,7 +194,7 @@ def _dice(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
 def _eval(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = commands.add_parser(name, help="loss and accuracy (or R²) of a trained project")
     parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--data", metavar="PATH", help="a CSV file with the inputs and, last, the right answer")
+    parser.add_argument("--data", metavar="PATH", help="inputs and right answers: a CSV file with a header, or .npz")
     parser.add_argument("--json", action="store_true", help="the same as JSON")
 
     def command(given: argparse.Namespace) -> int:
@@ -208,8 +208,10 @@ def _eval(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
 def _predict(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = commands.add_parser(name, help="the answers of a trained project")
     parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--data", metavar="PATH", required=True, help="inputs: a CSV file with a header, or .npy")
-    parser.add_argument("-o", dest="out", metavar="OUT", help="the CSV file to write (stdout without it)")
+    parser.add_argument("--data", metavar="PATH", required=True, help="inputs: a CSV file with a header, .npy, or .npz")
+    parser.add_argument(
+        "-o", dest="out", metavar="OUT", help="the file to write: CSV, .npz or .npy (CSV on stdout without it)"
+    )
 
     def command(given: argparse.Namespace) -> int:
         from nnlab.cli import answers

@@ -1,4 +1,4 @@
-"""Data files for eval and predict: CSV with a header, or .npy, read with a sentence for whatever does not fit."""
+"""CSV files: text cells with a header, read with a sentence for whatever does not fit."""
 
 import csv
 import io
@@ -6,14 +6,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.cli.output import one_line
-from nnlab.core.dataset import DataSpec
 from nnlab.core.words import count, plural
 from nnlab.errors import FileError
 from nnlab.files import disk as files
@@ -48,7 +45,7 @@ class Table:
             single = found.astype(np.float32)
         if not np.isfinite(single).all():
             at, to = (int(k[0]) for k in np.nonzero(~np.isfinite(single)))
-            raise self._refuse(at, columns[to], "is too large a number")
+            raise self.refuse(at, columns[to], "is too large a number")
         return single
 
     def _number(self, at: int, column: int, cell: str) -> float:
@@ -56,39 +53,18 @@ class Table:
         if self.comma == ",":
             text = text.replace(",", ".", 1)
         if not _NUMBER.fullmatch(text):
-            raise self._refuse(at, column, "is not a number" if text else "is empty")
+            raise self.refuse(at, column, "is not a number" if text else "is empty")
         return float(text)
 
-    def _refuse(self, at: int, column: int, what: str) -> FileError:
+    def place(self, name: str) -> int | None:
+        """The column of this name, the first if there are several."""
+        return next((k for k, cell in enumerate(self.header) if plain(cell) == plain(name)), None)
+
+    def refuse(self, at: int, column: int, what: str) -> FileError:
+        """An error that names line, column and what stands there."""
         cell = one_line(self.rows[at][column][:40])
         named = f"{cell!r} " if cell.strip() else "the cell "
         return FileError(f"{self.name}, line {self.lines[at]}, column {self.header[column][:40]!r}: {named}{what}")
-
-
-def read_inputs(path: str, spec: DataSpec) -> NDArray[np.float32]:
-    """The inputs of a .npy or CSV file, one sample a row; columns are found by name, else by their number."""
-    if path.lower().endswith(".npy"):
-        return _read_npy(path, spec)
-    table = read_csv(path)
-    return table.numbers(_input_columns(table, spec)).reshape(-1, *spec.input_shape)
-
-
-def read_samples(path: str, spec: DataSpec) -> tuple[NDArray[np.float32], NDArray[Any]]:
-    """Inputs and right answers of a CSV file: one column of classes, or one for each value to predict."""
-    if path.lower().endswith(".npy"):
-        raise FileError("a .npy file holds inputs alone: to compare with right answers, give a CSV file")
-    table = read_csv(path)
-    inputs = _input_columns(table, spec)
-    left = [k for k in range(len(table.header)) if k not in inputs]
-    wanted = 1 if spec.task == "classes" else spec.width
-    if len(left) != wanted:
-        what = "one column with the class" if wanted == 1 and spec.task == "classes" else "the values to predict"
-        raise FileError(
-            f"{table.name} must hold, besides the {plural(len(inputs), 'input')}, {what}; "
-            f"it has {plural(len(left), 'more column')}"
-        )
-    answers = _classes(table, left[0], spec) if spec.task == "classes" else table.numbers(left)
-    return table.numbers(inputs).reshape(-1, *spec.input_shape), answers
 
 
 def read_csv(path: str) -> Table:
@@ -153,60 +129,6 @@ def _is_sample(header: list[str], comma: str) -> bool:
     return any("." in cell and _NUMBER.fullmatch(cell) for cell in cells) or all(_NUMBER.fullmatch(c) for c in cells)
 
 
-def _input_columns(table: Table, spec: DataSpec) -> list[int]:
-    """Where the inputs stand: by their names if all are there, else the first columns."""
-    needed = prod(spec.input_shape)
-    places = {_plain(name): k for k, name in reversed(list(enumerate(table.header)))}
-    named = [places.get(_plain(name)) for name in spec.inputs]
-    found = [k for k in named if k is not None]
-    if len(found) == needed and len(set(found)) == needed:
-        return found
-    if found and len(found) < needed:
-        missing = ", ".join(name for name, k in zip(spec.inputs, named, strict=True) if k is None)
-        raise FileError(f"{table.name} lacks a column for {missing}")
-    if len(table.header) < needed:
-        raise FileError(
-            f"{table.name} has {plural(len(table.header), 'column')}, and the network takes {plural(needed, 'input')}"
-            + (f": {', '.join(spec.inputs)}" if 0 < len(spec.inputs) <= 12 else "")
-        )
-    if len(table.header) > needed + max(1, spec.width):
-        raise FileError(
-            f"{table.name} has {plural(len(table.header), 'column')}, and none is named like the network's inputs"
-            + (f": {', '.join(spec.inputs)}" if 0 < len(spec.inputs) <= 12 else "")
-        )
-    return list(range(needed))
-
-
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name without what people leave out: "x₁" is "x1"."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
-
-
-def _classes(table: Table, column: int, spec: DataSpec) -> NDArray[np.int64]:
-    """Class numbers, from names or from numbers counted from 0."""
-    known = {_plain(name): k for k, name in enumerate(spec.answers)}
-    numbers = {str(k): k for k in range(spec.width)}
-    found = np.empty(len(table.rows), np.int64)
-    for at, row in enumerate(table.rows):
-        number = known.get(_plain(row[column]), numbers.get(row[column].strip()))
-        if number is None:
-            cell = one_line(row[column][:40])
-            names = ", ".join(spec.answers[:8]) + (", ..." if spec.width > 8 else "")
-            raise FileError(f"{table.name}, line {table.lines[at]}: {cell!r} is none of the classes ({names})")
-        found[at] = number
-    return found
-
-
-def _read_npy(path: str, spec: DataSpec) -> NDArray[np.float32]:
-    data, _ = files.read(path, SIZE_LIMIT)
-    name = files.name_of(path)
-    try:
-        array = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, TypeError, SyntaxError, EOFError, OverflowError, KeyError, MemoryError):
-        raise FileError(f"{name} is not a NumPy file of plain numbers") from None
-    if array.dtype.kind not in "fiub":
-        raise FileError(f"{name} does not hold plain numbers")
-    if array.ndim < 1 or array.size == 0 or array.size != len(array) * prod(spec.input_shape):
-        wanted = " × ".join(str(n) for n in spec.input_shape)
-        raise FileError(f"{name} holds {' × '.join(str(n) for n in array.shape)} numbers; needed are rows of {wanted}")
-    return array.astype(np.float32).reshape(-1, *spec.input_shape)

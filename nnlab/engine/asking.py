@@ -63,12 +63,18 @@ def every_answer(
         x = torch.tensor(_standard(learner, inputs, more), device=learner.place.device)
         with learner.looking():
             said = learner.answers(x)
-            return {answer_name(term): _own_units(learner, term, part) for term, part in _unpacked(learner, said)}
+            parts = [_own_units(learner, term, part) for term, part in _unpacked(learner, said)]
+        return dict(zip(answer_names(learner.objective.terms), parts, strict=True))
 
 
-def answer_name(term: Term) -> str:
-    """What an answer is called: as what it is compared with."""
-    return term.target.name if term.at >= 0 else INPUT_TARGET
+def answer_names(terms: Sequence[Term]) -> tuple[str, ...]:
+    """What answers are called: as what they are compared with, with a number where two are compared with the same."""
+    found: list[str] = []
+    for term in terms:
+        name = term.target.name if term.at >= 0 else INPUT_TARGET
+        same = sum(term.at == other.at for other in terms[: len(found)])
+        found.append(f"{name} {same + 1}" if same else name)
+    return tuple(found)
 
 
 def _unpacked(learner: "Learner", said: "Tensor") -> "Iterator[tuple[Term, Tensor]]":
