@@ -13,7 +13,7 @@ from nnlab.core.graph import Graph
 from nnlab.core.history import History
 from nnlab.engine.events import RunStatus
 from nnlab.engine.wants import Want
-from nnlab.errors import GraphError
+from nnlab.errors import GraphError, NNLabError
 from nnlab.ui.workbench import Workbench
 
 
@@ -26,6 +26,8 @@ class Scope(QObject):
     """frozenset of ids of nodes that are seen here."""
     path_changed = Signal()
     """A block was opened or left."""
+    previewed = Signal(object)
+    """A Document, as seen from here, that a fix would make and the canvas is to show; None ends it."""
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
@@ -62,6 +64,20 @@ class Scope(QObject):
     def apply_graph(self, label: str, graph: Graph, merge_key: str | None = None) -> None:
         """One edit of the graph that is seen here."""
         self.apply(label, replace(self.document, graph=graph), merge_key)
+
+    def preview(self, change: Callable[[Document], Document] | None, whole: bool = False) -> None:
+        """Show on the canvas what this change would make, until None comes; `whole`: it is one of the whole network."""
+        if change is None:
+            self.previewed.emit(None)
+            return
+        try:
+            made = change(self.bench.document if whole else self.document)
+        except NNLabError:
+            made = None  # it fits no more: there is nothing to show
+        if made is not None and whole and self.path:
+            same = valid_path(made.graph, self.path) == self.path
+            made = look_into(made, self.path) if same else None
+        self.previewed.emit(made)
 
     # ---------------------------------------------------------------- the selection
 

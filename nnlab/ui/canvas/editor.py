@@ -21,6 +21,7 @@ from nnlab.ui.canvas import diagram, edits, geometry, gestures, hover, keys, men
 from nnlab.ui.canvas.breadcrumb import Breadcrumb
 from nnlab.ui.canvas.drops import DropView
 from nnlab.ui.canvas.gestures import DrawWire, Gesture
+from nnlab.ui.canvas.ghost import Ghost
 from nnlab.ui.canvas.live import LivePictures
 from nnlab.ui.canvas.minimap import Minimap
 from nnlab.ui.canvas.motion import Travel
@@ -66,6 +67,8 @@ class GraphEditor(DropView):
         self._empty = Note(self, EMPTY_HINT, framed=False)
         self._stale = Note(self, STALE_NOTE)
         self.crumbs = Breadcrumb(bench, self)
+        self.ghost = Ghost(self)
+        bench.previewed.connect(self.ghost.show)
         bench.document_changed.connect(self.on_document)
         bench.selection_changed.connect(self._show_selection)
         bench.stale_changed.connect(self._show_notes)
@@ -79,6 +82,8 @@ class GraphEditor(DropView):
         self._stop_gesture()
         self.glide.settle()
         before = {node_id: item.pos() for node_id, item in self.picture.nodes.items()}
+        self.ghost.forget_view()  # a previewed fix that is applied leaves everything where one sees it
+        self.ghost.drop()
         had_all = self.seen().contains(self.picture.bounds())
         self.picture.show_change(old, new)
         self.picture.show_selection(self.bench.selection)
@@ -136,17 +141,23 @@ class GraphEditor(DropView):
         self._empty.setVisible(not self.bench.document.graph.nodes)
         self._stale.setVisible(self.bench.stale)
         self.crumbs.place()
-        below = self.crumbs.geometry().bottom() if self.crumbs.isVisibleTo(self) else 0
-        for note, y in ((self._empty, self.height() // 2 - 12), (self._stale, below + 12)):
+        for note, y in ((self._empty, self.height() // 2 - 12), (self._stale, self._crumbs_bottom() + 12)):
             note.adjustSize()
             note.move((self.width() - note.width()) // 2, y)
             note.raise_()
+
+    def _crumbs_bottom(self) -> int:
+        return self.crumbs.geometry().bottom() if self.crumbs.isVisibleTo(self) else 0
+
+    def notes_bottom(self) -> int:
+        """How far down from the top what floats there reaches."""
+        return max(self._crumbs_bottom(), self._stale.geometry().bottom() if self.bench.stale else 0)
 
     def on_theme(self) -> None:
         """Draw everything in the colours of the present theme."""
         self._styled = theme.current()
         super().on_theme()
-        for note in (self._empty, self._stale, self.bubble):
+        for note in (self._empty, self._stale, self.bubble, self.ghost.note):
             note.restyle()
         self.crumbs.restyle()
         self.pictures.draw()
@@ -202,6 +213,7 @@ class GraphEditor(DropView):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A gesture begins."""
         self._stop_gesture()
+        self.ghost.drop()
         self.glide.settle()
         self.travel.stop()
         self.bubble.hide()

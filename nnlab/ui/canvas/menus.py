@@ -44,7 +44,11 @@ def build(editor: "GraphEditor", place: QPointF) -> QMenu:
 def _node_menu(editor: "GraphEditor", menu: QMenu, node_id: str) -> None:
     fixes = [(fix, problem.message) for problem in editor.problems.at(node_id) for fix in problem.fixes]
     for fix, message in fixes:
-        _add(menu, "check", fix.label, _fixing(editor, fix)).setStatusTip(message)
+        action = _add(menu, "check", fix.label, _fixing(editor, fix))
+        action.setStatusTip(message)
+        action.setData(fix)
+    menu.hovered.connect(lambda action: _preview(editor, action.data()))
+    menu.aboutToHide.connect(lambda: editor.bench.preview(None))
     if fixes:
         menu.addSeparator()
     if len(editor.bench.selection) == 1:
@@ -65,6 +69,11 @@ def _node_menu(editor: "GraphEditor", menu: QMenu, node_id: str) -> None:
     menu.addSeparator()
     _add(menu, "trash", "Delete", editor.delete_selection, "Del")
     _add(menu, "", "Delete and reconnect", lambda: editor.delete_selection(reconnect=True), "Ctrl+Del")
+
+
+def _preview(editor: "GraphEditor", fix: object) -> None:
+    """Show what the fix under the pointer would change; other entries of the menu change nothing one could show."""
+    editor.bench.preview(fix.apply if isinstance(fix, Fix) else None)
 
 
 def _is_block(editor: "GraphEditor", node_id: str) -> bool:

@@ -27,6 +27,7 @@ class Glide(QVariantAnimation):
         super().__init__(scene)
         self._scene = scene
         self._starts: dict[str, QPointF] = {}
+        self._ends: dict[str, QPointF] = {}
         self.enabled = True
         self.setStartValue(0.0)
         self.setEndValue(1.0)
@@ -36,26 +37,32 @@ class Glide(QVariantAnimation):
 
     def run_from(self, starts: Mapping[str, QPointF]) -> None:
         """Glide from these places to the document's."""
-        self.settle()
         nodes = self._scene.document.graph.nodes
-        moving = {n: p for n, p in starts.items() if n in nodes and _is_far(p, QPointF(nodes[n].x, nodes[n].y))}
+        self.run(starts, {n: QPointF(nodes[n].x, nodes[n].y) for n in starts if n in nodes}, jump=False)
+
+    def run(self, starts: Mapping[str, QPointF], ends: Mapping[str, QPointF], jump: bool = True) -> None:
+        """Glide from these places to those; where nothing may move smoothly, `jump` there."""
+        self.settle()
+        moving = {n: p for n, p in starts.items() if n in ends and (jump or _is_far(p, ends[n]))}
+        self._starts, self._ends = moving, {n: ends[n] for n in moving}
         if self.enabled and not is_reduced() and 0 < len(moving) <= GLIDE_LIMIT:
-            self._starts = moving
             self._show(0.0)
             self.start()
+        elif jump:
+            self.settle()
+        else:
+            self._starts, self._ends = {}, {}
 
     def settle(self) -> None:
         """Be at the end at once."""
         self.stop()
         self._show(1.0)
-        self._starts = {}
+        self._starts, self._ends = {}, {}
 
     def _show(self, share: float) -> None:
-        nodes = self._scene.document.graph.nodes
         for node_id, start in self._starts.items():
-            node = nodes.get(node_id)
-            if node is not None and node_id in self._scene.nodes:
-                end = QPointF(node.x, node.y)
+            if node_id in self._scene.nodes and node_id in self._scene.document.graph.nodes:
+                end = self._ends[node_id]
                 self._scene.place_node(node_id, start + (end - start) * share)
 
 
@@ -73,6 +80,11 @@ class Travel(QVariantAnimation):
         self.setEasingCurve(QEasingCurve.Type.OutCubic)
         self.valueChanged.connect(self._show)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the view is still where this took it."""
+        return self._last == self._where()
+
     def go(self, middle: QPointF, zoom: float, smoothly: bool) -> None:
         """Go there, at once if nothing should move."""
         self.stop()
@@ -84,7 +96,7 @@ class Travel(QVariantAnimation):
             self._show(1.0)
 
     def _show(self, share: float) -> None:
-        if self._last != self._where():
+        if not self.is_own:
             self.stop()  # somebody else moved the view: it is theirs
             return
         (start, near), (end, far) = self._from, self._to

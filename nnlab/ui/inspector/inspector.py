@@ -4,12 +4,12 @@ from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from nnlab.core.check import Problem, check
+from nnlab.core.check import Fix, Problem, check
 from nnlab.core.document import Document
 from nnlab.engine.events import Event
 from nnlab.ui.forms.controls import Hairline
 from nnlab.ui.inspector.node_page import NodePage, SeveralPage
-from nnlab.ui.inspector.page import GAP, MARGIN
+from nnlab.ui.inspector.page import GAP, MARGIN, Cards
 from nnlab.ui.inspector.run_page import RunPage
 from nnlab.ui.look.labels import label
 from nnlab.ui.scope import Scope, scope_of
@@ -42,6 +42,8 @@ class Inspector(QWidget):
         self.pages = QStackedWidget()
         for page in (self.run_page, self.node_page, self.several_page):
             self.pages.addWidget(page)
+        for cards in self.pages.findChildren(Cards):
+            cards.pointed.connect(self._preview)
         self._build()
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.refresh)
@@ -107,6 +109,9 @@ class Inspector(QWidget):
         foot.addWidget(self._hint)
         column.addWidget(Hairline())
         column.addWidget(self._foot)
+
+    def _preview(self, fix: Fix | None) -> None:
+        self.bench.preview(None if fix is None else fix.apply)
 
     def _problems(self) -> tuple[Problem, ...]:
         return check(self.bench.document)

@@ -1,8 +1,9 @@
 """What the inspector's pages are made of: a scrolling column, lines of facts, cards that tell a problem."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnlab.core.check import Fix, Problem
+from nnlab.ui.forms.pointing import Pointing
 from nnlab.ui.look import icons, theme
 from nnlab.ui.look.labels import PlainLabel, label, plain, tooltip
 
@@ -95,8 +97,12 @@ class Facts(QWidget):
 class FixButton(QPushButton):
     """A button whose text may be longer than the inspector is wide: it then ends in dots, and the tooltip has all of it."""
 
+    pointed = Signal(bool)
+    """It is pointed at by mouse or keyboard, or no longer."""
+
     def __init__(self, text: str) -> None:
         super().__init__()
+        self._pointing = Pointing(self, self.pointed.emit)
         self._whole = plain(text).replace("&", "&&")
         self.setText(self._whole)
         self.setAccessibleName(plain(text))
@@ -128,7 +134,7 @@ class Card(QFrame):
         self.severity = severity
         self.message = label(message)
         self.message.setWordWrap(True)
-        self.buttons: list[QPushButton] = []
+        self.buttons: list[FixButton] = []
         self._sign = label("")
         self._sign.setFixedSize(16, 16)
         self._sign.setAccessibleName({"error": "Error", "info": "Good to know"}.get(severity, "Warning"))
@@ -144,7 +150,7 @@ class Card(QFrame):
             outer.addWidget(self._button(text, run))
         self._draw_sign()
 
-    def _button(self, text: str, run: Callable[[], None]) -> QPushButton:
+    def _button(self, text: str, run: Callable[[], None]) -> FixButton:
         button = FixButton(text)
         button.clicked.connect(lambda: run())
         self.buttons.append(button)
@@ -178,6 +184,9 @@ class Card(QFrame):
 class Cards(QWidget):
     """The problems of one thing, each with its fixes; nothing at all while there are none."""
 
+    pointed = Signal(object)
+    """The Fix whose button is pointed at; None when none is any more."""
+
     def __init__(self, on_fix: Callable[[Fix], None]) -> None:
         super().__init__()
         self._on_fix = on_fix
@@ -206,4 +215,11 @@ class Cards(QWidget):
         def run(number: int) -> Callable[[], None]:
             return lambda: self._on_fix(self._shown[place].fixes[number])
 
-        return Card(problem.severity, problem.message, [(f.label, run(n)) for n, f in enumerate(problem.fixes)])
+        card = Card(problem.severity, problem.message, [(f.label, run(n)) for n, f in enumerate(problem.fixes)])
+        for number, button in enumerate(card.buttons):
+            button.pointed.connect(partial(self._on_pointed, place, number))
+        return card
+
+    def _on_pointed(self, place: int, number: int, on: bool) -> None:
+        known = place < len(self._shown) and number < len(self._shown[place].fixes)
+        self.pointed.emit(self._shown[place].fixes[number] if on and known else None)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from nnlab.core.words import plural
 from nnlab.engine.doctor.doctor import Cure, Note
 from nnlab.ui.forms.controls import HEIGHT
+from nnlab.ui.forms.pointing import Pointing
 from nnlab.ui.look import icons, theme
 from nnlab.ui.look.labels import label, plain, tooltip
 from nnlab.ui.shell.doctor import RunDoctor
@@ -115,6 +116,9 @@ class NoteCard(QFrame):
 class Notes(QFrame):
     """The notes under the button: stays while one reads, goes with a click beside it or Escape."""
 
+    pointed = Signal(object)
+    """The Cure whose button is pointed at; None when none is any more."""
+
     def __init__(self, doctor: RunDoctor, to_layer: Callable[[str], None], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("doctorNotes")
@@ -172,6 +176,8 @@ class Notes(QFrame):
         known = node is not None and node in self._doctor.bench.document.graph.nodes
         card = NoteCard(note, self._take, (lambda: self._show_layer(str(node))) if known else None)
         card.dismiss.clicked.connect(lambda: self._doctor.dismiss(card.note))
+        for number, button in enumerate(card.cures):
+            Pointing(button, lambda on, k=number: self.pointed.emit(card.note.cures[k] if on else None))  # type: ignore[misc]
         return card
 
     def _take(self, cure: Cure) -> None:

@@ -76,6 +76,7 @@ class Workspace(QMainWindow):
         doctor = self.run_bar.doctor
         doctor.doctor.changed.connect(lambda: self.editor.problems.show_notes(doctor.doctor.badges))
         doctor.layer_wanted.connect(self.show_layer)
+        doctor.notes.pointed.connect(lambda cure: self.scope.preview(cure and cure.apply, whole=True))
         bench.happened.connect(self.show_events)
         bench.document_changed.connect(self._on_document)
         bench.pictured.connect(self._on_snapshot)
