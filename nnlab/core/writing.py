@@ -143,6 +143,7 @@ def variants(name: str) -> Iterator[str]:
 def settled(codes: Mapping[str, TorchCode]) -> tuple[tuple[Support, ...], dict[str, TorchCode]]:
     """Every definition that these nodes need, once; of two that share a name and differ, the later gets a number."""
     texts: dict[str, str] = {}
+    families: dict[str, str] = {}
     found: dict[str, TorchCode] = {}
     for node_id, code in codes.items():
         names: dict[str, str] = {}
@@ -152,9 +153,10 @@ def settled(codes: Mapping[str, TorchCode]) -> tuple[tuple[Support, ...], dict[s
                 text = _renamed(base, {support.name: name})
                 if texts.setdefault(name, text) == text:
                     names |= {support.name: name} if name != support.name else {}
+                    families[name] = support.family
                     break
         found[node_id] = _with_names(code, names) if names else code
-    return tuple(Support(name, text) for name, text in texts.items()), found
+    return tuple(Support(name, text, families[name]) for name, text in texts.items()), found
 
 
 def _with_names(code: TorchCode, names: Mapping[str, str]) -> TorchCode:
@@ -189,7 +191,8 @@ def class_text(name: str, made: Made, arguments: Sequence[str], note: str, body:
     lines = [f"class {name}(nn.Module):"]
     if made.constructors:
         lines += ["    def __init__(self):", "        super().__init__()"]
-        lines += [f"        self.{attribute} = {source}" for attribute, source in made.constructors.items()]
+        for attribute, source in made.constructors.items():
+            lines += [f"        {line}" for line in _folded(f"self.{attribute} = {source}", "")]
         lines += [f"        {statement}" for statement in made.starts]
         lines.append("")
     if made.still:
@@ -300,7 +303,7 @@ def _folded(statement: str, note: str) -> list[str]:
         return [statement + note]
     name, expression = statement.split(" = ", 1)
     head, inner = expression[:-1].split("(", 1) if expression.endswith(")") else ("", expression)
-    if head and not _closes_last(expression):
+    if not _closes_last(expression):
         head, inner = "", expression
     middle = textwrap.wrap(inner, LINE_LIMIT, break_long_words=False, break_on_hyphens=False)
     return [f"{name} = {head}({note}", *(f"    {line}" for line in middle), ")"]
