@@ -166,7 +166,7 @@ class Document:
     def parameter_count(self, node_id: str) -> int | None:
         """How many numbers this node learns; None while its input is not known."""
         at = self.shapes[node_id]
-        return self.graph.node(node_id).layer.parameter_count(*at.inputs) if at.known else None
+        return self.graph.node(node_id).parameter_count(*at.inputs) if at.known else None
 
     def with_graph(self, graph: Graph) -> "Document":
         """With another graph."""

@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import prod
 from types import MappingProxyType
 from typing import Any
 
-from nnlab.core.layer import LAYERS, VARIADIC_LIMIT, Layer, Port, PortKind, UnknownLayer
-from nnlab.core.learning import USUAL, Learning
+from nnlab.core.layer import LAYERS, VARIADIC_LIMIT, Layer, Port, PortKind, Shape, UnknownLayer
+from nnlab.core.learning import USUAL, Learning, parameter_shapes
 from nnlab.errors import GraphError, LinkError
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -40,6 +41,16 @@ class Node:
     def type_id(self) -> str:
         """The id of the layer's kind, as it stands in files."""
         return self.layer.type_id if isinstance(self.layer, UnknownLayer) else LAYERS.id_of(self.layer)
+
+    def parameter_shapes(self, *shapes: Shape) -> dict[str, Shape]:
+        """Trainable tensors by torch's name for them, its norm of weights taken into account."""
+        return parameter_shapes(self.layer, self.learning, *shapes)
+
+    def parameter_count(self, *shapes: Shape) -> int:
+        """How many numbers it learns for these inputs."""
+        if self.learning.norm == "none":
+            return self.layer.parameter_count(*shapes)
+        return sum(prod(shape) for shape in self.parameter_shapes(*shapes).values())
 
 
 @dataclass(frozen=True, order=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from nnlab.core.layer import Shape, TorchCode
+from nnlab.core.layer import Call, Layer, Shape, TorchCode
 from nnlab.core.param import Param, Settings, param
 from nnlab.errors import BuildError
 
@@ -24,6 +24,15 @@ INITIALISERS = {
     "ones": ("All one", "nn.init.ones_({})"),
 }
 """Id -> what it is called, and the torch call (Glorot 2010, He 2015, Saxe 2014)."""
+
+NORMS = {"none": "None", "weight": "Weight norm", "spectral": "Spectral norm"}
+"""Id -> what it is called: ways in which torch computes a weight from what is learned (Salimans 2016, Miyato 2018)."""
+
+NORM_CALLS = {"weight": "weight_norm", "spectral": "spectral_norm"}
+"""Id -> the function of torch.nn.utils.parametrizations."""
+
+NORMED = frozenset({"nn.Linear", *(f"nn.{kind}{n}d" for kind in ("Conv", "ConvTranspose") for n in (1, 2, 3))})
+"""Modules whose weight may be so computed."""
 
 STATELESS = ("nn.Linear", "nn.Conv", "nn.Embedding")
 """Modules that compute the same in training and afterwards: frozen, they need no more than that."""
@@ -50,6 +59,13 @@ class Learning(Settings):
         "The id of another layer of the same kind whose weights it uses as its own. Empty: none.",
         label="Weights of",
     )
+    norm: str = param(
+        "none",
+        "How its weights are held in check, for Linear and convolutions. Weight norm learns the length of each unit's "
+        "weights apart from their direction. Spectral norm divides by the largest stretch, which steadies GANs.",
+        choices=NORMS,
+        label="Norm of weights",
+    )
 
     def open_params(self) -> tuple[Param, ...]:
         """Those of a form; whose weights it uses is said by pointing at two layers."""
@@ -57,6 +73,30 @@ class Learning(Settings):
 
 
 USUAL = Learning()
+
+
+def takes_norm(layer: Layer, *shapes: Shape) -> bool:
+    """Whether the weights of this layer can be computed by weight or spectral norm: Linear and the convolutions."""
+    call = layer.torch_code(*shapes).module
+    return call is not None and call.target in NORMED
+
+
+def norm_problem(layer: Layer, learning: Learning, *shapes: Shape) -> str:
+    """A sentence if this layer is to have a norm of weights and has no weights for one."""
+    if learning.norm == "none" or takes_norm(layer, *shapes):
+        return ""
+    return f"cannot have {NORMS[learning.norm].lower()}: only Linear and convolutions can, so set its norm of weights to None"
+
+
+def parameter_shapes(layer: Layer, learning: Learning, *shapes: Shape) -> dict[str, Shape]:
+    """Trainable tensors by torch's name for them, as they are with the layer's norm of weights."""
+    plain = layer.parameter_shapes(*shapes)
+    if learning.norm == "none" or not takes_norm(layer, *shapes):
+        return plain
+    weight, place = plain.pop("weight"), "parametrizations.weight.original"
+    if learning.norm == "spectral":
+        return {**plain, place: weight}
+    return {**plain, f"{place}0": (weight[0], *(1,) * (len(weight) - 1)), f"{place}1": weight}
 
 
 def owner(graph: "Graph", node_id: str) -> str:
@@ -117,23 +157,38 @@ def made_of(
     starts: list[str] = []
     still: list[str] = []
     for n in order:
+        problem = norm_problem(graph.nodes[n].layer, graph.nodes[n].learning, *shapes[n])
         call = codes[n].module
-        if call is None:
-            continue
-        problem = sharing_problem(graph, n, shapes)
+        problem = problem or (sharing_problem(graph, n, shapes) if call else "")
         if problem:
             raise BuildError(f"{graph.nodes[n].title} {problem}", n)
+        if call is None:
+            continue
         other = owner(graph, n)
         made.attribute[n] = names[other] if other in order else names[n]
         if made.attribute[n] != names[n]:
             continue
         made.own[n] = names[n]
         learning = graph.nodes[n].learning
-        made.constructors[names[n]] = call.source() + (".requires_grad_(False)" if learning.frozen else "")
-        starts += _starts(learning, names[n], graph.nodes[n].layer.parameter_shapes(*shapes[n]))
-        if learning.frozen and not call.target.startswith(STATELESS):
+        first, then = _construction(learning, names[n], call, graph.nodes[n].layer.parameter_shapes(*shapes[n]))
+        made.constructors[names[n]] = first
+        starts += then
+        if learning.frozen and (learning.norm == "spectral" or not call.target.startswith(STATELESS)):
             still.append(names[n])
     return Made(made.constructors, tuple(starts), tuple(still), made.attribute, made.own)
+
+
+def _construction(
+    learning: Learning, attribute: str, call: Call, parameters: Mapping[str, Shape]
+) -> tuple[str, list[str]]:
+    """The call that makes the module, and what follows all such calls: other starts, and after them the norm."""
+    freezing, norm = ".requires_grad_(False)" if learning.frozen else "", NORM_CALLS.get(learning.norm, "")
+    starts = _starts(learning, attribute, parameters)
+    if not norm:
+        return call.source() + freezing, starts
+    if not starts:
+        return f"{norm}({call.source()}){freezing}", []
+    return call.source(), [*starts, f"{norm}(self.{attribute}){freezing}"]
 
 
 def _starts(learning: Learning, attribute: str, parameters: Mapping[str, Shape]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations, parametrize
 
 from nnlab.core.dataset import Field
 from nnlab.core.document import Document
@@ -99,7 +100,7 @@ def unfit_starts(network: Network) -> tuple[str, ...]:
     starts, found = network.document.starts, []
     for node_id, attribute in network.attributes.items():
         mine = network.get_submodule(attribute).state_dict()
-        given = starts.get(node_id, {})
+        given = _as_kept(network.get_submodule(attribute), starts.get(node_id, {}))
         if any(name not in mine or tuple(mine[name].shape) != tuple(a.shape) for name, a in given.items()):
             found.append(node_id)
     return tuple(found)
@@ -109,12 +110,26 @@ def _begin(module: nn.Module, tensors: Mapping[str, Any]) -> None:
     """Let a layer start from these numbers, where they fit."""
     with torch.no_grad():
         for name, mine in module.state_dict().items():
+        tensors = _as_kept(module, tensors)
             given = tensors.get(name)
             if given is not None and tuple(given.shape) == tuple(mine.shape):
                 mine.copy_(torch.from_numpy(np.array(given)))
 
 
 def source(document: Document) -> str:
+def _as_kept(module: nn.Module, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Numbers of a layer without a norm of weights, as one that has it keeps them: torch says what makes this weight."""
+    if "weight" not in tensors or not parametrize.is_parametrized(module, "weight"):
+        return tensors
+    rest = {name: value for name, value in tensors.items() if name != "weight"}
+    norm: Any = next(module.get_submodule("parametrizations.weight").children())
+    with torch.no_grad():
+        made = norm.right_inverse(torch.from_numpy(np.array(tensors["weight"])))
+    if isinstance(made, Tensor):
+        return {**rest, "parametrizations.weight.original": made.numpy()}
+    return {**rest, **{f"parametrizations.weight.original{k}": each.numpy() for k, each in enumerate(made)}}
+
+
     """The text of the document's nn.Module class and of what it needs; BuildError names the node at fault."""
     return _Plan(document).module_text()
 
@@ -305,6 +320,7 @@ def run_text(text: str, known: Mapping[str, Any] | None = None) -> dict[str, Any
     """Run text that this package generated from checked values; no text of a user or a file gets here."""
     names: dict[str, Any] = {
         "torch": torch, "nn": nn, "F": nn.functional, "math": math, "Tensor": Tensor, "List": list, **(known or {}),
+        "weight_norm": parametrizations.weight_norm, "spectral_norm": parametrizations.spectral_norm,
     }  # fmt: skip
     exec(compile(text, "<network>", "exec"), names)
     return names

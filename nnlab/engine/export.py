@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 import nnlab.engine.compile as compiling
 from nnlab.core.document import Document, Training
-from nnlab.core.objective import Objective, resolve
+from nnlab.core.learning import NORM_CALLS
+from nnlab.core.objective import Objective, counted, resolve
 from nnlab.core.optimizer import FUSED
 from nnlab.engine.batch_norm import leaves_out_last
 from nnlab.engine.dice import undisturbed
@@ -58,6 +59,8 @@ def python(document: Document) -> str:
     )
     body = "\n\n".join(section for section in sections if section)
     functional = "from torch.nn import functional as F\n" if "F." in body else ""
+    used = [name for name in NORM_CALLS.values() if f"{name}(" in body]
+    functional += f"from torch.nn.utils.parametrizations import {', '.join(used)}\n" if used else ""
     functional += "\nimport math\n" if "math." in body else ""
     return f"{_heading(document, form)}{functional}\n{body}"
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils import parametrize
 
 from nnlab.core.parts import Parts
 from nnlab.core.words import plural
@@ -232,6 +233,10 @@ def _weights(want: WeightsWant, scene: Scene) -> Weights:
     for key, parameter in network.named_parameters():
         attribute, _, name = key.partition(".")
         found.setdefault(node_ids.get(attribute, attribute), {})[name] = _array(parameter)
+    for attribute, node_id in node_ids.items():
+        module: Any = network.get_submodule(attribute)
+        if parametrize.is_parametrized(module, "weight"):  # what a norm makes of the learned numbers
+            found[node_id]["weight"] = _array(module.weight)
     return Weights(found)
 
 

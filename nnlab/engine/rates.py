@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from nnlab.core.blocks.block import Block
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Node
+from nnlab.core.learning import USUAL
 from nnlab.core.writing import attribute_names
 
 
@@ -17,8 +18,8 @@ def own_rates(document: Document, names: Iterable[str]) -> Mapping[str, float]:
 
 
 def learns_unlike(document: Document) -> bool:
-    """Whether a layer is frozen, moves at a rate of its own, or uses another one's weights."""
-    return _any(document.graph, lambda node: node.learning.frozen or node.learning.rate != 1.0 or node.learning.shares)
+    """Whether a layer is frozen, moves at a rate of its own, uses another one's weights, or has a norm of weights."""
+    return _any(document.graph, lambda node: node.learning.with_(init="default") != USUAL)
 
 
 def _has_rate(node: Node) -> bool:

@@ -167,7 +167,7 @@ class ProjectGraph:
         self._apply(f"{node.title}: {what}", self._graph.with_node(replace(node, layer=layer, **own)))
 
     def learn(self, *node_ids: str, **settings: Any) -> None:
-        """Say how layers learn: `frozen`, `rate` (a multiple of the learning rate), `init`, `shares` (another node's id)."""
+        """Say how layers learn: `frozen`, `rate` (a multiple of the learning rate), `init`, `shares` (another node's id), `norm`."""
         graph = self._graph
         nodes = [graph.node(node_id) for node_id in node_ids]
         changed = [replace(node, learning=node.learning.with_(**settings)) for node in nodes]
@@ -175,6 +175,16 @@ class ProjectGraph:
         self._apply(
             f"{nodes[0].title if len(nodes) == 1 else f'{len(nodes)} layers'}: {labels}", graph.with_nodes(changed)
         )
+
+    def activate(self, node_id: str, kind: str | None) -> str:
+        """Put an activation behind a layer, exchange the one there, or take it out (None); return its id, or "".
+
+        `activate("linear", "Tanh")`. It is the only node that reads from the layer, or from the norm behind it.
+        """
+        lookup(LAYERS, kind) if kind else None
+        graph = activation.activated(self._graph, node_id, kind or "")
+        self._apply(f"Activation of {self._graph.node(node_id).title}: {kind or 'none'}", graph)
+        return activation.activation_of(graph, node_id).node
 
     def group(self, node_ids: Iterable[str], name: str = "") -> str:
         """Put these nodes into one block and return its id; GraphError with the reason if they cannot be one layer."""

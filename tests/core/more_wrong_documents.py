@@ -290,6 +290,8 @@ WRONG: dict[str, tuple[Document, str]] = {
         learning(learning(GOOD, "linear", frozen=True), "linear_2", frozen=True), "Every layer with weights is frozen"),
     "weights of an unlike layer": (learning(GOOD, "linear_2", shares="linear"), "cannot use the weights"),
     "weights that start alike": (learning(GOOD, "linear", init="zeros"), "all weights alike"),
+    "a norm where there are no weights for it": (
+        learning(GOOD, "tanh", norm="spectral"), "only Linear and convolutions can"),
     # habits
     "two convolutions in a row": (pictures(conv(8), conv(8), RELU, FLATTEN, linear(10)), "nothing between"),
     "no activation anywhere": (pictures(conv(8), layer("BatchNorm2d"), FLATTEN, linear(10)), "only weighted sums"),
@@ -676,6 +678,12 @@ FOUND: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
         "warning", "linear",
         (
             "Start Linear (linear) with PyTorch's own weights",
+        ),
+    ),
+    "a norm where there are no weights for it": (
+        "error", "tanh",
+        (
+            "Take the norm from Tanh",
         ),
     ),
     "two convolutions in a row": (

@@ -243,14 +243,14 @@ class Block(Layer):
         names = attribute_names(self.inner)
         once = {
             f"{names[node_id]}.{name}": size
-            for node_id, layer, inputs in self._learners(shapes)
-            for name, size in layer.parameter_shapes(*inputs).items()
+            for node_id, _, inputs in self._learners(shapes)
+            for name, size in self.inner.nodes[node_id].parameter_shapes(*inputs).items()
         }
         return {f"{prefix}{name}": size for prefix in self._prefixes() for name, size in once.items()}
 
     def parameter_count(self, *shapes: Shape) -> int:
         """How many numbers it learns, with those of every repeat that has its own."""
-        once = sum(layer.parameter_count(*inputs) for _, layer, inputs in self._learners(shapes))
+        once = sum(self.inner.nodes[n].parameter_count(*inputs) for n, _, inputs in self._learners(shapes))
         return once * len(self._prefixes())
 
     def flops(self, *shapes: Shape) -> int:

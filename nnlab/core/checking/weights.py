@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from nnlab.core.fixes import Fix, fix_graph
 from nnlab.core.graph import Graph
-from nnlab.core.learning import sharing_problem
+from nnlab.core.layer import Shape
+from nnlab.core.learning import norm_problem, sharing_problem
 from nnlab.core.mistake import mistake
 from nnlab.core.problem import Case, Problem
 
@@ -16,6 +17,10 @@ ALL_FROZEN = mistake(
 FOREIGN_WEIGHTS = mistake(
     "foreign-weights", "Weights of a layer that is not alike", "error",
     "Two layers can only use the same weights if they are of one kind and these have the same sizes.",
+)  # fmt: skip
+NORM_ELSEWHERE = mistake(
+    "norm-elsewhere", "A norm of weights where there is none", "error",
+    "Weight norm and spectral norm are computed from the weights of a Linear layer or a convolution; others have none such.",
 )  # fmt: skip
 ALIKE_START = mistake(
     "alike-start", "All weights start alike", "warning",
@@ -39,7 +44,18 @@ def look(case: Case) -> Iterator[Problem]:
         if said:
             own = _changed(f"Give {case.name(node_id)} weights of its own", [node_id], shares="")
             yield case.problem(FOREIGN_WEIGHTS, node_id, said, own)
+    yield from _normed(case, shapes)
     yield from _alike(case, learned)
+
+
+def _normed(case: Case, shapes: dict[str, tuple[Shape, ...]]) -> Iterator[Problem]:
+    """Layers that are to have a norm of weights and cannot."""
+    for node_id, inputs in shapes.items():
+        node = case.graph.node(node_id)
+        said = norm_problem(node.layer, node.learning, *inputs)
+        if said:
+            none = _changed(f"Take the norm from {case.name(node_id)}", [node_id], norm="none")
+            yield case.problem(NORM_ELSEWHERE, node_id, said, none)
 
 
 def _alike(case: Case, learned: list[str]) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnlab.core.arithmetic.axes import listed
 from nnlab.core.graph import ID_PATTERN, Graph, Link, Node
 from nnlab.core.layer import LAYERS, MISSING, VARIADIC_LIMIT, Layer, PortKind, Shape, UnknownLayer
-from nnlab.core.learning import Learning
+from nnlab.core.learning import Learning, parameter_shapes
 from nnlab.core.starts import Starts
 from nnlab.core.wrapping import tidy
 from nnlab.core.writing import slug
@@ -109,7 +109,7 @@ class Drawing:
         outputs = layer.output_shapes(*shapes)
         if layer.variadic and len(inputs) > VARIADIC_LIMIT:
             raise Unfit(f"joins more than {VARIADIC_LIMIT} wires")
-        self._check_numbers(layer, shapes, tensors)
+        self._check_numbers(parameter_shapes(layer, learning or Learning(), *shapes), tensors)
         ports = [f"in{k + 1}" for k in range(len(inputs))] if layer.variadic else [p.name for p in layer.inputs]
         kinds = [p.kind for p in layer.inputs] * (len(inputs) if layer.variadic else 1)
         given = [None if v is None else self._of_kind(v, kind) for v, kind in zip(inputs, kinds, strict=False)]
@@ -251,8 +251,7 @@ class Drawing:
                 self.name = was
         raise Unfit(f"a wire of another kind of numbers ({value.kind} instead of {kind})")
 
-    def _check_numbers(self, layer: Layer, shapes: tuple[Shape, ...], tensors: Arrays | None) -> None:
-        wanted = layer.parameter_shapes(*shapes)
+    def _check_numbers(self, wanted: dict[str, Shape], tensors: Arrays | None) -> None:
         given = {name: tuple(array.shape) for name, array in (tensors or {}).items()}
         for name, shape in wanted.items():
             if given.get(name) != tuple(shape):

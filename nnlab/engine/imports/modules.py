@@ -15,6 +15,7 @@ from nnlab.core.learning import Learning
 from nnlab.engine.compile import run_text
 from nnlab.engine.imports import supports
 from nnlab.engine.imports.drawing import Drawing, Held, Later, Turned, Unfit, Value, layer_of
+from nnlab.engine.imports.norms import without_norm
 from nnlab.engine.imports.operations import as_value
 from nnlab.engine.imports.pools import is_causal_table
 from nnlab.engine.imports.weighted import LINEAR_MODES, size
@@ -135,7 +136,7 @@ def draw(d: Drawing, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str,
         return supports.draw(d, module, args, kwargs, _learning(d, module), numbers_of(module))
     if type(module) in QUIET:
         return args[0]
-    layer = layer_for(module)
+    layer = layer_for(without_norm(module)[0])
     for kind, drawer in DRAWERS.items():
         if isinstance(module, kind):
             return drawer(d, layer, module, *args, **kwargs)
@@ -150,7 +151,7 @@ def placed(d: Drawing, layer: Layer, module: nn.Module, inputs: list[Value | Non
     """The node with the module's numbers."""
     wanted = [value.shape if value is not None else (-1,) for value in inputs]
     layer.output_shapes(*wanted)
-    if not is_same(layer, module, *wanted):
+    if not is_same(layer, without_norm(module)[0], *wanted):
         raise Unfit(f"{type(module).__name__} with settings that no layer has")
     found = d.add(layer, *inputs, tensors=numbers_of(module), learning=_learning(d, module))
     d.made_of.setdefault(module, found[0].node)
@@ -160,7 +161,8 @@ def placed(d: Drawing, layer: Layer, module: nn.Module, inputs: list[Value | Non
 def _learning(d: Drawing, module: nn.Module) -> Learning:
     parameters = list(module.parameters())
     frozen = bool(parameters) and not any(each.requires_grad for each in parameters)
-    return Learning(frozen=frozen, shares=d.made_of.get(module, "") if parameters else "")
+    shares = d.made_of.get(module, "") if parameters else ""
+    return Learning(frozen=frozen, shares=shares, norm=without_norm(module)[1])
 
 
 # -------------------------------------------------------------------------- modules with more than one input

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.func import vmap
 
 from nnlab.core.document import Document
-from nnlab.core.objective import resolve
+from nnlab.core.objective import fitted, resolve
 from nnlab.core.parts import PART_NAMES, divide
 from nnlab.engine.batch_norm import leaves_out_last
 from nnlab.engine.device import choose
@@ -37,9 +37,12 @@ class SideBySide:
     def __init__(self, document: Document, seeds: tuple[int, ...]) -> None:
         """Unstackable if these networks cannot go side by side; BuildError or DataError if they cannot be trained at all."""
         if learns_unlike(document):
-            raise Unstackable("layers are frozen, have learning rates of their own or share weights")
+            raise Unstackable(
+                "layers are frozen, have learning rates of their own, share weights or have a norm of weights"
+            )
         self.document, self.seeds, self.training = document, seeds, document.training
         self.objective, self.parts = resolve(document), divide(document.data)
+        self.objective = fitted(self.objective, self.parts)
         self.place = choose(self.training.device)
         self.rows, self.batch_size = self.parts.rows[0], min(self.training.batch_size, self.parts.rows[0])
         self.steps_per_epoch = -(-self.rows // self.batch_size) - leaves_out_last(document, self.rows, self.batch_size)

@@ -83,7 +83,8 @@ class _Focus:
             return (Formula("mean of the batch", rule, _mean_text(value, each.tolist()), value, float(each.mean())),)
         if not self._sources:
             return (Formula("output", rule, f"{words.number(value)}, {self._given(value)}", value),)
-        said = self._node.layer.explain_forward(self._spot(self._sample))
+        plain = self._node.learning.norm == "none"  # else the weights that it speaks of are not the learned numbers
+        said = self._node.layer.explain_forward(self._spot(self._sample)) if plain else None
         return (said or self._general(value),)
 
     def _given(self, value: float) -> str:
@@ -124,13 +125,14 @@ class _Focus:
             found.append(Formula("loss of the batch", rule, line, record.loss, float(each.mean())))
         else:
             line = f"{words.number(record.loss)}, over {words.plural(record.rows, 'sample')}"
-            found.append(Formula("loss of the batch", loss.formula, line, record.loss))
+            found.append(Formula("loss of the batch", loss.rule, line, record.loss))
         return tuple(found)
 
     def backward(self) -> tuple[Formula, ...]:
         """The gradient that arrived here, what it means for the weights, and what goes on to the left."""
         record, spot = self._record, self._spot(max(0, self._sample))
-        said = self._node.layer.explain_backward(spot) if spot.gradient is not None else ()
+        plain = self._node.learning.norm == "none"
+        said = self._node.layer.explain_backward(spot) if plain and spot.gradient is not None else ()
         if self._sample == MEAN:
             said = tuple(formula for formula in said if formula.name.startswith("∂L/∂"))
         known = {formula.name for formula in said}

@@ -9,7 +9,7 @@ from nnlab.core.blocks.block import Block
 from nnlab.core.document import Document
 from nnlab.core.graph import Link
 from nnlab.core.layer import Port, PortKind, UnknownLayer, shape_text
-from nnlab.core.learning import USUAL
+from nnlab.core.learning import NORMS, USUAL
 from nnlab.core.shapes import bindings
 from nnlab.core.words import number, plural
 from nnlab.ui.canvas import geometry
@@ -159,6 +159,7 @@ def _summary(document: Document, node_id: str) -> str:
         return f"weights of {other.title}"
     said = "frozen" if learning.frozen else ""
     said = said or (f"rate × {number(learning.rate)}" if learning.rate != 1 else "")
+    said = said or (NORMS[learning.norm].lower() if learning.norm != "none" else "")
     return " · ".join(filter(None, (said, _settings(document, node_id))))
 
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from nnlab.core.document import Document
 from nnlab.core.graph import Node
+from nnlab.core.learning import takes_norm
 from nnlab.ui.forms.controls import Fold
 from nnlab.ui.forms.form import SettingsForm
 from nnlab.ui.look.labels import label, plain, tooltip
@@ -18,7 +19,7 @@ class LearningPart(QWidget):
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
-        self._scope, self._node_id = scope, ""
+        self._scope, self._shown = scope, ("", False)
         self.form: SettingsForm | None = None
         self._inside = QWidget()
         self._column = QVBoxLayout(self._inside)
@@ -42,9 +43,11 @@ class LearningPart(QWidget):
     def show_node(self, node: Node, document: Document) -> None:
         """Show how this node learns."""
         self.setVisible(bool(document.parameter_count(node.id)) or node.learning.shares != "")
-        if self._node_id != node.id or self.form is None:
-            self._node_id = node.id
-            self._renew(node)
+        at = document.shapes[node.id]
+        normed = node.learning.norm != "none" or (at.known and takes_norm(node.layer, *at.inputs))
+        if self._shown != (node.id, normed) or self.form is None:
+            self._shown = (node.id, normed)
+            self._renew(node, normed)
         self.form_of().set_settings(node.learning)
         other = document.graph.nodes.get(node.learning.shares)
         start = "Starts from learned numbers." if node.id in document.starts else ""
@@ -58,17 +61,19 @@ class LearningPart(QWidget):
         assert self.form is not None
         return self.form
 
-    def _renew(self, node: Node) -> None:
+    def _renew(self, node: Node, normed: bool) -> None:
         if self.form is not None:
             self._column.removeWidget(self.form)
             self.form.hide()
             self.form.deleteLater()
         self.form = SettingsForm(node.learning, self._change)
+        if not normed:
+            self.form.hide_setting("norm")
         self._column.insertWidget(0, self.form)
 
     def _change(self, name: str, value: Any, done: bool) -> None:
         graph = self._scope.document.graph
-        node = graph.nodes.get(self._node_id)
+        node = graph.nodes.get(self._shown[0])
         if node is None:
             return  # the layer went away while its field was being left
         learning = node.learning.with_(**{name: value})

@@ -284,13 +284,12 @@ def _help_parts(layer: Layer) -> tuple[str, str]:
 
 def _facts(node_id: str, document: Document) -> list[tuple[str, str]]:
     at = document.shapes[node_id]
-    layer = document.graph.node(node_id).layer
     graph = document.graph
     facts = _sizes("In", graph.input_ports(node_id), at.inputs)
     if not at.known:
         return [*facts, ("Out", "not known yet")]
     facts += _sizes("Out", graph.output_ports(node_id), at.outputs)
-    return [*facts, *_costs(layer, at.inputs)]
+    return [*facts, *_costs(graph.nodes[node_id], at.inputs)]
 
 
 def _sizes(side: str, ports: tuple[Port, ...], shapes: tuple[Shape, ...]) -> list[tuple[str, str]]:
@@ -300,11 +299,11 @@ def _sizes(side: str, ports: tuple[Port, ...], shapes: tuple[Shape, ...]) -> lis
     return [(name, shape_text(shape)) for name, shape in lines if shape != MISSING]
 
 
-def _costs(layer: Layer, inputs: tuple[Shape, ...]) -> list[tuple[str, str]]:
-    learned = layer.parameter_shapes(*inputs)
-    costs = [("Parameters", words.count(layer.parameter_count(*inputs)))]
+def _costs(node: Node, inputs: tuple[Shape, ...]) -> list[tuple[str, str]]:
+    learned = node.parameter_shapes(*inputs)
+    costs = [("Parameters", words.count(node.parameter_count(*inputs)))]
     costs += [(f"   {name}", " × ".join(str(n) for n in shape)) for name, shape in learned.items()]
-    return [*costs, ("Operations per sample", words.count(layer.flops(*inputs)))]
+    return [*costs, ("Operations per sample", words.count(node.layer.flops(*inputs)))]
 
 
 def _counted(layers: list[Layer], node_ids: tuple[str, ...], document: Document) -> list[tuple[str, str]]:
