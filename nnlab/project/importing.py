@@ -1,6 +1,6 @@
 """Models from elsewhere: a module in Python, an ONNX file, a PT2 file. torch is loaded on use."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,31 +35,40 @@ def is_model(path: AnyPath) -> bool:
     return Path(path).suffix.lower() in ENDINGS
 
 
-def opened(path: AnyPath) -> Brought:
-    """The model in an ONNX or PT2 file; FileError if it cannot be read.
+def opened(path: AnyPath, should_stop: Callable[[], bool] = lambda: False) -> Brought:
+    """The model in an ONNX or PT2 file; FileError if it cannot be read, or if it should stop before the end.
 
     Only this file is read, and nothing in it is run.
     """
     what = disk.name_of(path)
+
+    def look() -> None:
+        if should_stop():
+            raise FileError(f"{what} was not read to the end: it was stopped")
+
     data, _ = disk.read(path, FILE_LIMIT)
+    look()
     if Path(path).suffix.lower() == ".onnx":
         from nnlab.engine.imports.onnx_file import read
     else:
         from nnlab.engine.imports.pt2_file import read
+    look()  # the libraries that read it are large
     try:
-        return _brought(read(data, what, Path(path).stem))
+        made = read(data, what, Path(path).stem)
+        look()
+        return _brought(made)
     except BuildError as problem:
         raise FileError(f"{what}: {problem}") from problem
 
 
-def of_module(model: Any, example_input: Any, title: str = "") -> Brought:
+def of_module(model: Any, example_input: Any, title: str = "", blocks: bool = True) -> Brought:
     """A module of torch's; BuildError if it cannot be read. One that NNLab built brings its own drawing back."""
     own = _own(model, title)
     if own is not None:
         return own
     from nnlab.engine.imports.fx_graph import from_module
 
-    return _brought(from_module(model, example_input, title))
+    return _brought(from_module(model, example_input, title, blocks))
 
 
 def _own(model: Any, title: str) -> Brought | None:
@@ -86,6 +95,8 @@ def _brought(made: "Imported") -> Brought:
     if any(p.severity == "error" for p in check(document)):
         return Brought(document, made.notices, None)
     from nnlab.engine.compile import build
+    from nnlab.engine.dice import undisturbed
 
-    state = build(document, document.training.seed).state_dict()
+    with undisturbed():  # a run may be under way beside it
+        state = build(document, document.training.seed).state_dict()
     return Brought(document, made.notices, {name: each.detach().cpu().numpy().copy() for name, each in state.items()})

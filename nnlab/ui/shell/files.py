@@ -22,6 +22,7 @@ from nnlab.ui import dialogs
 from nnlab.ui.keeping.file_lock import FileLock
 from nnlab.ui.keeping.recovery import Found
 from nnlab.ui.shell.exports import file_name
+from nnlab.ui.shell.model_reading import ModelReading
 from nnlab.ui.shell.run_record import RunRecord
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class ProjectFiles:
         self._kept = (0, 0)  # run and step of the weights in the file
         self._has_weights = False  # the project came with weights, even if it was not trained here
         self._lock = FileLock()
+        self._reading: ModelReading | None = None
         self.record = RunRecord(window.bench, window)
         self.record.recalled.connect(window.workspace.show_events)
 
@@ -119,22 +121,40 @@ class ProjectFiles:
         return True
 
     def _bring(self, path: Path) -> bool:
-        """Open a model of another program as a new project without a file."""
-        from nnlab.project import Project
+        """Begin to read a model of another program; it opens as a new project without a file once that is done."""
+        self.leave_reading()
+        said = _reading(path)
 
-        try:
-            project = Project.open(path)
-        except NNLabError as problem:
-            self._refuse(str(problem), "What was open before is still open.")
-            return False
-        if not self.may_leave():
-            return False
-        self._put(project.document, None, project.weights)
-        self._bench.history.mark_unsaved()
-        for notice in project.notices:
-            self._window.toasts.say("warning", notice)
-        self._window.settings.folder = path.parent
+        def cancel() -> None:
+            self.leave_reading()
+            self._window.toasts.say("info", f"{disk.name_of(path)} is not opened")
+
+        self._reading = ModelReading(path, self._read_model, self._window)
+        self._window.toasts.say("working", said, [("Cancel", cancel)])
         return True
+
+    def _read_model(self, reading: ModelReading) -> None:
+        self._window.toasts.withdraw(_reading(reading.path))
+        self._reading = None
+        if reading.brought is None:
+            left = "What was open before is still open." if self._window.in_lab else "Nothing was opened."
+            self._refuse(reading.problem, left)
+            return
+        if not self.may_leave():
+            return
+        self._put(reading.brought.document, None, reading.brought.weights)
+        self._bench.history.mark_unsaved()
+        for notice in reading.brought.notices:
+            self._window.toasts.say("warning", notice)
+        self._window.settings.folder = reading.path.parent
+
+    def leave_reading(self, wait: bool = False) -> None:
+        """A model that is being read is not wanted any more."""
+        if self._reading is None:
+            return
+        self._window.toasts.withdraw(_reading(self._reading.path))
+        self._reading.wait() if wait else self._reading.stop()
+        self._reading = None
 
     def restore(self, copy: Found) -> bool:
         """Open work that a session left behind; it is unsaved until the user saves it."""
@@ -243,7 +263,8 @@ class ProjectFiles:
         return True
 
     def release(self) -> None:
-        """Give the file's lock back; the window closes."""
+        """Give the file's lock back, and read no more; the window closes."""
+        self.leave_reading(wait=True)
         self._lock.keep(None)
 
     # ---------------------------------------------------------------- inside
@@ -252,6 +273,7 @@ class ProjectFiles:
         self, document: Document, path: Path | None = None, weights: object = None, seen: Fingerprint | None = None,
         lock: QLockFile | None = None,
     ) -> None:  # fmt: skip
+        self.leave_reading()
         self._lock.keep(lock)
         self._has_weights = weights is not None
         self.record.expect(None, None)
@@ -300,3 +322,7 @@ class ProjectFiles:
             ("Open a copy", "Cancel"), "warning",
         )  # fmt: skip
         return answer == "Open a copy"
+
+
+def _reading(path: Path) -> str:
+    return f"Reading {disk.name_of(path)}…"

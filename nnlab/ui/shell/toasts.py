@@ -66,7 +66,7 @@ class Toast(QWidget):
         line.setSpacing(8)
         self.offers = [QPushButton(plain(text).replace("&", "&&")) for text, _ in offers]
         for number, (button, (_, run)) in enumerate(zip(self.offers, offers, strict=True)):
-            button.setProperty("accented", "true" if number == 0 else "false")
+            button.setProperty("accented", "true" if number == 0 and self.level != "working" else "false")
             button.clicked.connect(self.dismiss)
             button.clicked.connect(lambda _=False, run=run: run())
             line.addWidget(button)
