@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nnlab.core import layout, wrapping
+from nnlab.core import activation, layout, wrapping
 from nnlab.core.blocks import grouping
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph, Link, Node

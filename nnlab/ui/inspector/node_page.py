@@ -20,6 +20,7 @@ from nnlab.core.learning import owner
 from nnlab.core.param import Param
 from nnlab.ui.forms.controls import Fold, Hairline, chain_focus
 from nnlab.ui.forms.form import SettingsForm
+from nnlab.ui.inspector.activation_part import ActivationPart
 from nnlab.ui.inspector.block_part import BlockPart, pins
 from nnlab.ui.inspector.data_choices import Choices, data_choices
 from nnlab.ui.inspector.learning_part import LearningPart
@@ -96,6 +97,8 @@ class NodePage(Page):
         self._shown: tuple[Param, ...] = ()
         self._choices: Mapping[str, Choices] = {}
         self._block = BlockPart(bench)
+        self.activation = ActivationPart(bench)
+        self.activation.explained.connect(explain)
         self.learning = LearningPart(bench)
         self._explain = explain
         self._node_id = ""
@@ -126,6 +129,7 @@ class NodePage(Page):
             self._change_node(node)
         elif self.form is not None:
             self.form.set_settings(node.layer)
+        self.activation.show_node(node, document)
         self.learning.show_node(node, document)
         self.name.set_name(node.name, node.layer.title)
         kind = node.layer
@@ -154,7 +158,16 @@ class NodePage(Page):
             self.column.addWidget(widget)
         self._form_at = self.column.count()
         self._line = Hairline()
-        for widget in (self.learning, self._line, self.facts, Hairline(), self._formula, self.fold, self._more):
+        for widget in (
+            self.activation,
+            self.learning,
+            self._line,
+            self.facts,
+            Hairline(),
+            self._formula,
+            self.fold,
+            self._more,
+        ):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self._more.hide()
@@ -191,7 +204,7 @@ class NodePage(Page):
             self.column.insertWidget(self._form_at, self.form)
             if isinstance(node.layer, Block):
                 self.form.hide_setting("called")  # the line above edits it
-            chain_focus([self.name, *self.form.controls(), self.fold])
+            chain_focus([self.name, *self.form.controls(), *self.activation.form.controls(), self.fold])
 
     def _draw_sign(self, kind: type[Layer]) -> None:
         token = kind.category if kind.category in theme.current().families else "muted"
