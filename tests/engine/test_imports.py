@@ -221,7 +221,7 @@ class TestArchitecture:
 
 class TestModule:
     def test_layers_are_called_as_in_the_model(self) -> None:
-        document = from_module(*made("residual")).document
+        document = from_module(*made("residual"), blocks=False).document
         assert document.graph.nodes["stages_0_conv1"].name == "stages.0.conv1"
         assert document.graph.nodes["fc"].type_id == "Linear"
 

@@ -15,6 +15,7 @@ from nnlab.core.learning import Learning, parameter_shapes
 from nnlab.core.starts import Starts
 from nnlab.core.wrapping import tidy
 from nnlab.core.writing import slug
+from nnlab.engine.imports.scopes import Scopes
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -87,6 +88,11 @@ class Drawing:
     """What enters at each Input."""
     made_of: dict[Any, str] = field(default_factory=dict)
     """Which node a module became when it was first met: a second call shares its weights."""
+
+    scope: Scopes = ()
+    """The modules of the model that the part stands in."""
+    places: dict[str, tuple[Scopes, str]] = field(default_factory=dict)
+    """Node -> its modules, and what it is called in full."""
 
     spent: int = 0
     """How many numbers were computed for the file so far."""
@@ -212,6 +218,7 @@ class Drawing:
         if len(self.nodes) >= NODES_LIMIT:
             raise Unfit("the model has too many parts to be drawn")
         node_id, name = self._called(layer)
+        self.places[node_id] = self.scope, self.name
         self.nodes[node_id] = Node(node_id, layer, name=name, learning=learning or Learning())
         for value, port in zip(inputs, ports, strict=False):
             if value is not None:

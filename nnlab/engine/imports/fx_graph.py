@@ -12,7 +12,7 @@ from torch import Tensor, fx, nn
 from nnlab.core.arithmetic.axes import SIZE_LIMIT, listed
 from nnlab.core.document import Document
 from nnlab.core.layer import PortKind, Shape
-from nnlab.engine.imports import forms, modules, pools, supports, weighted
+from nnlab.engine.imports import forms, modules, pools, scopes, submodules, supports, weighted
 from nnlab.engine.imports.drawing import Drawing, Held, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished, kind_of
 from nnlab.engine.imports.operations import OPERATIONS
@@ -25,8 +25,11 @@ BATCHES = (2, 3, 5, 7, 11, 13)
 NEAR = 1e-4  # how far the drawing's answers may be from the model's, as a share of the largest
 
 
-def from_module(model: nn.Module, example_input: Any, title: str = "") -> Imported:
-    """The model as a network, its numbers with it; BuildError with a sentence if torch.fx cannot read it."""
+def from_module(model: nn.Module, example_input: Any, title: str = "", blocks: bool = True) -> Imported:
+    """The model as a network, its numbers with it; BuildError with a sentence if torch.fx cannot read it.
+
+    Modules of the model's own that hold several layers become blocks, unless `blocks` is off.
+    """
     inputs = _inputs(example_input)
     was = model.training
     model.eval()
@@ -35,7 +38,7 @@ def from_module(model: nn.Module, example_input: Any, title: str = "") -> Import
             warnings.simplefilter("ignore")
             read = _Reading(model, inputs)
             made = read.drawn(title or type(model).__name__)
-            return _compared(made, model, read)
+            return _compared(read.in_blocks(made) if blocks else made, model, read)
     finally:
         model.train(was)
 
@@ -56,6 +59,19 @@ def _inputs(example: Any) -> tuple[Tensor, ...]:
 
 class _Tracer(fx.Tracer):
     """Leaves are torch's modules, and those that NNLab prints itself."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.given: dict[str, dict[str, Any]] = {}
+
+    def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
+        """Notes what the module's code calls that which it is given."""
+
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            self.given[next(reversed(self.module_stack), "")] = scopes.arguments(m.forward, args, kwargs)
+            return forward(*args, **kwargs)
+
+        return super().call_module(m, noted, args, kwargs)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether the module becomes one node."""
@@ -106,6 +122,7 @@ class _Reading:
         sizes = {n for each in inputs for n in each.shape[1:]}
         self.batch = next(n for n in (*BATCHES, 17) if n not in sizes or n == 17)
         self.inputs = tuple(_repeated(each, self.batch) for each in inputs)
+        self.given: dict[str, dict[str, Any]] = {}
         self.graph = self._traced()
         self.d = Drawing(batch=self.batch)
         self.env: dict[fx.Node, Any] = {}
@@ -120,10 +137,12 @@ class _Reading:
             if name in supports.ours() and supports.is_ours(f) and not isinstance(f, type)
         ]
         try:
-            graph = _Tracer(autowrap_functions=tuple(kept)).trace(self.model)
+            tracer = _Tracer(autowrap_functions=tuple(kept))
+            graph = tracer.trace(self.model)
             spare = [n for n in graph.nodes if n.op == "placeholder"][len(self.inputs) :]
             if not any(n.users for n in spare):
                 _Seeing(self.model, graph=graph).run(*self.inputs)
+                self.given = tracer.given
                 return graph
         except Exception:  # noqa: BLE001 - whatever stands in a model's code: reading it unrun is only the first try
             return self._run()
@@ -143,6 +162,7 @@ class _Reading:
         answers: Any = None
         for node in self.graph.nodes:
             self.d.name = _name(node)
+            self.d.scope = scopes.of_stack(node.meta.get("nn_module_stack"))[: -1 if self.d.name else None]
             if node.op == "placeholder":
                 self._enter(node, places)
             elif node.op == "output":
@@ -152,6 +172,14 @@ class _Reading:
             else:
                 self.env[node] = self._step(node)
         return finished(self.d, self._answers(answers), title, [n.target for n in places])
+
+    def in_blocks(self, made: Imported) -> Imported:
+        """The same with a block for each module of the model's own."""
+        given: dict[str, dict[tuple[str, str], str]] = {}
+        for call, names in self.given.items():
+            values = {name: self.env.get(getattr(each, "node", each)) for name, each in names.items() if _is_step(each)}
+            given[call] = {(v.node, v.port): name for name, v in values.items() if isinstance(v, Value)}
+        return submodules.in_blocks(made, self.d, given)
 
     def _enter(self, node: fx.Node, places: Sequence[fx.Node]) -> None:
         if node not in places:
@@ -290,6 +318,10 @@ def _repeated(x: Tensor, batch: int) -> Tensor:
     """As many samples as are wanted, the given ones over and over."""
     times = -(-batch // len(x))
     return torch.cat([x] * times)[:batch].clone()
+
+
+def _is_step(each: object) -> bool:
+    return isinstance(each, (fx.Proxy, fx.Node))
 
 
 def _name(node: fx.Node) -> str:

@@ -39,6 +39,8 @@ class _Recorder(TorchFunctionMode):
         self.held = {id(p): name for name, p in [*model.named_parameters(), *model.named_buffers()]}
         self.is_leaf = is_leaf
         self.depth = 0
+        self.stack: dict[str, tuple[str, Any]] = {}
+        self.calls: dict[str, int] = {}
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """One call of a function of torch."""
@@ -68,8 +70,11 @@ class _Recorder(TorchFunctionMode):
         usual = nn.Module.__call__
 
         def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-            if self.depth or id(module) not in self.names or not self.is_leaf(module):
+            if self.depth or id(module) not in self.names:
                 return usual(module, *args, **kwargs)
+            if not self.is_leaf(module):
+                with self._inside(module):
+                    return usual(module, *args, **kwargs)
             before = self._seen((args, kwargs))
             self.depth += 1
             try:
@@ -81,6 +86,18 @@ class _Recorder(TorchFunctionMode):
 
         with mock.patch.object(nn.Module, "__call__", call):
             yield
+
+    @contextmanager
+    def _inside(self, module: nn.Module) -> Iterator[None]:
+        """While this lasts, steps are those of a module that is made of others."""
+        name = self.names[id(module)]
+        many = self.calls[name] = self.calls.get(name, 0) + 1
+        before = self.stack
+        self.stack = {**before, name if many == 1 else f"{name}@{many - 1}": (name, type(module))}
+        try:
+            yield
+        finally:
+            self.stack = before
 
     def enter(self, name: str, tensor: Tensor) -> None:
         """One of the model's inputs."""
@@ -112,6 +129,8 @@ class _Recorder(TorchFunctionMode):
         return node
 
     def _note(self, node: fx.Node, result: Any) -> None:
+        leaf = {str(node.target): (str(node.target), nn.Module)} if node.op == "call_module" else {}
+        node.meta["nn_module_stack"] = {**self.stack, **leaf}
         node.meta.update(
             touched=node.op == "call_module" or any(a.meta["touched"] for a in node.all_input_nodes), seen=result
         )
