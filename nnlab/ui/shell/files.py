@@ -136,6 +136,8 @@ class ProjectFiles:
     def _read_model(self, reading: ModelReading) -> None:
         self._window.toasts.withdraw(_reading(reading.path))
         self._reading = None
+        if reading.fault is not None:
+            return
         if reading.brought is None:
             left = "What was open before is still open." if self._window.in_lab else "Nothing was opened."
             self._refuse(reading.problem, left)

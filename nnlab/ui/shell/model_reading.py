@@ -23,7 +23,8 @@ class ModelReading(QObject):
         self.problem = ""
         """Why it cannot be read, in a sentence."""
         self._done = done
-        self._fault: BaseException | None = None
+        self.fault: BaseException | None = None
+        """What went wrong that nobody had thought of; it is raised after `done`."""
         self._enough = threading.Event()
         self._thread = threading.Thread(target=self._read, name="nnlab-reading", daemon=True)
         self._poll = QTimer(self, interval=POLL_MS)
@@ -52,13 +53,13 @@ class ModelReading(QObject):
         except NNLabError as problem:
             self.problem = str(problem)
         except BaseException as fault:  # noqa: BLE001 - it is the window's to report
-            self._fault = fault
+            self.fault = fault
 
     def _look(self) -> None:
         if self._thread.is_alive():
             return
         self._poll.stop()
-        self.deleteLater()
-        if self._fault is not None:
-            raise self._fault
         self._done(self)
+        self.deleteLater()
+        if self.fault is not None:
+            raise self.fault
