@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, Qt
 
 from nnlab.core.graph import Link
 from nnlab.core.layer import MISSING, shape_text
+from nnlab.core.words import count
 from nnlab.ui.canvas.gestures import PORT_REACH
 from nnlab.ui.canvas.looks import node_tooltip
 from nnlab.ui.canvas.palette import plain_tip
@@ -97,6 +98,8 @@ class Hover:
         side = f"{side}, {named}" if named and named != side.lower() else side
         words = f"{side}: {KIND_WORDS[port.kind] if port else ''}"
         known = place < len(shapes) and shapes[place] != MISSING
+        if known and port is not None and port.kind == "e":
+            return f"{words}, at most {count(shapes[place][-1])}; one that runs both ways counts twice"
         return f"{words}, {shape_text(shapes[place])}" if known else words
 
     def _layer_words(self, node_id: str) -> str:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage, QPainter, QPen
 from nnlab.core.document import Document
 from nnlab.core.sample_words import PADDING
 from nnlab.core.shapes import bindings
+from nnlab.core.words import plural
 from nnlab.ui.look import labels, plots, theme
 
 SMALLEST_PX = 8
@@ -55,6 +56,17 @@ def edges_picture(edges: NDArray[np.generic], width: int, height: int) -> QImage
     draw_edges(painter, QRectF(0, 0, width, height), edges)
     painter.end()
     return picture
+
+
+def edge_words(edges: NDArray[np.generic]) -> str:
+    """How many edges there are: "7 edges, each both ways" where every one stands in the list in both directions."""
+    pairs = np.asarray(edges).reshape(2, -1).astype(int)
+    listed = [(a, b) for a, b in pairs.T.tolist() if a >= 0 and b >= 0]
+    joined = {(min(a, b), max(a, b)) for a, b in listed}
+    ways = set(listed)
+    if joined and len(listed) > len(joined) and all((b, a) in ways for a, b in listed):
+        return f"{plural(len(joined), 'edge')}, {'each ' if len(joined) > 1 else ''}both ways"
+    return plural(len(listed), "edge")
 
 
 def draw_edges(painter: QPainter, box: QRectF, edges: NDArray[np.generic]) -> None:

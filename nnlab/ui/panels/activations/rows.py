@@ -10,7 +10,7 @@ from nnlab.core import words
 from nnlab.core.document import Document
 from nnlab.engine.wants import Activations, NodeActivations
 from nnlab.ui.look import labels, pictures, plots
-from nnlab.ui.look.sample_pictures import vocabulary_of
+from nnlab.ui.look.sample_pictures import edge_words, vocabulary_of
 
 MARGIN = 12
 HEAD = 24
@@ -106,7 +106,7 @@ class Row:
         if self.form == "words":
             return words.plural(node.units_total, "place")
         if self.form == "edges":
-            return words.plural(int((node.values.reshape(2, -1) >= 0).all(axis=0).sum()), "edge")
+            return edge_words(node.values)
         return f"{self._extent()} · {words.number(node.low)} to {words.number(node.high)}"
 
     def _extent(self) -> str:
