@@ -66,6 +66,8 @@ class Support:
     name: str
     text: str
     """Uses only torch, nn, F, math, and the definitions before it."""
+    family: str = ""
+    """For the class of a block what the block is called in code: those of one family may share one class."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, parametrize
 
+from nnlab.core.blocks.families import in_families
 from nnlab.core.dataset import Field
 from nnlab.core.document import Document
 from nnlab.core.graph import ID_PATTERN
@@ -109,14 +110,13 @@ def unfit_starts(network: Network) -> tuple[str, ...]:
 def _begin(module: nn.Module, tensors: Mapping[str, Any]) -> None:
     """Let a layer start from these numbers, where they fit."""
     with torch.no_grad():
-        for name, mine in module.state_dict().items():
         tensors = _as_kept(module, tensors)
+        for name, mine in module.state_dict().items():
             given = tensors.get(name)
             if given is not None and tuple(given.shape) == tuple(mine.shape):
                 mine.copy_(torch.from_numpy(np.array(given)))
 
 
-def source(document: Document) -> str:
 def _as_kept(module: nn.Module, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
     """Numbers of a layer without a norm of weights, as one that has it keeps them: torch says what makes this weight."""
     if "weight" not in tensors or not parametrize.is_parametrized(module, "weight"):
@@ -130,6 +130,7 @@ def _as_kept(module: nn.Module, tensors: Mapping[str, Any]) -> Mapping[str, Any]
     return {**rest, **{f"parametrizations.weight.original{k}": each.numpy() for k, each in enumerate(made)}}
 
 
+def source(document: Document) -> str:
     """The text of the document's nn.Module class and of what it needs; BuildError names the node at fault."""
     return _Plan(document).module_text()
 
@@ -196,7 +197,7 @@ class _Plan:
         self.names = attribute_names(graph)
         self.at = document.shapes
         written = {n: graph.nodes[n].layer.torch_code(*document.shapes[n].inputs) for n in self.order}
-        self.support, self.code = settled(written)
+        self.support, self.code = in_families(*settled(written))
         inputs = {n: document.shapes[n].inputs for n in self.order}
         self.made = made_of(graph, self.order, self.code, self.names, inputs)
         self.attributes = self.made.own
@@ -319,8 +320,8 @@ def _arguments(fields: Sequence[Field], used: Sequence[int], taken: set[str]) ->
 def run_text(text: str, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Run text that this package generated from checked values; no text of a user or a file gets here."""
     names: dict[str, Any] = {
-        "torch": torch, "nn": nn, "F": nn.functional, "math": math, "Tensor": Tensor, "List": list, **(known or {}),
         "weight_norm": parametrizations.weight_norm, "spectral_norm": parametrizations.spectral_norm,
+        "torch": torch, "nn": nn, "F": nn.functional, "math": math, "Tensor": Tensor, "List": list, **(known or {}),
     }  # fmt: skip
     exec(compile(text, "<network>", "exec"), names)
     return names

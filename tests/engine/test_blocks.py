@@ -208,12 +208,13 @@ def test_a_second_input_goes_to_every_repeat() -> None:
     assert torch.allclose(model.trace(x)["block"], y)
 
 
-def test_two_blocks_of_one_name_that_differ_are_two_classes() -> None:
+def test_blocks_of_one_name_that_differ_in_sizes_are_one_class() -> None:
     narrow, wide = (READY["residual"].block((n, 8, 8)) for n in (16, 8))
     text = source(pictures(narrow, layer("Conv2d", out_channels=8), wide, narrow.with_(filters=8)))
     assert text.count("class ResidualBlock(") == 1
-    assert text.count("class ResidualBlock2(") == 1
-    assert "class ResidualBlock3(" not in text
+    assert "ResidualBlock(16)" in text
+    assert "ResidualBlock(8)" in text
+    assert "class ResidualBlock2(" not in text
     ast.parse(text)
 
 

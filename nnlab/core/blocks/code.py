@@ -34,7 +34,7 @@ def torch_code(block: "Block", shapes: tuple[Shape, ...]) -> TorchCode:
         return TorchCode(forward, Repeated(name, times=block.repeat), results, support)
     stack = f"{name}Stack"
     text = _stack(block, stack, name, _note(shapes))
-    return TorchCode(forward, Call(stack), results, (*support, Support(stack, text)))
+    return TorchCode(forward, Call(stack), results, (*support, Support(stack, text, stack)))
 
 
 def _written(block: "Block", shapes: tuple[Shape, ...]) -> tuple[tuple[Support, ...], str]:
@@ -50,7 +50,7 @@ def _written(block: "Block", shapes: tuple[Shape, ...]) -> tuple[tuple[Support, 
     while name in [each.name for each in support]:
         name += "Block"
     text = class_text(name, made, list(arguments.values()), _note(shapes), body)
-    return (*support, Support(name, text)), name
+    return (*support, Support(name, text, name)), name
 
 
 def trace_text(block: "Block", shapes: tuple[Shape, ...]) -> str:
