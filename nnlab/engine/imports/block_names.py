@@ -25,7 +25,7 @@ def called(scope: Scope) -> str:
         return in_words(scope.kind)[:TITLE_LIMIT]
     *before, last = scope.path.split(".")
     if last.isdigit() and before:
-        return f"{before[-1]} {last}"[:TITLE_LIMIT]
+        return (f"{before[-1]} {last}" if scope.kind else f"{before[-1]} block")[:TITLE_LIMIT]
     return last[:TITLE_LIMIT]
 
 
@@ -82,7 +82,7 @@ def _block_called(block: Block, name: str, taken: Collection[str]) -> tuple[str,
     wanted, own = slug(name)[:50].strip("_"), name.rpartition(".")[2]
     if not ID_PATTERN.fullmatch(wanted) or own.isdigit():
         return _free(title, taken), ""
-    says_less = re.sub(r"_?\d+$", "", own) in GENERAL or re.sub(r"_?\d+$", "", wanted) == title
+    says_less = re.sub(r"_\d+$", "", own) in GENERAL or re.sub(r"_\d+$", "", wanted) == title
     return _free(wanted, taken), "" if says_less else name[:64]
 
 

@@ -3,6 +3,7 @@
 A file is only parsed: nothing in it is run, nothing outside it is read, and what it claims to hold is bounded.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from onnx import numpy_helper
 
 from nnlab.core.layer import PortKind, Shape
 from nnlab.core.words import count
-from nnlab.engine.imports import onnx_constants, onnx_forms, onnx_operations, onnx_recurrent
+from nnlab.engine.imports import onnx_constants, onnx_forms, onnx_operations, onnx_recurrent, scopes, submodules
 from nnlab.engine.imports.drawing import NODES_LIMIT, Drawing, Held, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished
 from nnlab.engine.imports.onnx_operations import Call, Rows, Stacked
@@ -87,6 +88,7 @@ class _Model:
         self.opset = max((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=13)
         self.env: dict[str, Any] = {"": None}
         self.open: list[str] = []
+        self.calls = scopes.Calls()
         self.shapes = _facts([*model.graph.value_info, *model.graph.output])
         for tensor in model.graph.initializer:
             self.env[tensor.name] = Held(self._array(tensor), True, tensor.name)
@@ -117,7 +119,9 @@ class _Model:
         wires = [(name, v) for name, v in values if isinstance(v, Value)]
         if not wires:
             raise FileError(f"{self.what} holds a model whose answer does not depend on its input")
-        made = finished(self.d, wires, title or self.graph.name, [each.name for each in self.entries])
+        self.d.scope = ()
+        made = finished(self.d, wires, title or self.graph.name, [_plain(each.name) for each in self.entries])
+        made = submodules.in_blocks(made, self.d)
         if self.open:
             said = f"The file leaves sizes open ({', '.join(self.open[:4])}): {OPEN_SIZE} was taken for each. Change them under Data."
             made = made.with_notice(said)
@@ -131,10 +135,10 @@ class _Model:
         if any(n <= 0 for n in sizes[1:]):
             self.open.append(each.name[:40])
         shape = tuple(n if n > 0 else OPEN_SIZE for n in sizes[1:])
-        self.env[each.name] = self.d.entry("", shape, kind, each.name if len(self.entries) > 1 else "")
+        self.env[each.name] = self.d.entry("", shape, kind, _plain(each.name) if len(self.entries) > 1 else "")
 
     def _step(self, node: Any) -> None:
-        self.d.name = ""
+        self.d.name, self.d.scope = "", self._scopes(node)
         inputs = [self.env.get(name) for name in node.input]
         call = Call(self.d, node.op_type, inputs, self._attributes(node), list(node.output), self.opset)
         before = dict(self.d.nodes), list(self.d.links), dict(self.d.starts), dict(self.d.values), dict(self.d.made_of)
@@ -143,6 +147,12 @@ class _Model:
         except (Unfit, ShapeError, SettingError, TypeError, IndexError, KeyError, AttributeError, ValueError):
             self.d.nodes, self.d.links, self.d.starts, self.d.values, self.d.made_of = before
             self._keep(node, self._opaque(call, node))
+
+    def _scopes(self, node: Any) -> scopes.Scopes:
+        """The modules that a step stands in, if the file tells them."""
+        said = {each.key: each.value for each in node.metadata_props}
+        names, kinds = (said.get(f"pkg.torch.onnx.{key}", "") for key in ("name_scopes", "class_hierarchy"))
+        return self.calls.scopes(names, kinds) if names and kinds else scopes.of_node_name(node.name)
 
     def _made(self, call: Call, node: Any) -> Any:
         if node.domain not in ("", "ai.onnx"):
@@ -182,6 +192,11 @@ class _Model:
             raise FileError(f"{self.what}: the operation {node.op_type[:40]} at its beginning is not known here")
         made = iter(self.d.opaque(node.op_type[:60], wires, facts, tensors))
         return tuple(next(made) if name else wires[0] for name in node.output)
+
+
+def _plain(name: str) -> str:
+    """The name of an input without signs that mean something where data are told: "onnx::Gemm_0" is onnx_Gemm_0."""
+    return re.sub(r"[^\w.\- ]+", "_", name)
 
 
 def _wire(each: Any) -> Value | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnlab.core.layer import PortKind, Shape
 from nnlab.core.words import count
-from nnlab.engine.imports import forms, pools, supports, weighted
+from nnlab.engine.imports import forms, pools, scopes, submodules, supports, weighted
 from nnlab.engine.imports.drawing import NODES_LIMIT, Drawing, Held, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished
 from nnlab.engine.imports.operations import OPERATIONS, Kind, Piece
@@ -102,7 +102,8 @@ class _Program:
         wires = [(name if len(values) > 1 else "", v) for name, v in values if isinstance(v, Value)]
         if not wires:
             raise FileError(f"{self.what} holds a model whose answer does not depend on its input")
-        made = finished(self.d, wires, title, self.entries)
+        self.d.scope = ()
+        made = submodules.in_blocks(finished(self.d, wires, title, self.entries), self.d)
         if self.open:
             said = f"The file leaves sizes open ({', '.join(self.open[:4])}): {OPEN_SIZE} was taken for each. Change them under Data."
             made = made.with_notice(said)
@@ -110,6 +111,7 @@ class _Program:
 
     def _step(self, node: Json) -> None:
         self.d.name = ""
+        self.d.scope = scopes.of_text(node.get("metadata", {}).get("nn_module_stack"))
         name = operation_name(node["target"])
         given = [(each["name"], self._told(each["arg"]), each.get("kind", 1)) for each in node["inputs"]]
         before = dict(self.d.nodes), list(self.d.links), dict(self.d.starts), dict(self.d.values), dict(self.d.made_of)

@@ -1,6 +1,7 @@
 """Where in the modules of a model each step of it stands, told in one way for all that models are read from."""
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -34,6 +35,9 @@ class Scope(NamedTuple):
         return self.is_torch and self.kind not in COMPOSED
 
 
+NAME = re.compile(r"'([^']*)'")
+TEXT_LIMIT = 10_000  # characters of a file's text that are read
+
 Scopes = tuple[Scope, ...]
 """From the outside in, without the model itself."""
 
@@ -52,12 +56,52 @@ def of_stack(stack: Mapping[str, tuple[str, Any]] | None) -> Scopes:
     )
 
 
-def split(scopes: Scopes) -> tuple[Scopes, str]:
-    """The modules around a step, and the path of the one that it is the whole of, or a part of; empty if there is none."""
-    for k, each in enumerate(scopes):
-        if each.is_leaf:
-            return scopes[:k], each.path
-    return scopes, ""
+def of_text(stack: object) -> Scopes:
+    """What torch.export writes: "L__self__,,a.Model;L__self___fc,fc,torch.nn.modules.linear.Linear"."""
+    found = []
+    for each in str(stack)[:TEXT_LIMIT].split(";") if isinstance(stack, str) else ():
+        key, _, rest = each.partition(",")
+        path, _, kind = rest.partition(",")
+        if path and kind:
+            found.append(
+                of_class(path.partition("@")[0], kind, f"{path}{key.partition('@')[1]}{key.partition('@')[2]}")
+            )
+    return tuple(found)
+
+
+def of_node_name(name: str) -> Scopes:
+    """What older ONNX files say: "/layers/layers.0/fc/MatMul"."""
+    found: list[Scope] = []
+    full = last = ""
+    for part in name[:TEXT_LIMIT].split("/")[1:-1] if name.startswith("/") else ():
+        full = f"{full.removesuffix(last)}{part}" if last and part.startswith(f"{last}.") else f"{full}.{part}"
+        full, last = full.lstrip("."), part
+        found.append(Scope(full, "", full))
+    return tuple(found)
+
+
+class Calls:
+    """Newer ONNX files say of a step which modules it stands in, and not in which call of them: that is counted here."""
+
+    def __init__(self) -> None:
+        self.first: dict[str, tuple[tuple[str, ...], str]] = {}
+        self.many: dict[str, int] = {}
+
+    def scopes(self, names: str, kinds: str) -> Scopes:
+        """The modules around a step, told its two lists of names: those of the modules, and those of their classes."""
+        paths, classes = ([*NAME.findall(text[:TEXT_LIMIT])] for text in (names, kinds))
+        if len(paths) != len(classes) or len(paths) < 3:
+            return ()
+        found = []
+        for k, (path, kind) in enumerate(zip(paths[1:-1], classes[1:-1], strict=True), 1):
+            step = (*paths[k + 1 : -1], classes[-1])
+            begun, at = self.first.setdefault(path, (step, paths[-1]))
+            if step == begun and at != paths[-1]:
+                self.first[path] = step, paths[-1]
+                self.many[path] = self.many.get(path, 0) + 1
+            number = self.many.get(path, 0)
+            found.append(of_class(path, kind, f"{path}@{number}" if number else path))
+        return tuple(found)
 
 
 def arguments(forward: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from nnlab.engine.imports.finishing import Imported
 from nnlab.engine.imports.scopes import Scope, Scopes
 from nnlab.errors import GraphError, NNLabError, SettingError
 
+LEAF_PARTS = 4  # of one of torch's own layers: fewer lie open, more become a block
 Given = Mapping[str, Mapping[tuple[str, str], str]]
 """For each call of a module, what its forward calls the wires that enter."""
 
@@ -56,6 +57,8 @@ class _Rooms:
     names: dict[str, str]
     """What each node is called in the model, from its outermost module on."""
     given: Given
+    named: set[str] = field(default_factory=set)
+    """Nodes that have got the name of the module that they are the whole of."""
     paths: dict[str, str] = field(default_factory=dict)
     """Block -> where the model keeps its module."""
     moved: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
@@ -89,10 +92,9 @@ class _Rooms:
         """One block of a module's nodes, and its id; empty if it is none, and the nodes stand in the module around it."""
         inside, around = self.members(at), at[:-1]
         scope = at[-1]
-        if len(inside) == 1 and (scope.is_container or inside[0] in self.paths):
-            self.names[inside[0]] = self._shorter(inside[0], scope)
-        whole = scope.is_container and len(inside) == len(self._around(around))
-        block_id = "" if len(inside) < 2 or whole else self._grouped(inside, scope)
+        if len(inside) == 1:
+            self._name(inside[0], scope)
+        block_id = self._grouped(inside, scope) if self._is_room(scope, inside, around) else ""
         for n in self.members(at):
             self.where[n] = around
         if block_id:
@@ -104,11 +106,18 @@ class _Rooms:
         ports = {n for n, node in self.graph.nodes.items() if node.layer.is_entry or node.type_id == "Output"}
         return [n for n in self.members(at) if n not in ports]
 
-    def _shorter(self, node_id: str, scope: Scope) -> str:
-        """What the only layer of a module is called: as the module, where its own name is only a number in a row."""
+    def _is_room(self, scope: Scope, inside: list[str], around: Scopes) -> bool:
+        """Whether a module is worth a block: it has layers, and is not just a list of all that there is."""
+        whole = scope.is_container and len(inside) == len(self._around(around))
+        return len(inside) >= (LEAF_PARTS if scope.is_leaf else 2) and not whole
+
+    def _name(self, node_id: str, scope: Scope) -> None:
+        """What the only layer of a module is called: as the module, unless it has a name of its own that says more."""
         name = self.names.get(node_id, "")
-        own = name.rpartition(".")[2]
-        return scope.path if own.isdigit() or node_id in self.paths else name
+        numbered = scope.is_container and name.rpartition(".")[2].isdigit()
+        if not name or numbered or node_id in self.paths:
+            self.names[node_id] = scope.path
+            self.named.add(node_id)
 
     def _grouped(self, inside: list[str], scope: Scope) -> str:
         """The block of these nodes; empty if they cannot be one."""
@@ -310,7 +319,7 @@ class _Rooms:
 
     def finished(self) -> Graph:
         """The whole, with ids of its blocks that say what they are."""
-        names = {n: self.names.get(n, "") for n in self.graph.nodes if n in self.paths}
+        names = {n: self.names.get(n, "") for n in self.graph.nodes if n in self.paths or n in self.named}
         graph, ids = named_apart(self.graph, names, self.paths, only=names)
         self.starts = {ids[n]: tensors for n, tensors in self.starts.items() if n in ids}
         return graph
