@@ -131,3 +131,16 @@ def test_a_window_that_closes_ends_what_is_still_written(window, into, told):
     assert not under_way.runs
     assert not path.exists()
     assert not told
+
+
+def test_what_is_being_written_can_be_cancelled_with_a_click(window, into, told, qtbot):
+    window.files.example("spiral")
+    path = into("net.onnx")
+    window.commands["file.export_onnx"].trigger()
+    (toast,) = [each for each in window.toasts.shown if each.offers]
+    assert [button.text() for button in toast.offers] == ["Cancel"]
+    toast.offers[0].click()
+    qtbot.waitUntil(lambda: not window.findChildren(Aside), timeout=SLOWEST_MS)
+    assert says(window) == ["net.onnx is not written"]
+    assert not path.exists()
+    assert not told

@@ -31,8 +31,9 @@ def form(window: "MainWindow", to: str) -> None:
         from nnlab.ui.shell.aside import Aside
 
         disk.check_writable(path)
-        window.toasts.say("working", f"Writing {disk.name_of(path)}…")  # stays until it is withdrawn
-        Aside(window.bench.document, weights_of(window), to, path, lambda over: _tell(window, over), window)
+        aside = Aside(window.bench.document, weights_of(window), to, path, lambda over: _tell(window, over), window)
+        # stays until it is withdrawn
+        window.toasts.say("working", f"Writing {disk.name_of(path)}…", [("Cancel", lambda: _cancel(window, aside))])
 
     kinds = f"{wanted.kind} (*{wanted.ending})"
     _export(window, f"Export: {wanted.title}", wanted.ending, kinds, begin if wanted.slow else write)
@@ -77,6 +78,14 @@ def _export(window: "MainWindow", title: str, suffix: str, kinds: str, write: Ca
     window.settings.folder = path.parent
     if isinstance(notices, tuple):
         _say_written(window, path, list(notices))
+
+
+def _cancel(window: "MainWindow", aside: "Aside") -> None:
+    """The file is not wanted any more; what lay there before still does."""
+    if aside.runs:
+        aside.stop()
+        aside.deleteLater()
+        window.toasts.say("info", f"{disk.name_of(aside.path)} is not written")
 
 
 def _tell(window: "MainWindow", over: "Aside") -> None:
