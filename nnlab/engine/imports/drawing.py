@@ -69,6 +69,15 @@ class Later:
     of: Value | None = None
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """A mask over pairs of steps as torch's attention takes it: once for each head, later steps hidden or not."""
+
+    of: Value
+    times: int = 1
+    causal: bool = False
+
+
 @dataclass
 class Drawing:
     """The network so far."""

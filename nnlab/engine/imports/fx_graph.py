@@ -1,28 +1,27 @@
 """A module from Python as a network: torch.fx reads its forward, and every step becomes a node."""
 
-import operator
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
-from nnlab.core.arithmetic.axes import SIZE_LIMIT, listed
-from nnlab.core.document import Document
+from nnlab.core.arithmetic.axes import listed
 from nnlab.core.layer import PortKind, Shape
 from nnlab.engine.imports import forms, modules, pools, scopes, submodules, supports, weighted
+from nnlab.engine.imports.comparing import compared, unchanged
 from nnlab.engine.imports.drawing import Drawing, Held, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished, kind_of
-from nnlab.engine.imports.operations import OPERATIONS
+from nnlab.engine.imports.naming import flat, function_name
+from nnlab.engine.imports.operations import OPERATIONS, as_value
+from nnlab.engine.imports.own_words import recognise
 from nnlab.engine.imports.recorded import recorded
-from nnlab.errors import BuildError, NNLabError, SettingError, ShapeError
+from nnlab.errors import BuildError, SettingError, ShapeError
 
 KNOWN = (forms, pools, weighted, supports)
 """Those that fill the table of operations."""
 BATCHES = (2, 3, 5, 7, 11, 13)
-NEAR = 1e-4  # how far the drawing's answers may be from the model's, as a share of the largest
 
 
 def from_module(model: nn.Module, example_input: Any, title: str = "", blocks: bool = True) -> Imported:
@@ -36,9 +35,10 @@ def from_module(model: nn.Module, example_input: Any, title: str = "", blocks: b
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            read = _Reading(model, inputs)
+            with unchanged(model):
+                read = _Reading(model, inputs)
             made = read.drawn(title or type(model).__name__)
-            return _compared(read.in_blocks(made) if blocks else made, model, read)
+            return compared(read.in_blocks(made) if blocks else made, model, read.inputs)
     finally:
         model.train(was)
 
@@ -81,7 +81,7 @@ class _Tracer(fx.Tracer):
 def is_leaf(m: nn.Module) -> bool:
     """torch's own modules are one node each, and those that NNLab prints."""
     if type(m).__module__.startswith("torch.nn."):
-        return not isinstance(m, (nn.Sequential, nn.ModuleList, nn.ModuleDict))
+        return not isinstance(m, (nn.Sequential, nn.ModuleList, nn.ModuleDict)) or modules.is_separable(m)
     return supports.is_ours(type(m))
 
 
@@ -124,6 +124,7 @@ class _Reading:
         self.inputs = tuple(_repeated(each, self.batch) for each in inputs)
         self.given: dict[str, dict[str, Any]] = {}
         self.graph = self._traced()
+        recognise(self.graph, model)
         self.d = Drawing(batch=self.batch)
         self.env: dict[fx.Node, Any] = {}
         self.names = {id(each): name for name, each in model.named_parameters()}
@@ -232,12 +233,24 @@ class _Reading:
             return self._opaque(node, args, kwargs, seen)
 
     def _drawn(self, node: fx.Node, args: Any, kwargs: Any) -> Any:
+        if "own" in node.meta:
+            return self._own(node, args)
         if node.op == "call_module":
             return modules.draw(self.d, self.model.get_submodule(str(node.target)), args, kwargs)
         draw = OPERATIONS.get(function_name(node))
         if draw is None:
             raise Unfit(function_name(node))
         return draw(self.d, *args, **kwargs)
+
+    def _own(self, node: fx.Node, args: Any) -> Any:
+        """A step whose code is that of a layer."""
+        layer, port = node.meta["own"]
+        inputs: list[Value | None] = [as_value(self.d, each) for each in args]
+        if node.op == "call_module":
+            found = modules.placed(self.d, layer, self.model.get_submodule(str(node.target)), inputs)
+        else:
+            found = self.d.add(layer, *inputs)
+        return found if len(found) > 1 and not port else found[port]
 
     def _sizes(self, node: fx.Node, seen: Any) -> Any:
         """Whole numbers and sizes: those of a tensor know whose they are."""
@@ -279,7 +292,7 @@ class _Reading:
         return True
 
     def _opaque(self, node: fx.Node, args: Any, kwargs: Any, seen: Any) -> Any:
-        given = [a for a in _flat((args, kwargs)) if isinstance(a, Value)]
+        given = [a for a in flat((args, kwargs)) if isinstance(a, Value)]
         what = (
             function_name(node)
             if node.op != "call_module"
@@ -287,13 +300,13 @@ class _Reading:
         )
         tensors = modules.numbers_of(self.model.get_submodule(str(node.target))) if node.op == "call_module" else None
         facts: list[tuple[Shape, PortKind]] = [
-            (each.shape[1:], kind_of(str(each.dtype))) for each in _flat(seen) if isinstance(each, Seen)
+            (each.shape[1:], kind_of(str(each.dtype))) for each in flat(seen) if isinstance(each, Seen)
         ]
         made = self.d.opaque(what, given, facts, tensors)
         return _again(seen, iter(made))
 
     def _answers(self, told: Any) -> list[tuple[str, Value]]:
-        pairs = list(told.items()) if isinstance(told, dict) else [("", each) for each in _flat(told)]
+        pairs = list(told.items()) if isinstance(told, dict) else [("", each) for each in flat(told)]
         found = []
         for name, each in pairs:
             if isinstance(each, Held):
@@ -309,7 +322,6 @@ class _Reading:
 
 def _plain_value(d: Drawing, x: Any) -> Value:
     from nnlab.engine.imports.drawing import Turned
-    from nnlab.engine.imports.operations import as_value
 
     return x.value if isinstance(x, Turned) else as_value(d, x)
 
@@ -328,35 +340,8 @@ def _name(node: fx.Node) -> str:
     return str(node.target) if node.op == "call_module" else ""
 
 
-def function_name(node: fx.Node) -> str:
-    """torch's name of a function or method, without the underscores of those that change their input."""
-    if node.op == "call_method":
-        return str(node.target).rstrip("_")
-    target: Any = node.target
-    if supports.is_ours(target):
-        return f"nnlab.{target.__name__}"
-    name = getattr(target, "__name__", str(target))
-    if target is nn.functional.batch_norm or target is nn.functional.instance_norm:
-        return f"F.{name}"
-    if name in ("boolean_dispatch", "fn"):
-        name = next((n for n, f in vars(nn.functional).items() if f is target), name)
-    if target in (operator.or_, operator.and_, operator.invert):
-        return {"or_": "or", "and_": "and"}.get(name, name)
-    return str(name).rstrip("_") if not name.startswith("__") else str(name).strip("_")
-
-
 def _has_tensor(seen: Any) -> bool:
-    return any(isinstance(each, (Seen, Tensor)) for each in _flat(seen))
-
-
-def _flat(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [each for part in value.values() for each in _flat(part)]
-    if isinstance(value, (tuple, list)):
-        return [each for part in value for each in _flat(part)]
-    if isinstance(value, slice):
-        return _flat((value.start, value.stop, value.step))
-    return [value]
+    return any(isinstance(each, (Seen, Tensor)) for each in flat(seen))
 
 
 def _again(seen: Any, values: Any) -> Any:
@@ -364,52 +349,3 @@ def _again(seen: Any, values: Any) -> Any:
     if isinstance(seen, tuple):
         return tuple(_again(each, values) for each in seen)
     return next(values) if isinstance(seen, Seen) else seen
-
-
-def _line(problem: Exception) -> str:
-    return (str(problem).strip().splitlines() or ["unknown reason"])[0][:200]
-
-
-def _compared(made: Imported, model: nn.Module, read: _Reading) -> Imported:
-    """Say so if the drawing does not answer as the model does."""
-    if made.unknown:
-        return made
-    from nnlab.engine.compile import build
-
-    try:
-        network = build(made.document, 0, packed=False).eval()
-        mine, theirs = network(*_ordered(made.document, read)), model(*read.inputs)
-    except (NNLabError, RuntimeError, TypeError) as problem:
-        return made.with_notice(f"The network could not be tried on the example: {_line(problem)}")
-    pairs = zip(_tensors(mine), _tensors(theirs), strict=False)
-    far = max((_distance(a, b) for a, b in pairs), default=0.0)
-    if far > NEAR:
-        return made.with_notice(
-            "The network does not answer as the model does: something in it is computed in another way."
-        )
-    return made
-
-
-def _ordered(document: Document, read: _Reading) -> list[Tensor]:
-    from nnlab.engine.compile import arguments
-
-    return [read.inputs[k] for k in arguments(document)]
-
-
-def _tensors(answer: Any) -> list[Tensor]:
-    return [
-        each
-        for each in _flat(list(answer.values()) if isinstance(answer, dict) else answer)
-        if isinstance(each, Tensor)
-    ]
-
-
-def _distance(a: Tensor, b: Tensor) -> float:
-    if a.shape != b.shape:
-        return 0.0 if a.numel() == b.numel() else float("inf")
-    x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    return (
-        float(np.max(np.abs(x - y), initial=0.0) / max(1.0, float(np.max(np.abs(y), initial=0.0))))
-        if x.size < SIZE_LIMIT**2
-        else 0.0
-    )

@@ -14,12 +14,12 @@ from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.learning import Learning
 from nnlab.engine.compile import run_text
 from nnlab.engine.imports import supports
-from nnlab.engine.imports.drawing import Drawing, Held, Later, Turned, Unfit, Value, layer_of
+from nnlab.engine.imports.drawing import Drawing, Held, Later, Pairs, Turned, Unfit, Value, layer_of
 from nnlab.engine.imports.norms import without_norm
 from nnlab.engine.imports.operations import as_value
 from nnlab.engine.imports.pools import is_causal_table
-from nnlab.engine.imports.weighted import LINEAR_MODES, size
-from nnlab.errors import SettingError
+from nnlab.engine.imports.weighted import LINEAR_MODES, decimal, size
+from nnlab.errors import NNLabError, SettingError
 
 Drawer = Callable[..., Any]
 
@@ -91,7 +91,7 @@ _NONE = object()
 
 def _usual(id_: str, found: dict[str, Any]) -> dict[str, Any]:
     """Numbers that only repeat what would be there without them."""
-    if "stride" in found and "Pool" in id_ and found["stride"] == found["kernel_size"]:
+    if "stride" in found and "ool" in id_ and "LP" not in id_ and found["stride"] == found["kernel_size"]:
         found["stride"] = None
     if id_.startswith("Conv") and not id_.startswith("ConvT") and found.get("padding") == 0:
         found["padding"] = "valid"
@@ -101,14 +101,46 @@ def _usual(id_: str, found: dict[str, Any]) -> dict[str, Any]:
 def layer_for(module: nn.Module) -> Layer:
     """The layer of a module of torch's; Unfit if there is none, or none with these settings."""
     id_ = type(module).__name__
+    if type(module) is nn.Sequential and is_separable(module):
+        return separable(module)
     if type(module) is nn.MaxPool2d and module.return_indices:
         id_ = "MaxPool2dWithIndices"
     if not type(module).__module__.startswith("torch.nn.") or id_ not in LAYERS:
         raise Unfit(f"the module {id_}")
     try:
-        found: Layer = layer_of(id_, **settings_of(id_, module))
+        return _plainer(layer_of(id_, **settings_of(id_, module)), module)
     except (SettingError, TypeError, AttributeError) as problem:
         raise Unfit(f"{id_} with settings that no layer has") from problem
+
+
+def _plainer(layer: Any, module: nn.Module) -> Layer:
+    """The layer that says what kind of convolution it is: one with a group for each channel has a name of its own."""
+    if type(module) is nn.Conv2d and module.groups == module.in_channels > 1 and module.padding_mode == "zeros":
+        many = module.out_channels // module.in_channels
+        same = {name: getattr(layer, name) for name in ("kernel_size", "stride", "padding", "dilation", "bias")}
+        layer = layer_of("DepthwiseConv2d", multiplier=many, **same)
+    found: Layer = layer
+    return found
+
+
+def is_separable(module: nn.Module) -> bool:
+    """Whether this is a filter for each channel, and then a mix of the channels at each point, as one layer prints."""
+    if type(module) is not nn.Sequential or len(module) != 2 or any(type(m) is not nn.Conv2d for m in module):
+        return False
+    first: Any = module[0]
+    try:
+        return is_same(separable(module), module, (first.in_channels, 2**12, 2**12))
+    except (Unfit, SettingError, NNLabError):
+        return False
+
+
+def separable(module: Any) -> Layer:
+    """The layer for two such convolutions in a row."""
+    first, second = module
+    layer: Any = layer_for(first)
+    settings = {name: getattr(layer, name) for name in ("kernel_size", "stride", "padding", "dilation", "bias")}
+    many = first.out_channels // first.in_channels
+    found: Layer = layer_of("SeparableConv2d", out_channels=second.out_channels, multiplier=many, **settings)
     return found
 
 
@@ -176,6 +208,7 @@ def recurrent_of(d: Drawing, id_: str, module: nn.Module, *args: Any, **kwargs: 
 def _recurrent(d: Drawing, layer: Layer, module: Any, x: Any, memory: Any = None) -> Any:
     if not module.batch_first:
         raise Unfit(f"{type(module).__name__} whose batch comes second: build it with batch_first=True")
+    layer = _with_gates(layer, module)
     states = 2 if isinstance(module, nn.LSTM) else 1
     given = list(memory) if isinstance(memory, (tuple, list)) else [memory]
     hidden = [None if _is_nothing(each) else _first(each) for each in given]
@@ -183,6 +216,19 @@ def _recurrent(d: Drawing, layer: Layer, module: Any, x: Any, memory: Any = None
     out, last, *memories = placed(d, layer, module, [as_value(d, x), *hidden])
     turned = [Turned(each, last if k == 0 else None, module.bidirectional) for k, each in enumerate(memories)]
     return out, turned[0] if states == 1 else tuple(turned)
+
+
+def _with_gates(layer: Layer, module: nn.RNNBase) -> Layer:
+    """Gates that keep the memory all begin with one bias, if that is asked for: then the numbers say which."""
+    name = next((n for n in ("forget_bias", "update_bias") if hasattr(layer, n)), "")
+    gate = slice(module.hidden_size, 2 * module.hidden_size)
+    found: dict[bool, set[float]] = {True: set(), False: set()}
+    for key, each in module.named_parameters():
+        if key.startswith("bias"):
+            found[key.startswith("bias_ih")].update(each.detach()[gate].tolist())
+    if not name or found[False] != {0.0} or len(found[True]) != 1 or module.hidden_size == 1:
+        return layer
+    return layer.with_(**{name: decimal(found[True].pop())})
 
 
 def _is_nothing(held: object) -> bool:
@@ -203,8 +249,10 @@ def _cell(d: Drawing, layer: Layer, module: nn.Module, x: Any, memory: Any = Non
     return found[:1] + found[2:] if pair else found[0]
 
 
-def _table(d: Drawing, mask: Any) -> tuple[bool, Value | None]:
-    """A mask over pairs of steps: whether it only hides later steps, or the wire of another."""
+def _table(d: Drawing, mask: Any, heads: int = 1) -> tuple[bool, Value | None]:
+    """A mask over pairs of steps: whether it hides later steps, and the wire of another."""
+    if isinstance(mask, Pairs) and mask.times == heads:
+        return mask.causal, mask.of
     if mask is None:
         return False, None
     if isinstance(mask, Later) or (isinstance(mask, Held) and _hides_later(mask)):
@@ -226,7 +274,7 @@ def _attention(
 ) -> Any:  # fmt: skip
     if not module.batch_first:
         raise Unfit("attention whose batch comes second: build it with batch_first=True")
-    causal, mask = _table(d, attn_mask)
+    causal, mask = _table(d, attn_mask, module.num_heads)
     layer = layer.with_(causal=causal, average_attn_weights=bool(average_attn_weights))
     k = None if key is query and value is query else as_value(d, key)
     v = None if value is key else as_value(d, value)
@@ -238,7 +286,8 @@ def _encoder(
     d: Drawing, layer: Layer, module: nn.Module, src: Any, mask: Any = None, src_key_padding_mask: Any = None,
     is_causal: Any = None, src_mask: Any = None,
 ) -> Value:  # fmt: skip
-    causal, table = _table(d, mask if mask is not None else src_mask)
+    first: Any = module.layers[0] if isinstance(module, nn.TransformerEncoder) else module
+    causal, table = _table(d, mask if mask is not None else src_mask, first.self_attn.num_heads)
     padding = None if src_key_padding_mask is None else as_value(d, src_key_padding_mask)
     return placed(d, layer.with_(causal=causal), module, [as_value(d, src), padding, table])[0]
 

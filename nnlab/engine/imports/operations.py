@@ -1,13 +1,14 @@
 """What torch's functions are as layers: each is told in torch's own words, and drawn as the layer that does the same."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from nnlab.core.arithmetic.axes import listed
 from nnlab.core.layer import LAYERS, VARIADIC_LIMIT
-from nnlab.engine.imports.drawing import Drawing, Held, Later, Turned, Unfit, Value, layer_of
+from nnlab.engine.imports.drawing import Drawing, Held, Later, Pairs, Turned, Unfit, Value, layer_of
 
 Operation = Callable[..., Any]
 F = TypeVar("F", bound=Operation)
@@ -102,6 +103,11 @@ def as_value(d: Drawing, x: object) -> Value:
     raise Unfit("an argument that is no tensor")
 
 
+def has_links(d: Drawing) -> bool:
+    """Whether the network is one of graphs: then rows are nodes, and not steps."""
+    return any(node.layer.category == "Graph" for node in d.nodes.values())
+
+
 def refuse(said: str) -> Any:
     """Says that no layer does this."""
     raise Unfit(said)
@@ -109,7 +115,7 @@ def refuse(said: str) -> Any:
 
 def plain(value: object) -> Any:
     """An argument that is a number, a name or a list of them."""
-    if isinstance(value, (Value, Held, Turned, Later)):
+    if isinstance(value, (Value, Held, Turned, Later, Pairs)):
         raise Unfit("a setting that is computed from the sample")
     return value
 
@@ -190,6 +196,28 @@ def add(d: Drawing, x: Any, y: Any, alpha: float = 1) -> Value:
 def mul(d: Drawing, x: Any, y: Any) -> Value:
     """A product, of two wires or with a number."""
     return _merged(d, "Multiply", x, y)
+
+
+@operation("repeat_interleave")
+def for_each_head(d: Drawing, x: Any, repeats: Any, dim: int | None = None, **_: Any) -> Pairs:
+    """A mask over pairs of steps, once for each head of an attention."""
+    pairs = x if isinstance(x, Pairs) else Pairs(x) if _is_table(x) else None
+    if pairs is None or dim != 0 or pairs.times != 1 or not isinstance(repeats, int):
+        raise Unfit("numbers repeated along an axis")
+    return replace(pairs, times=repeats)
+
+
+def _is_table(x: object) -> bool:
+    return isinstance(x, Value) and x.kind == "m" and len(x.shape) == 2
+
+
+@operation("or", "bitwise_or", "logical_or", "ror")
+def either(d: Drawing, x: Any, y: Any) -> Pairs:
+    """A mask over pairs of steps that hides later ones as well."""
+    wire, later = (x, y) if isinstance(y, Later) else (y, x)
+    if not isinstance(later, Later) or not _is_table(wire):
+        raise Unfit("two masks as one")
+    return Pairs(wire, causal=True)
 
 
 @operation("maximum")

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnlab.core.arithmetic.axes import listed
 from nnlab.engine.imports.drawing import Drawing, Held, Later, Unfit, Value, layer_of
-from nnlab.engine.imports.operations import REDUCED, as_value, operation, plain
+from nnlab.engine.imports.operations import REDUCED, as_value, has_links, operation, plain
 from nnlab.engine.imports.weighted import LINEAR_MODES, ONE, size
 
 
@@ -77,7 +77,7 @@ def reduce(d: Drawing, x: Any, dim: Any = None, keepdim: bool = False, *, kind: 
         d.remove(value.node)
         return d.one("Dot", *before, dim=dims[0], keepdim=bool(keepdim))
     if dims == [1] and len(value.shape) == 2 and not keepdim and kind in ("mean", "max"):
-        return d.one("SequencePool", value, mode=kind)
+        return d.one("GraphPool" if has_links(d) else "SequencePool", value, mode=kind)
     return d.one("Reduce", value, kind=kind, dims=listed(dims), keepdim=bool(keepdim))
 
 

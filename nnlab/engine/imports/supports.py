@@ -17,7 +17,8 @@ from nnlab.core.layer import LAYERS, Support
 from nnlab.core.learning import Learning
 from nnlab.engine.compile import run_text
 from nnlab.engine.imports.drawing import Drawing, Later, Turned, Unfit, Value, layer_of
-from nnlab.engine.imports.operations import as_value, operation
+from nnlab.engine.imports.operations import as_value, has_links, operation
+from nnlab.engine.imports.weighted import decimal
 
 
 class SizeOf(tuple[int, ...]):
@@ -148,7 +149,7 @@ def _uniform(tensor: Any, otherwise: float) -> float:
     """The number that a tensor is filled with, if it is filled with one."""
     array = tensor.detach().cpu().numpy()
     first = float(array.flat[0])
-    return float(f"{first:.6g}") if np.all(array == array.flat[0]) and abs(first) <= 1000 else otherwise
+    return decimal(first) if np.all(array == array.flat[0]) and abs(first) <= 1000 else otherwise
 
 
 def _constant(m: Any, *_: Any) -> tuple[str, dict[str, Any]]:
@@ -188,7 +189,7 @@ READERS: dict[str, Callable[..., tuple[str, dict[str, Any]]]] = {
     "PatchEmbedding": _patches,
     "ScaleShift": _scale,
     "Constant": _constant,
-    "Noise": lambda m: ("Noise", {"shape": listed(m.sizes), "std": float(m.std)}),
+    "Noise": lambda m: ("Noise", {"shape": listed(m.sizes), "std": decimal(m.std)}),
     "WeightedSum": lambda m, *_: ("Add", {"weighted": True}),
     "GaussianNoise": lambda m, *_: ("GaussianNoise", {"sigma": m.sigma}),
     "DropPath": lambda m, *_: ("DropPath", {"p": m.p}),
@@ -216,7 +217,8 @@ def reversed_steps(d: Drawing, x: Any, mask: Any) -> Value:
 
 def _pooled(layer: str, mode: str) -> Any:
     def pool(d: Drawing, x: Any, mask: Any) -> Value:
-        return d.one(layer, as_value(d, x), as_value(d, mask), mode=mode)
+        kind = "GraphPool" if mode != "first" and has_links(d) else layer
+        return d.one(kind, as_value(d, x), as_value(d, mask), mode=mode)
 
     return pool
 

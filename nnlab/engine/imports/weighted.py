@@ -22,6 +22,11 @@ def size(value: Any) -> Any:
     return tuple(value) if len(set(value)) > 1 else value[0] if value else None
 
 
+def decimal(number: float) -> float:
+    """A number that a tensor holds as it was written: 0.193, which 32 bits keep as 0.19300000369548798."""
+    return float(str(np.float32(number)))
+
+
 def _with_weights(d: Drawing, layer: Layer, x: Any, **held: Any) -> Value:
     """A layer with its numbers; the same numbers a second time are shared."""
     given: dict[str, NDArray[Any]] = {}
