@@ -35,6 +35,10 @@ class Panel(QWidget):
         """What it needs of the next picture; asked at each frame while the panel is visible, so keep it cheap."""
         return frozenset()
 
+    def fits(self) -> bool:
+        """Whether it has anything to say of such data; one that has not gives way to one that has."""
+        return True
+
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """A new picture; `snapshot.answers.get(want)` is the result, a sentence why there is none, or None."""
 

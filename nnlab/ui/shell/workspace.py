@@ -10,7 +10,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QToolBar, QWidget
 
 from nnlab.core.document import Document
-from nnlab.engine.events import Event, Snapshot
+from nnlab.engine.events import Event, Prepared, Snapshot
 from nnlab.engine.wants import Want
 from nnlab.ui.canvas.editor import GraphEditor
 from nnlab.ui.canvas.motion import is_reduced
@@ -20,6 +20,7 @@ from nnlab.ui.panel import PANELS, Panel
 from nnlab.ui.panels.timeline.strip import TimelineStrip
 from nnlab.ui.scope import Scope
 from nnlab.ui.shell.docks import Dock
+from nnlab.ui.shell.front import OPEN_AT_FIRST, Front
 from nnlab.ui.shell.run_bar import RunBar
 from nnlab.ui.shell.turns import Turns
 from nnlab.ui.workbench import Workbench
@@ -28,7 +29,6 @@ LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockW
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 PALETTE_SHARE, SIDE_SHARE, PANEL_SHARE = 0.145, 0.29, 0.52
 PALETTE_WIDTHS, SIDE_WIDTHS = (168, 240), (320, 520)
-OPEN_AT_FIRST = "boundary"
 
 
 class Workspace(QMainWindow):
@@ -53,6 +53,7 @@ class Workspace(QMainWindow):
         self._actions = actions
         self._hearing: list[Panel] = []  # also panels that have no place yet
         self._shared_out = False
+        self._front = Front(self)
         self._turns = Turns(bench.take_turn, self)
 
     # ---------------------------------------------------------------- parts
@@ -112,10 +113,7 @@ class Workspace(QMainWindow):
 
     def show_fitting(self, document: Document) -> None:
         """Bring the panel to the front that says most about such data, unless the user closed it."""
-        spec = document.spec
-        id_ = OPEN_AT_FIRST if spec is None or spec.has_plane else "activations"
-        if self.is_open(id_):
-            self.open(id_)
+        self._front.begin(document)
 
     def is_open(self, id_: str) -> bool:
         """Whether a part is shown, perhaps behind another in the same place."""
@@ -161,6 +159,8 @@ class Workspace(QMainWindow):
     def show_events(self, events: list[Event]) -> None:
         """Tell every panel what happened."""
         self._turns.happened(events, at_once=self.bench.status.state != "running")
+        if any(isinstance(event, Prepared) for event in events):
+            self._front.look()
 
     # ---------------------------------------------------------------- layout
 
@@ -278,6 +278,7 @@ class Workspace(QMainWindow):
     def _on_document(self, old: Document, new: Document) -> None:
         for panel in self._hearing:
             panel.on_document(old, new)
+        self._front.look()
 
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         self._turns.pictured(snapshot, at_once=self.bench.status.state != "running")

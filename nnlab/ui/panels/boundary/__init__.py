@@ -78,9 +78,14 @@ class BoundaryPanel(DrawnPanel):
 
     # ---------------------------------------------------------------- the contract
 
+    def fits(self) -> bool:
+        """Only data with single numbers span a plane."""
+        spec = self._data_spec()
+        return spec is not None and spec.has_plane
+
     def wants(self) -> frozenset[Want]:
         """The plane, the points of both parts, and what the sliders still have to know."""
-        if not self._fits():
+        if not self.fits():
             return frozenset()
         return frozenset({self._plane_want(), *self._point_wants().values(), *self._slider_wants()})
 
@@ -114,7 +119,7 @@ class BoundaryPanel(DrawnPanel):
 
     def refresh(self, problem: object = None) -> None:
         """Say why these data have no plane, if they have none."""
-        if not self._fits() and self.bench.document.graph.nodes:
+        if not self.fits() and self.bench.document.graph.nodes:
             spec = self._data_spec()
             self.drawing.say(NO_DATA if spec is None else PICTURES if spec.is_picture else NO_PLANE)
         else:
@@ -132,10 +137,6 @@ class BoundaryPanel(DrawnPanel):
 
     def _data_spec(self) -> DataSpec | None:
         return self.run_graph_document().spec
-
-    def _fits(self) -> bool:
-        spec = self._data_spec()
-        return spec is not None and spec.has_plane
 
     def _plane_want(self) -> BoundaryWant:
         x, y = self._inputs()
@@ -170,8 +171,8 @@ class BoundaryPanel(DrawnPanel):
         self.has_picture = False
         before, self._spec = self._spec, spec
         names = spec.inputs if spec else ()
-        self.bar.setVisible(self._fits())
-        self.inputs_row.setVisible(self._fits() and len(names) > 2)
+        self.bar.setVisible(self.fits())
+        self.inputs_row.setVisible(self.fits() and len(names) > 2)
         self.others_button.setChecked(False)
         self.discrete_box.setVisible(spec is None or spec.task == "classes")
         if before is None or before.inputs != names:
