@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from nnlab.core.dataset import DATASETS, Dataset, DataSpec
 from nnlab.core.graph import NOTHING, Graph
-from nnlab.core.loss import LOSSES
+from nnlab.core.loss import AUTO, LOSSES, Loss
 from nnlab.core.optimizer import OPTIMIZERS, Optimizer
 from nnlab.core.param import Param, Settings, param, variant
 from nnlab.core.schedule import SCHEDULES, Schedule
@@ -70,11 +70,13 @@ class Training(Settings):
 
     title: ClassVar[str] = "Training"
 
-    loss: str = param(
-        "auto",
+    loss: str | Loss = param(
+        AUTO,
         "What is made small. Automatic: cross-entropy for classes, mean squared error for values.",
-        choices={"auto": "Automatic"},  # and every loss there is, see `params`
+        choices={AUTO: "Automatic"},  # and every loss there is, see `params`
+        registry=LOSSES,
     )
+    """The id of a loss as it is, or a loss with settings of its own."""
     optimizer: Optimizer = variant(OPTIMIZERS, "adam", "The rule that turns gradients into steps.")
     learning_rate: float = param(
         0.01, "How big a step is. Too small: slow. Too large: it bounces or blows up.", low=0.0, high=1000.0, log=True

@@ -1,7 +1,8 @@
 """The Loss contract: which targets it takes and the expression it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from nnlab.core import words
 from nnlab.core.dataset import Target
@@ -34,6 +35,27 @@ class Loss(Settings):
         """How the targets must look for this output; ShapeError with a remedy if loss, target and output do not fit."""
         raise NotImplementedError
 
+    @property
+    def rule(self) -> str:
+        """The formula, with what the settings add to it."""
+        return self.formula
+
+    def values_expression(self, width: int) -> str:
+        """What the answer says of `width` values to predict, as torch code over `prediction`; empty: the answer itself."""
+        return ""
+
+    is_of_places: ClassVar[bool] = False
+    """The answer is a place for each sample, near those of its class, and not a score for each class."""
+
+    @property
+    def learns_from_counts(self) -> bool:
+        """Whether `fitted` makes a difference."""
+        return False
+
+    def fitted(self, counts: Sequence[int]) -> Self:
+        """The same with what it takes from the training part put in: how many samples, or places, each class has there."""
+        return self
+
     reads_shares: ClassVar[bool] = False
     """A Softmax or Sigmoid at the end gives probabilities for values, too, and not only for classes."""
 
@@ -58,6 +80,13 @@ class Loss(Settings):
 
 
 LOSSES: Registry[type[Loss]] = Registry("nnlab.losses", "loss")
+AUTO = "auto"
+"""In the place of a loss: the one that suits answer and data."""
+
+
+def loss_id(chosen: str | Loss) -> str:
+    """The id of what was chosen as the loss: "auto", an id, or a loss with settings of its own."""
+    return chosen if isinstance(chosen, str) else LOSSES.id_of(chosen)
 
 
 def answer_width(spec: Target, output: Shape) -> int:

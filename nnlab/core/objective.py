@@ -1,16 +1,19 @@
 """What a document's training makes small: which Output, which loss, and how the targets must look."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 from nnlab.core.dataset import Field, Target
 from nnlab.core.document import Document
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Shape
-from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, class_axis, has_positions
+from nnlab.core.loss import AUTO, LOSSES, Given, Loss, TargetForm, class_axis, has_positions, loss_id
 from nnlab.core.shapes import called, with_sources
 from nnlab.errors import BuildError, ShapeError
+
+if TYPE_CHECKING:
+    from nnlab.core.parts import Parts
 
 OUTPUT = "Output"
 SOFTMAX = "Softmax"
@@ -186,6 +189,31 @@ def resolve(document: Document) -> Objective:
     return Objective(terms, metric, penalties)
 
 
+def fitted(objective: Objective, parts: "Parts") -> Objective:
+    """The same with what its losses take from the training part put in, such as balanced weights of the classes."""
+    if not any(term.loss.learns_from_counts for term in objective.terms):
+        return objective
+    return replace(objective, terms=tuple(_fitted(term, parts) for term in objective.terms))
+
+
+def counted(document: Document, objective: Objective) -> Objective:
+    """The same as `fitted`, where the data are at hand only if they are asked for; DataError if they cannot be."""
+    if not any(term.loss.learns_from_counts for term in objective.terms):
+        return objective
+    from nnlab.core.parts import divide
+
+    return fitted(objective, divide(document.data))
+
+
+def _fitted(term: Term, parts: "Parts") -> Term:
+    if not term.loss.learns_from_counts or term.target.task != "classes":
+        return term
+    train = parts.train
+    given = parts.spec.unpack(train.inputs)[0] if term.at < 0 else (train.targets, *train.also)[term.at]
+    counts = [int((given == label).sum()) for label in range(term.target.width)]
+    return replace(term, loss=term.loss.fitted(counts))
+
+
 def _term(document: Document, output: str, at: int, is_main: bool) -> Term:
     spec, node = document.spec, document.graph.node(output)
     assert spec is not None
@@ -196,9 +224,9 @@ def _term(document: Document, output: str, at: int, is_main: bool) -> Term:
         raise BuildError(f"{node.title} is set to classes, and the data have values: set its role to Automatic", output)
     last = _last_layer(document.graph, output)
     ends_in = document.graph.node(last).type_id
-    loss_id = _chosen_loss(document, output, is_main)
-    loss_id = _automatic(target, role, shape, ends_in) if loss_id == "auto" else loss_id
-    loss = LOSSES[loss_id]()
+    chosen = _chosen_loss(document, output, is_main)
+    chosen = _automatic(target, role, shape, ends_in) if chosen == AUTO else chosen
+    loss = LOSSES[chosen]() if isinstance(chosen, str) else chosen
     try:
         form = loss.target_form(target, shape)
         loss.check_end(ends_in)
@@ -207,10 +235,10 @@ def _term(document: Document, output: str, at: int, is_main: bool) -> Term:
         raise BuildError(f"{node.title} {_with_source(document, output, str(problem))}", output) from None
     given: Given = "scores"
     if (target.task == "classes" or loss.reads_shares) and ends_in in (SOFTMAX, SIGMOID):
-        _check_probabilities(document.graph, last, shape, loss_id)
+        _check_probabilities(document.graph, last, shape, loss_id(loss))
         given = "probabilities"
     weight = float(getattr(node.layer, "weight", 1.0))
-    return Term(output, loss, loss_id, given, form, target, at, shape, weight, axis)
+    return Term(output, loss, loss_id(loss), given, form, target, at, shape, weight, axis)
 
 
 def _with_source(document: Document, output: str, said: str) -> str:
@@ -230,12 +258,12 @@ def _itself(field: Field) -> Target:
     return Target(INPUT_TARGET, "values", field.names or ("value",), field.shape)
 
 
-def _chosen_loss(document: Document, output: str, is_main: bool) -> str:
-    own = str(getattr(document.graph.node(output).layer, "loss", "auto"))
-    if own not in LOSSES and own != "auto":
+def _chosen_loss(document: Document, output: str, is_main: bool) -> str | Loss:
+    own: str | Loss = getattr(document.graph.node(output).layer, "loss", AUTO)
+    if isinstance(own, str) and own not in LOSSES and own != AUTO:
         title = document.graph.node(output).title
         raise BuildError(f"{title} asks for the loss {own!r}, which is not known here: set it to auto", output)
-    if own != "auto" or not is_main:
+    if own != AUTO or not is_main:
         return own
     return document.training.loss
 

@@ -41,7 +41,10 @@ class Param:
     axes: int | None = None
     """For a size: how many numbers it has when there is one per axis; None takes 1 to 3."""
     registry: Registry[Any] | None = None
-    """For a variant: where its alternatives are found; the value is one instance of one of them."""
+    """For a variant: where its alternatives are found; the value is one instance of one of them.
+
+    For a choice or a text: an id in it stands for that thing as it is, and the thing itself says that it is set otherwise.
+    """
     holds: type[Any] | None = None
     """For a graph: the class of its value."""
 
@@ -49,6 +52,8 @@ class Param:
         """The value in its proper type; SettingError with a sentence if it cannot be."""
         if value is None and self.optional:
             return None
+        if self.registry is not None and self.kind != "variant" and not isinstance(value, str):
+            return _check_thing(self, value)
         return _CHECKS[self.kind](self, value)
 
     def refuse(self, needs: str, got: object) -> SettingError:
@@ -70,14 +75,16 @@ def param(
     advanced: bool = False,
     optional: bool = False,
     axes: int | None = None,
+    registry: Registry[Any] | None = None,
 ) -> Any:
     """Declare a setting of a `Settings` dataclass; its kind follows from the default unless given.
 
     `kind="size"` takes a whole number or one per axis, as (3, 5); `choices` then lists words it takes as well.
+    A text or a choice with a `registry` is an id of it, or one of its things with settings of its own.
     """
     pairs = tuple(choices.items()) if isinstance(choices, Mapping) else tuple((c, _label(c)) for c in choices or ())
     found: Kind = kind or ("choice" if pairs else _kind_of(default))
-    declared = Param("", label, why, found, low, high, pairs, log, advanced, optional, axes)
+    declared = Param("", label, why, found, low, high, pairs, log, advanced, optional, axes, registry)
     return field(default=default, metadata={"param": declared})
 
 
@@ -146,7 +153,7 @@ class Settings:
 
 
 def _plain(p: Param, value: Any) -> Any:
-    if p.kind == "variant" and p.registry is not None:
+    if p.registry is not None and isinstance(value, Settings):
         return {"type": p.registry.id_of(value), **value.as_dict()}
     if p.kind == "places":
         return [[name, list(found)] for name, found in value]  # pairs: a file sorts the names of a mapping
@@ -249,6 +256,20 @@ def _check_variant(p: Param, value: object) -> object:
     if not isinstance(value, Settings):
         raise p.refuse(f"a {p.registry.what if p.registry else 'choice'}", value)
     return value
+
+
+def _check_thing(p: Param, value: object) -> object:
+    """A registry's thing, or its id with settings as a file has them; the id alone where nothing is set otherwise."""
+    assert p.registry is not None
+    if isinstance(value, Mapping):
+        settings = {str(key): given for key, given in value.items() if key != "type"}
+        type_id = value.get("type")
+        if not isinstance(type_id, str) or type_id not in p.registry:
+            return _CHECKS[p.kind](p, type_id)
+        value = p.registry[type_id]().with_(**settings)
+    if not isinstance(value, Settings) or type(value) not in p.registry.values():
+        raise p.refuse(f"the name of a {p.registry.what}", value)
+    return p.registry.id_of(value) if value == type(value)() else value
 
 
 def _check_graph(p: Param, value: object) -> object:

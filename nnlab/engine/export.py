@@ -35,7 +35,7 @@ def python(document: Document) -> str:
 
     Given the same samples, its `train` takes the same steps as training here: same start, same order, same losses.
     """
-    objective = resolve(document)
+    objective = counted(document, resolve(document))
     spec = document.spec
     if spec is None:  # resolve has refused this already
         raise BuildError("The data set is not in this installation: choose another under Data")

@@ -16,7 +16,7 @@ from nnlab.core.blocks.inside import leaves, same_leaves
 from nnlab.core.dataset import Samples
 from nnlab.core.document import Document, Training
 from nnlab.core.graph import Graph
-from nnlab.core.objective import resolve
+from nnlab.core.objective import fitted, resolve
 from nnlab.core.parts import PART_NAMES, Parts, divide
 from nnlab.engine.compile import Network, attribute_names, build, loss_function, unfit_starts
 from nnlab.engine.cut import Head, cut_of, widened
@@ -61,6 +61,7 @@ class Learner:
         self.document = document
         self.objective = resolve(document)
         self.parts: Parts = divide(document.data)
+        self.objective = fitted(self.objective, self.parts)
         rows = self.parts.rows[0]
         self.batch_size = min(document.training.batch_size, rows)
         self.place: Place = choose(document.training.device)

@@ -19,9 +19,11 @@ def settings_to_dict(settings: Settings, extra: Mapping[str, Any] = NOTHING) -> 
     """A group of settings as JSON values, with the unknown ones it was read with."""
     found = {key: value for key, value in extra.items() if key not in [p.name for p in settings.params()]}
     for p in settings.params():
-        value = getattr(settings, p.name)
-        if p.kind == "variant":
-            found[p.name] = _variant_to_dict(p, value, extra.get(p.name, NOTHING))
+        value, kept = getattr(settings, p.name), extra.get(p.name, NOTHING)
+        if p.kind == "variant" or isinstance(value, Settings):
+            found[p.name] = _variant_to_dict(p, value, kept)
+        elif kept and p.registry is not None and _stands_for(p, value, kept["type"]):
+            found[p.name] = dict(kept)  # with settings not known here, or the stand-in was not touched
         else:
             found[p.name] = list(value) if isinstance(value, tuple) else value
     return found
@@ -32,7 +34,7 @@ def _variant_to_dict(p: Param, value: Any, extra: Mapping[str, Any]) -> Plain:
     if isinstance(value, MissingDataset):
         return {**value.raw, "type": value.type_id}
     type_id = p.registry.id_of(value)
-    if extra and extra["type"] not in p.registry and value == type(value)() and type_id == _default_of(p):
+    if extra and extra["type"] not in p.registry and value == _default(p):
         return dict(extra)  # the stand-in was not touched: what the file named goes back
     kept = extra if extra and extra["type"] == type_id else NOTHING
     return {**kept, **value.as_dict(), "type": type_id}
@@ -45,7 +47,7 @@ def group(kind: type[Any], raw: object, notices: list[str]) -> tuple[Any, Plain]
     if kind is Training:
         _forget_choices(items, notices)
     for p in kind.params():
-        if p.kind == "variant" and p.name in items:
+        if p.name in items and _has_settings(p, items[p.name]):
             value, unknown = _variant(p, items.pop(p.name), f"{kind.title}: {p.label}", notices)
             kept |= {p.name: unknown} if unknown else {}
             if value is not None:
@@ -79,17 +81,28 @@ def _variant(p: Param, raw: object, where: str, notices: list[str]) -> tuple[Set
     if p.name == "dataset":
         notices.append(f"The data set {shown(type_id)} is not in this installation; choose another under Data to train")
         return MissingDataset(type_id, settings), {}
+    usual = _default(p)
+    instead = dict(p.choices).get(usual, usual) if isinstance(usual, str) else usual.title
     notices.append(
-        f"{where} {shown(type_id)} is not known here: {p.registry[_default_of(p)].title} stands in for it,"
-        " and the file keeps its own"
+        f"{where} {shown(type_id)} is not known here: {instead} stands in for it, and the file keeps its own"
     )
     return None, items
 
 
-def _default_of(p: Param) -> str:
+def _stands_for(p: Param, value: Any, type_id: str) -> bool:
+    """Whether this name is the one that the file had, or what stands in for one that is not known here."""
     assert p.registry is not None
-    owner = Training if p.name in ("optimizer", "schedule") else Data
-    return p.registry.id_of(getattr(owner(), p.name))
+    return bool(value == type_id or (type_id not in p.registry and value == _default(p)))
+
+
+def _has_settings(p: Param, raw: object) -> bool:
+    """Whether this is a thing with settings of its own, and not the name of one."""
+    return p.kind == "variant" or (p.registry is not None and isinstance(raw, dict))
+
+
+def _default(p: Param) -> Any:
+    owner = Data if p.name == "dataset" else Training
+    return getattr(owner(), p.name)
 
 
 def settings_from_dict(kind: type[Any], raw: Plain, where: str, notices: list[str]) -> tuple[Any, Plain]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from nnlab.core import words
 from nnlab.core.formula import Formula, Spot
 from nnlab.core.layer import LAYERS, Layer, Port, Shape, TorchCode
+from nnlab.core.loss import AUTO, LOSSES, Loss
 from nnlab.core.param import param
 
 
@@ -60,7 +61,9 @@ class Output(Layer):
         "",
         "What this answer is compared with, by its name in the data; input: the first input. Empty: the first target.",
     )
-    loss: str = param("auto", "The loss of this answer; auto: that of the training settings.", advanced=True)
+    loss: str | Loss = param(
+        AUTO, "The loss of this answer; auto: that of the training settings.", advanced=True, registry=LOSSES
+    )
     weight: float = param(
         1.0, "How much this answer's loss counts beside those of other Outputs.", low=0.0, high=65_536, advanced=True
     )

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 from nnlab.core import words
 from nnlab.core.arithmetic.answers import first_last, needs_shares, numbers_form, row_of_values, scores_form
+from nnlab.core.arithmetic.class_weights import ClassWeights
 from nnlab.core.dataset import Target
 from nnlab.core.formula import Formula, LossSpot
 from nnlab.core.layer import Shape
 from nnlab.core.loss import LOSSES, Given, Loss, TargetForm
+from nnlab.core.param import param
 from nnlab.errors import ShapeError
 
 
 @LOSSES.register("nll")
 @dataclass(frozen=True)
-class NegativeLogLikelihood(Loss):
+class NegativeLogLikelihood(ClassWeights):
     """Cross-entropy for a network that ends in a Log-softmax: minus the number of the right class.
 
     It takes the answers for logarithms of probabilities as they are. Without a Log-softmax at the end choose
@@ -23,9 +25,18 @@ class NegativeLogLikelihood(Loss):
     title = "Negative log-likelihood"
     formula = "L = −z[right class], z = log p"
 
+    @property
+    def rule(self) -> str:
+        """With weights the batch is a weighted mean."""
+        return (
+            self.formula if self.class_weights == "none" else "L = Σ −w[right]·z[right class] / Σ w[right], z = log p"
+        )
+
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """The number of the right class; one number for each class is needed."""
-        return scores_form(spec, output, "negative log-likelihood")
+        form = scores_form(spec, output, "negative log-likelihood")
+        self.check_weights(spec)
+        return form
 
     def check_end(self, ends_in: str) -> None:
         """Other numbers than logarithms of probabilities would fall without end."""
@@ -37,19 +48,23 @@ class NegativeLogLikelihood(Loss):
 
     def expression(self, given: Given) -> str:
         """F.nll_loss; probabilities (of a Softmax that was drawn) go through the logarithm first."""
-        return f"F.nll_loss({self._logs(given)}, target)"
+        return f"F.nll_loss({self._logs(given)}, target{self.weight_argument()})"
 
     def position_expression(self, given: Given, axis: int) -> str:
         """Every place counts alike; -1 does not count."""
         answer, target = first_last(self._logs(given), axis)
-        return f"F.nll_loss({answer}, {target}, ignore_index=-1)"
+        return f"F.nll_loss({answer}, {target}{self.weight_argument()}, ignore_index=-1)"
 
     def explain_forward(self, spot: LossSpot, given: Given) -> Formula | None:
         """Minus the number of the right class."""
         if given == "probabilities" or spot.prediction.ndim != 1:
             return None
         found = float(spot.prediction[int(spot.target)])
-        return spot.loss_formula(self.formula, f" = −({words.number(found)})", -found)
+        notes: tuple[str, ...] = ()
+        if self.factors:
+            weight = words.number(self.factors[int(spot.target)])
+            notes = (f"In the mean over the batch this sample counts {weight} times: the weight of its class.",)
+        return spot.loss_formula(self.formula, f" = −({words.number(found)})", -found, notes=notes)
 
     def _logs(self, given: Given) -> str:
         return "torch.log(prediction.clamp_min(1e-12))" if given == "probabilities" else "prediction"
@@ -100,10 +115,33 @@ class PoissonNLL(Loss):
     formula = "L = mean (ŷ − y·log ŷ)"
     tier = 3
 
+    log_input: bool = param(
+        False, "The answer is the logarithm of the expected count: any number will do, and no Softplus is needed."
+    )
+    full: bool = param(
+        False, "Add Stirling's estimate of what the true count adds, which changes no gradient.", advanced=True
+    )
+    eps: float = param(
+        1e-8, "Kept away from the logarithm of 0.", low=1e-12, high=1.0, log=True, label="Epsilon", advanced=True
+    )
+
+    @property
+    def rule(self) -> str:
+        """From the count or from its logarithm."""
+        rest = " + y·log y − y + ½·log(2π·y)" if self.full else ""
+        return f"L = mean (e^ŷ − y·ŷ{rest})" if self.log_input else f"L = mean (ŷ − y·log ŷ{rest})"
+
+    def values_expression(self, width: int) -> str:
+        """The expected counts."""
+        return "prediction.exp()" if self.log_input else ""
+
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """The counts."""
         return row_of_values(spec, output, "the Poisson likelihood")
 
     def expression(self, given: Given) -> str:
-        """F.poisson_nll_loss of the expected counts themselves, not of their logarithm."""
-        return "F.poisson_nll_loss(prediction.clamp_min(0), target, log_input=False)"
+        """F.poisson_nll_loss of the expected counts themselves, or of their logarithms."""
+        more = [*(["full=True"] if self.full else []), *([f"eps={self.eps!r}"] if self.eps != 1e-8 else [])]
+        if self.log_input:
+            return f"F.poisson_nll_loss({', '.join(('prediction', 'target', *more))})"
+        return f"F.poisson_nll_loss({', '.join(('prediction.clamp_min(0)', 'target', 'log_input=False', *more))})"

@@ -10,19 +10,27 @@ from nnlab.core.dataset import Target
 from nnlab.core.formula import Formula, LossSpot, signed
 from nnlab.core.layer import Shape
 from nnlab.core.loss import LOSSES, Given, Loss, TargetForm
+from nnlab.core.param import param
 from nnlab.errors import ShapeError
 
 
 @LOSSES.register("hinge")
 @dataclass(frozen=True)
 class Hinge(Loss):
-    """For yes or no: nothing once the answer is right by 1, and more the further it is on the wrong side.
+    """For yes or no: nothing once the answer is right by a margin of 1, and more the further it is on the wrong side.
 
     One number above 0 means the second class, below 0 the first. It is the loss of support vector machines.
     """
 
     title = "Hinge"
     formula = "L = max(0, 1 − t·z), t = ±1"
+
+    margin: float = param(1.0, "How far on the right side is far enough.", low=1e-6, high=65_536, log=True)
+
+    @property
+    def rule(self) -> str:
+        """With the margin that is set."""
+        return f"L = max(0, {words.number(self.margin)} − t·z), t = ±1"
 
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """A column of 0 and 1."""
@@ -34,13 +42,13 @@ class Hinge(Loss):
 
     def expression(self, given: Given) -> str:
         """The margin that is missing; 0 and 1 become -1 and 1."""
-        return "torch.relu(1 - (2 * target - 1) * prediction).mean()"
+        return f"torch.relu({_plain(self.margin)} - (2 * target - 1) * prediction).mean()"
 
     def explain_forward(self, spot: LossSpot, given: Given) -> Formula | None:
         """The missing margin."""
         score, side = float(spot.prediction.ravel()[0]), 2 * float(spot.target.ravel()[0]) - 1
-        line = f" = max(0, 1 − {signed(side)}·{signed(score)})"
-        return spot.loss_formula(self.formula, line, max(0.0, 1 - side * score))
+        line = f" = max(0, {words.number(self.margin)} − {signed(side)}·{signed(score)})"
+        return spot.loss_formula(self.rule, line, max(0.0, self.margin - side * score))
 
 
 @LOSSES.register("multi-margin")
@@ -54,6 +62,15 @@ class MultiMargin(Loss):
     title = "Multi-class hinge"
     formula = "L = Σ max(0, 1 − z[right] + z[other]) / classes"
 
+    margin: float = param(1.0, "How far the right class must lead.", low=1e-6, high=65_536, log=True)
+    p: int = param(1, "1: a missing margin counts as it is. 2: squared.", low=1, high=2, label="Power")
+
+    @property
+    def rule(self) -> str:
+        """With the margin and the power that are set."""
+        square = "²" if self.p == 2 else ""
+        return f"L = Σ max(0, {words.number(self.margin)} − z[right] + z[other]){square} / classes"
+
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """The number of the right class; one score for each class is needed."""
         return scores_form(spec, output, "the multi-class hinge loss", places=False)
@@ -64,22 +81,26 @@ class MultiMargin(Loss):
 
     def expression(self, given: Given) -> str:
         """F.multi_margin_loss."""
-        return "F.multi_margin_loss(prediction, target)"
+        more = f", p={self.p}" if self.p != 1 else ""
+        more += f", margin={self.margin!r}" if self.margin != 1.0 else ""
+        return f"F.multi_margin_loss(prediction, target{more})"
 
     def explain_forward(self, spot: LossSpot, given: Given) -> Formula | None:
         """The margins that are missing."""
         right = int(spot.target)
-        missing = np.maximum(0.0, 1 - spot.prediction[right] + np.delete(spot.prediction, right))
-        shown = " + ".join(words.number(float(m)) for m in missing[:3])
+        missing = np.maximum(0.0, self.margin - spot.prediction[right] + np.delete(spot.prediction, right))
+        square = "²" if self.p == 2 else ""
+        shown = " + ".join(f"{words.number(float(m))}{square}" for m in missing[:3])
+        missing = missing**self.p
         dots = " + …" if len(missing) > 3 else ""
         line = f" = ({shown}{dots}) / {words.count(len(spot.prediction))}"
-        return spot.loss_formula(self.formula, line, float(missing.sum()) / len(spot.prediction))
+        return spot.loss_formula(self.rule, line, float(missing.sum()) / len(spot.prediction))
 
 
 @LOSSES.register("hinge-embedding")
 @dataclass(frozen=True)
 class HingeEmbedding(Loss):
-    """For distances between pairs: small for pairs of the first class (alike), at least 1 for the second (different).
+    """For distances between pairs: small for pairs of the first class (alike), at least the margin for the second (different).
 
     The answer must be a distance, 0 or more, as the length of a difference. Watch the loss: accuracy asks whether
     the number is above 0, which a distance nearly always is.
@@ -89,13 +110,21 @@ class HingeEmbedding(Loss):
     formula = "L = d if alike, else max(0, 1 − d)"
     tier = 3
 
+    margin: float = param(1.0, "The distance that different pairs should have.", low=1e-6, high=65_536, log=True)
+
+    @property
+    def rule(self) -> str:
+        """With the margin that is set."""
+        return f"L = d if alike, else max(0, {words.number(self.margin)} − d)"
+
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """A column of 0 (alike) and 1 (different)."""
         return yes_or_no(spec, output, "the hinge of a distance")
 
     def expression(self, given: Given) -> str:
         """F.hinge_embedding_loss, which wants 1 for alike and -1 for different."""
-        return "F.hinge_embedding_loss(prediction, 1 - 2 * target)"
+        more = f", margin={self.margin!r}" if self.margin != 1.0 else ""
+        return f"F.hinge_embedding_loss(prediction, 1 - 2 * target{more})"
 
 
 @LOSSES.register("multi-label-soft-margin")
@@ -157,3 +186,8 @@ class CosineEmbedding(Loss):
         together = float(said @ truth)
         line = f" = 1 − {signed(together)} / {words.number(lengths)}"
         return spot.loss_formula(self.formula, line, 1 - together / lengths)
+
+
+def _plain(number: float) -> str:
+    """A number in code: 1 rather than 1.0."""
+    return repr(int(number) if number.is_integer() else number)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from nnlab.core import words
 from nnlab.core.arithmetic.answers import first_last, needs_shares, scores_form
+from nnlab.core.arithmetic.class_weights import ClassWeights
 from nnlab.core.dataset import Target
 from nnlab.core.layer import Shape
 from nnlab.core.loss import LOSSES, Given, Loss, TargetForm, class_axis, has_positions
@@ -22,6 +24,20 @@ class Dice(Loss):
     formula = "L = 1 − (2·Σ p·y + 1) / (Σ p + Σ y + 1)"
     tier = 3
 
+    smooth: float = param(
+        1.0,
+        "Added above and below: keeps empty masks apart from wrong ones.",
+        low=1e-6,
+        high=65_536,
+        log=True,
+        advanced=True,
+    )
+
+    @property
+    def rule(self) -> str:
+        """With the number that is added."""
+        return self.formula.replace(" + 1)", f" + {words.number(self.smooth)})")
+
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """A mask of 0 and 1, or a class at each place."""
         if not has_positions(spec):
@@ -37,7 +53,8 @@ class Dice(Loss):
         """The overlap of each sample's mask, and the mean over samples; 1 more above and below keeps empty masks apart."""
         p = ("prediction" if given == "probabilities" else "torch.sigmoid(prediction)") + ".flatten(1)"
         y = "target.flatten(1)"
-        return f"(1 - (2 * ({p} * {y}).sum(1) + 1) / ({p}.sum(1) + {y}.sum(1) + 1)).mean()"
+        s = self._added
+        return f"(1 - (2 * ({p} * {y}).sum(1) + {s}) / ({p}.sum(1) + {y}.sum(1) + {s})).mean()"
 
     def position_expression(self, given: Given, axis: int) -> str:
         """The same for each class, and the mean over classes; places with -1 are left out."""
@@ -46,15 +63,21 @@ class Dice(Loss):
         counts = "(target >= 0).flatten(1).unsqueeze(1)"
         classes = f"torch.arange({scores}.shape[1], device=target.device).unsqueeze(1)"
         y = f"(target.flatten(1).unsqueeze(1) == {classes})"
-        return f"(1 - (2 * ({p} * {y}).sum(2) + 1) / (({p} * {counts}).sum(2) + {y}.sum(2) + 1)).mean()"
+        s = self._added
+        return f"(1 - (2 * ({p} * {y}).sum(2) + {s}) / (({p} * {counts}).sum(2) + {y}.sum(2) + {s})).mean()"
+
+    @property
+    def _added(self) -> str:
+        return f"{int(self.smooth) if self.smooth.is_integer() else self.smooth!r}"
 
 
 @LOSSES.register("focal")
 @dataclass(frozen=True)
-class Focal(Loss):
+class Focal(ClassWeights):
     """Cross-entropy that looks away from what is easy: samples it is already sure of hardly count.
 
-    Useful where one class is rare: the many easy samples of the other do not drown it.
+    Useful where one class is rare: the many easy samples of the other do not drown it. The weights of the classes
+    are what its authors call α; the mean is over samples, whatever they weigh.
     """
 
     title = "Focal"
@@ -65,7 +88,9 @@ class Focal(Loss):
 
     def target_form(self, spec: Target, output: Shape) -> TargetForm:
         """The number of the right class, of the sample or at each place."""
-        return scores_form(spec, output, "the focal loss")
+        form = scores_form(spec, output, "the focal loss")
+        self.check_weights(spec)
+        return form
 
     def check_end(self, ends_in: str) -> None:
         """The probability of the right class is one of shares."""
@@ -74,13 +99,22 @@ class Focal(Loss):
     def expression(self, given: Given) -> str:
         """From the cross-entropy of each sample, which is minus the logarithm of its p."""
         each = self._each("prediction", "target", given, "")
-        return f"((1 - torch.exp(-{each})) ** {self.gamma!r} * {each}).mean()"
+        return f"({self._weight('target')}(1 - torch.exp(-{each})) ** {self.gamma!r} * {each}).mean()"
 
     def position_expression(self, given: Given, axis: int) -> str:
         """The mean over the places that count."""
         answer, target = first_last("prediction", axis)
         each = self._each(answer, target, given, ", ignore_index=-1")
-        return f"((1 - torch.exp(-{each})) ** {self.gamma!r} * {each}).sum() / (target >= 0).sum()"
+        weight = self._weight(target)
+        return f"({weight}(1 - torch.exp(-{each})) ** {self.gamma!r} * {each}).sum() / (target >= 0).sum()"
+
+    def _weight(self, target: str) -> str:
+        return f"{self.weight_tensor()}[{target}] * " if self.factors else ""
+
+    @property
+    def rule(self) -> str:
+        """With the weight of the class before it."""
+        return self.formula if self.class_weights == "none" else "L = −α[right]·(1 − p)^γ · log p(right class)"
 
     def _each(self, answer: str, target: str, given: Given, more: str) -> str:
         if given == "probabilities":

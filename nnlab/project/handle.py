@@ -11,9 +11,8 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document, Training
 from nnlab.core.example import EXAMPLES
 from nnlab.core.history import History
-from nnlab.core.optimizer import OPTIMIZERS
-from nnlab.core.param import Settings
-from nnlab.core.schedule import SCHEDULES
+from nnlab.core.loss import Loss
+from nnlab.core.param import Param, Settings
 from nnlab.core.template import TEMPLATES
 from nnlab.engine.events import Event
 from nnlab.errors import BuildError, DataError, FileError, SettingError
@@ -161,22 +160,18 @@ class Project:
             given = given.with_(**settings)
         self.apply("Data", replace(self.document, data=data.with_(**{"dataset": given, **own})))
 
-    def set_training(self, optimizer: str | None = None, schedule: str | None = None, **settings: Any) -> None:
-        """Change how it learns; settings of the update rule and of the schedule go along by their own names.
+    def set_training(
+        self, optimizer: str | None = None, schedule: str | None = None, loss: str | Loss | None = None, **settings: Any
+    ) -> None:
+        """Change how it learns; settings of the update rule, the schedule and the loss go along by their own names.
 
-        `set_training(learning_rate=0.1, optimizer="sgd", momentum=0.9)`; SettingError if a value does not fit.
+        `set_training(learning_rate=0.1, optimizer="sgd", momentum=0.9)`, `set_training(loss="huber", delta=0.5)`;
+        SettingError if a value does not fit.
         """
-        training = self.document.training
-        own = {key: settings.pop(key) for key in list(settings) if key in _names(Training)}
-        rule = training.optimizer if optimizer is None else lookup(OPTIMIZERS, optimizer)()
-        plan = training.schedule if schedule is None else lookup(SCHEDULES, schedule)()
-        rule_settings = {key: settings.pop(key) for key in list(settings) if key in _names(type(rule))}
-        plan_settings = {key: settings.pop(key) for key in list(settings) if key in _names(type(plan))}
-        if settings:
-            known = ", ".join(sorted(_names(Training) | _names(type(rule)) | _names(type(plan))))
-            raise SettingError(f"training has no setting {next(iter(settings))!r} (it has: {known})")
-        changes = {"optimizer": rule.with_(**rule_settings), "schedule": plan.with_(**plan_settings), **own}
-        self.apply("Training", self.document.with_training(**changes))
+        given = {"optimizer": optimizer, "schedule": schedule, "loss": loss}
+        self.apply(
+            "Training", self.document.with_training(**_training_changes(self.document.training, given, settings))
+        )
 
     def rename(self, title: str = "", notes: str | None = None) -> None:
         """Give the project a title, and notes if any are given."""
@@ -335,6 +330,32 @@ class Project:
 
 def _names(kind: type[Settings]) -> set[str]:
     return {p.name for p in kind.params()}
+
+
+def _training_changes(
+    training: Training, given: Mapping[str, str | Loss | None], settings: dict[str, Any]
+) -> dict[str, Any]:
+    """What to change; a setting belongs to the training itself, then to what is chosen along with it, then to the rest."""
+    changes: dict[str, Any] = {key: value for key, value in settings.items() if key in _names(Training)}
+    left = {key: value for key, value in settings.items() if key not in changes}
+    known = _names(Training)
+    for name in sorted(given, key=lambda name: given[name] is None):
+        thing = _chosen(Training.param(name), given[name] or getattr(training, name))
+        if isinstance(thing, Settings):
+            mine = _names(type(thing))
+            thing, known = thing.with_(**{key: left.pop(key) for key in mine & left.keys()}), known | mine
+        changes[name] = thing
+    if left:
+        raise SettingError(f"training has no setting {next(iter(left))!r} (it has: {', '.join(sorted(known))})")
+    return changes
+
+
+def _chosen(p: Param, value: str | Settings) -> str | Settings:
+    """The thing of this name; a word such as auto stays what it is."""
+    if isinstance(value, Settings) or p.registry is None or (p.kind != "variant" and value not in p.registry):
+        return value
+    found: Settings = lookup(p.registry, value)()
+    return found
 
 
 def _revived(document: Document, weights: Weights | None, curves: Weights) -> Project:

@@ -19,7 +19,7 @@ from nnlab.core.schedule import SCHEDULES
 from nnlab.errors import SettingError
 from nnlab.ui.forms.controls import ScrubLabel
 from nnlab.ui.forms.fields import ChoiceField, Field, NumberField, SwitchField, TextField
-from nnlab.ui.forms.form import SettingsForm, VariantField
+from nnlab.ui.forms.form import NamedField, SettingsForm, VariantField
 from nnlab.ui.forms.stepping import stepped
 
 EVERY = {"data": Data, "training": Training} | {
@@ -53,6 +53,8 @@ def _another(p: Param, value: Any) -> Any:
     if p.kind == "variant" and p.registry is not None:
         others = [p.registry[k]() for k in p.registry if p.registry[k] is not type(value)]
         return others[0] if others else value
+    if p.registry is not None:
+        return next(id_ for id_ in p.registry if id_ != value)
     if p.kind == "bool":
         return not value
     if p.kind == "choice":
@@ -80,7 +82,7 @@ def _edit(field: Field, value: Any) -> None:
         _type(field.edit, value)
     elif isinstance(field, VariantField):
         assert field.param.registry is not None
-        index = field.box.findData(field.param.registry.id_of(value))
+        index = field.box.findData(value if isinstance(value, str) else field.param.registry.id_of(value))
         field.box.setCurrentIndex(index)
         field.box.activated.emit(index)
 
@@ -101,7 +103,7 @@ def _shown(field: Field) -> Any:
     if isinstance(field, TextField):
         return field.edit.text()
     assert isinstance(field, VariantField)
-    return field._value
+    return field._id() if isinstance(field, NamedField) else field._value
 
 
 @pytest.mark.parametrize("kind", EVERY.values(), ids=EVERY)

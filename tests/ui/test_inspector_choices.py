@@ -14,6 +14,7 @@ from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
 from nnlab.core.loss import LOSSES
 from nnlab.ui.forms.fields import ChoiceField
+from nnlab.ui.forms.form import NamedField
 from nnlab.ui.inspector.inspector import Inspector
 from nnlab.ui.workbench import Workbench
 
@@ -38,24 +39,24 @@ def inspector(bench: Workbench, qtbot: QtBot) -> Inspector:
     return made
 
 
-def field(inspector: Inspector, bench: Workbench, node_id: str, name: str) -> ChoiceField:
+def field(inspector: Inspector, bench: Workbench, node_id: str, name: str) -> ChoiceField | NamedField:
     bench.select([node_id])
     inspector.refresh()
     assert inspector.node_page.form is not None
     found = inspector.node_page.form.fields[name]
-    assert isinstance(found, ChoiceField)
+    assert isinstance(found, ChoiceField | NamedField)
     return found
 
 
-def texts(found: ChoiceField) -> list[str]:
+def texts(found: ChoiceField | NamedField) -> list[str]:
     return [found.box.itemText(k) for k in range(found.box.count())]
 
 
-def values(found: ChoiceField) -> list[str]:
+def values(found: ChoiceField | NamedField) -> list[str]:
     return [found.box.itemData(k) for k in range(found.box.count())]
 
 
-def choose(found: ChoiceField, value: str) -> None:
+def choose(found: ChoiceField | NamedField, value: str) -> None:
     place = values(found).index(value)
     found.box.setCurrentIndex(place)
     found.box.activated.emit(place)

@@ -22,13 +22,32 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def loss_for_many(objective: Objective, loss: Loss) -> Loss:
-    """The loss for use inside vmap; both cross-entropies have a form of their own."""
+    """The loss for use inside vmap; both cross-entropies have a form of their own, unless they are set otherwise."""
+    if objective.loss != type(objective.loss)():
+        return weighed_and_smoothed(objective) or loss
     if objective.target_form == "index" and objective.loss_id == "cross-entropy" and objective.given == "scores":
         return lambda prediction, target: _ClassesOfOne.apply(prediction, target)  # type: ignore[no-untyped-call]
     if objective.loss_id != "bce":
         return loss
     scores = objective.given == "scores"
     return lambda prediction, target: _CrossEntropyOfOne.apply(prediction, target, scores)  # type: ignore[no-untyped-call]
+
+
+def weighed_and_smoothed(objective: Objective) -> Loss | None:
+    """Cross-entropy with both of its settings, for which torch has no form for many; None for all others."""
+    loss = objective.loss
+    smoothing, factors = getattr(loss, "label_smoothing", 0.0), getattr(loss, "factors", ())
+    if not (smoothing and factors and objective.target_form == "index" and objective.given == "scores"):
+        return None
+
+    def measured(prediction: Tensor, target: Tensor) -> Tensor:
+        logs, weight = torch.log_softmax(prediction, 1), prediction.new_tensor(factors)
+        mine = weight[target]
+        right = logs.gather(1, target.unsqueeze(1)).squeeze(1)
+        spread = (logs * weight).sum() / len(factors)
+        return -((1 - smoothing) * (right * mine).sum() + smoothing * spread) / mine.sum()
+
+    return measured
 
 
 class SideBySideFunctions(TorchFunctionMode):

@@ -18,6 +18,7 @@ from nnlab.engine.batch_norm import leaves_out_last
 from nnlab.engine.device import choose
 from nnlab.engine.divergence import LOST
 from nnlab.engine.many.book import Book
+from nnlab.engine.many.functions import weighed_and_smoothed
 from nnlab.engine.many.planes import as_tensor, grid, planes
 from nnlab.engine.many.rolled import Array, Planes
 from nnlab.engine.many.stack import Batch, Stack, Unstackable
@@ -58,7 +59,7 @@ class SideBySide:
         self._validate: Callable[[], tuple[Tensor, Tensor]] | None = None
         self._orders = [torch.Generator().manual_seed(seed) for seed in seeds]
         self._metric = vmap(self._metric_of_one)
-        self._loss = vmap(self.stack.loss)
+        self._loss = vmap(weighed_and_smoothed(self.objective) or self.stack.loss)
         self._usual: NDArray[np.float64] | None = None
         self._grid = as_tensor(grid(self.parts), self.place.device)
 

@@ -1,7 +1,7 @@
 """A form made from declared settings: nothing is listed twice, so a new layer or data set has its form at once."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Signal
@@ -125,11 +125,12 @@ class SettingsForm(QWidget):
             self._apply(p.name, value, done)
 
         value = getattr(self.settings, p.name)
-        field = (
-            VariantField(p, value, changed, nested, self.explained.emit)
-            if p.kind == "variant"
-            else simple_field(p, value, changed)
-        )
+        field: Field
+        if p.registry is not None:
+            kind = VariantField if p.kind == "variant" else NamedField
+            field = kind(p, value, changed, nested, self.explained.emit)
+        else:
+            field = simple_field(p, value, changed)
         row = _Row(field, self._extras.get(p.name))
         row.explained.connect(self.explained)
         self.fields[p.name] = field
@@ -293,6 +294,56 @@ class VariantField(Field):
             return str(self._registry.id_of(self._value))
         except KeyError:
             return None
+
+
+@dataclass(frozen=True)
+class _Word(Settings):
+    """In the place of a thing: a word that is none, such as Automatic."""
+
+    word: str = ""
+
+
+class NamedField(VariantField):
+    """A list of names in which a chosen thing may have settings of its own, under the list; a word such as Automatic has none."""
+
+    def __init__(
+        self, param: Param, value: Any, on_chosen: OnChange, on_nested: OnChange, explain: Callable[[str], None]
+    ) -> None:
+        super().__init__(param, _held(param, value), on_chosen, on_nested, explain)
+
+    def set_value(self, value: Any) -> None:
+        """Show this name, or this thing."""
+        old, new = self._value, _held(self.param, value)
+        super().set_value(new)
+        if type(old) is type(new) and old != new and isinstance(new, _Word):
+            self._fill()
+
+    def _fill(self) -> None:
+        self.box.clear()
+        present = str(self._id())
+        choices = self.param.choices or tuple((id_, self._registry[id_].title) for id_ in self._registry)
+        if present not in [id_ for id_, _ in choices]:
+            choices = ((present, present), *choices)
+        for id_, text in choices:
+            self.box.addItem(plain(text), id_)
+        self.box.setCurrentIndex(self.box.findData(present))
+
+    def _on_chosen(self, index: int) -> None:
+        id_ = self.box.itemData(index)
+        if id_ is not None and id_ != self._id():
+            self.on_change(id_, True)
+
+    def _id(self) -> str | None:
+        return self._value.word if isinstance(self._value, _Word) else super()._id()
+
+
+def _held(param: Param, value: Any) -> Settings:
+    """The thing that a name stands for, or the word that it is."""
+    if isinstance(value, Settings):
+        return value
+    known = param.registry is not None and value in param.registry
+    found: Settings = param.registry[value]() if known and param.registry is not None else _Word(value)
+    return found
 
 
 def _grouped(registry: Any) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from nnlab.core.document import Document
 from nnlab.core.graph import Node
-from nnlab.core.loss import LOSSES
+from nnlab.core.loss import AUTO, LOSSES, loss_id
 from nnlab.core.objective import INPUT_TARGET, OUTPUT
 from nnlab.core.shapes import bindings
 from nnlab.ui.look.labels import plain
@@ -23,7 +23,8 @@ def data_choices(document: Document, node: Node) -> Mapping[str, Choices]:
         found = {"target": _targets(document), "loss": _losses()}
     else:
         return {}
-    return {name: _with_present(choices, str(getattr(node.layer, name))) for name, choices in found.items()}
+    present = {name: getattr(node.layer, name) for name in found}
+    return {name: _with_present(choices, loss_id(present[name])) for name, choices in found.items()}
 
 
 def _sources(document: Document, node: Node) -> Choices:
@@ -44,7 +45,7 @@ def _targets(document: Document) -> Choices:
 
 def _losses() -> Choices:
     titled = sorted((kind.title, id_) for id_, kind in LOSSES.items())
-    return (("auto", "Automatic"), *((id_, title) for title, id_ in titled))
+    return ((AUTO, "Automatic"), *((id_, title) for title, id_ in titled))
 
 
 def _with_present(choices: Choices, present: str) -> Choices:
