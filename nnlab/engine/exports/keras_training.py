@@ -19,6 +19,11 @@ PLACES = '''class PlaceCrossentropy(keras.losses.SparseCategoricalCrossentropy):
 
 def loss(term: Term) -> str:
     """The loss of one answer, as a Keras object; BuildError if Keras has none."""
+    if term.loss_id in ("cross-entropy", "bce") and _settings(term.loss):
+        raise BuildError(
+            f"Keras has no equal for {type(term.loss).title} with these settings: export Python code or ONNX instead",
+            term.output,
+        )
     logits = f"from_logits={term.given == 'scores'}"
     if term.loss_id == "cross-entropy" and term.target_form == "index":
         return f"keras.losses.SparseCategoricalCrossentropy({logits})"
