@@ -4,11 +4,12 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import floor
+from math import ceil, floor
 
 from nnlab.core.graph import Graph
 
-WIDTH, HEIGHT = 160, 64  # of a node
+WIDTH, HEIGHT = 160, 64  # of a node with few ports
+PORT_PITCH, PORT_ENDS = 20, 24  # of a node: between two ports of one side, and above and below all of them
 GAP_X, GAP_Y = 64, 32
 GRID = 16
 LANE = 32  # a wire that passes nodes keeps this far from them
@@ -34,11 +35,23 @@ class _Columns:
     columns: list[list[int]]
     before: list[list[_Wire]]
     after: list[list[_Wire]]
+    taller: list[int]
+    """By how much each slot reaches further down than a node with few ports."""
 
     def gap(self, upper: int, lower: int) -> int:
         """How far apart the middles of two neighbours in a column must be."""
         is_node = (upper < self.nodes) + (lower < self.nodes)
-        return (LANE, HEIGHT // 2 + LANE, HEIGHT + GAP_Y)[is_node]
+        return (LANE, HEIGHT // 2 + LANE, HEIGHT + GAP_Y)[is_node] + self.taller[upper]
+
+
+def height_for(ports: int) -> int:
+    """How tall a node with so many ports on one side is."""
+    return max(HEIGHT, ceil((ports * PORT_PITCH + PORT_ENDS) / GRID) * GRID)
+
+
+def height_of(graph: Graph, node_id: str) -> int:
+    """How tall this node is drawn."""
+    return height_for(max(len(graph.input_ports(node_id)), len(graph.output_ports(node_id))))
 
 
 def in_columns(graph: Graph) -> Graph:
@@ -55,10 +68,13 @@ def in_columns(graph: Graph) -> Graph:
     placed = []
     for part in _parts(order, forward):
         inside = set(part)
-        rows = _place(part, [wire for wire in forward if wire[0] in inside] if len(inside) < len(order) else forward)
+        tall = [height_of(graph, node_id) - HEIGHT for node_id in part]
+        rows = _place(
+            part, tall, [wire for wire in forward if wire[0] in inside] if len(inside) < len(order) else forward
+        )
         for node_id, (column, y) in rows.items():
             placed.append(replace(graph.nodes[node_id], x=float(column * (WIDTH + GAP_X)), y=float(top + y)))
-        top += max(y for _, y in rows.values()) + HEIGHT + 2 * GAP_Y
+        top += max(y + more for (_, y), more in zip(rows.values(), tall, strict=True)) + HEIGHT + 2 * GAP_Y
     return graph.with_nodes(placed)
 
 
@@ -100,12 +116,14 @@ def _parts(order: Sequence[str], wires: Iterable[tuple[str, str, int]]) -> list[
     return sorted(parts.values(), key=lambda part: len(part) == 1)
 
 
-def _place(part: Sequence[str], wires: Sequence[tuple[str, str, int]]) -> dict[str, tuple[int, int]]:
+def _place(
+    part: Sequence[str], taller: Sequence[int], wires: Sequence[tuple[str, str, int]]
+) -> dict[str, tuple[int, int]]:
     """Column and top edge of each node of one connected part, the topmost at 0."""
     number = {node_id: k for k, node_id in enumerate(part)}
     links = [(number[source], number[target], port) for source, target, port in wires]
     rank = _ranks(len(part), links)
-    grid = _cut(rank, links)
+    grid = _cut(rank, links, taller)
     _uncross(grid)
     middle = _straighten(grid)
     top = min(middle[: grid.nodes])
@@ -131,10 +149,10 @@ def _ranks(count: int, links: Sequence[tuple[int, int, int]]) -> list[int]:
     return rank
 
 
-def _cut(rank: Sequence[int], links: Sequence[tuple[int, int, int]]) -> _Columns:
+def _cut(rank: Sequence[int], links: Sequence[tuple[int, int, int]], taller: Sequence[int]) -> _Columns:
     """Columns of slots, with a bend in every column that a long wire passes."""
     count = len(rank)
-    grid = _Columns(count, [[] for _ in range(max(rank) + 1)], [[] for _ in rank], [[] for _ in rank])
+    grid = _Columns(count, [[] for _ in range(max(rank) + 1)], [[] for _ in rank], [[] for _ in rank], [*taller])
     for node, column in enumerate(rank):
         grid.columns[column].append(node)
     bends_left = 4 * count + 1000  # a hopeless tangle is drawn without lanes rather than late
@@ -151,6 +169,7 @@ def _cut(rank: Sequence[int], links: Sequence[tuple[int, int, int]]) -> _Columns
                 grid.columns[column].append(slot)
                 grid.before.append([])
                 grid.after.append([])
+                grid.taller.append(0)
             bends = (at >= count) + (slot >= count)
             wire = _Wire(at, slot, port * PORT_STEP if slot == target else 0.0, (1.0, 4.0, 8.0)[bends])
             grid.after[at].append(wire)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import ceil
 
 from nnlab.core.graph import Graph, Node
-from nnlab.core.layout import HEIGHT, in_columns
+from nnlab.core.layout import height_of, in_columns
 
 ROW = 4  # columns in one row: half a window shows them near enough to read
 ROW_GAP = 64  # between rows: the wire that leads back runs in it
@@ -33,7 +33,7 @@ def wrapped(graph: Graph) -> Graph:
                 nodes = _entered_above(nodes)
             x, y = min(node.x for node in nodes), min(node.y for node in nodes)
             placed += [replace(node, x=node.x - x + left, y=node.y - y + top) for node in nodes]
-            top += max(node.y for node in nodes) - y + HEIGHT + ROW_GAP
+            top += max(node.y + height_of(graph, node.id) for node in nodes) - y + ROW_GAP
     return graph.with_nodes(placed)
 
 

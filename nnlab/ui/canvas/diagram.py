@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, QRectF, QSize, QSizeF, Qt
@@ -11,9 +11,10 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication
 
 from nnlab.core.document import Document
+from nnlab.core.graph import Graph, Link
 from nnlab.errors import FileError
-from nnlab.ui.canvas import geometry, paint
-from nnlab.ui.canvas.looks import node_look, wire_look
+from nnlab.ui.canvas import geometry, paint, routing
+from nnlab.ui.canvas.looks import NodeLook, node_look, wire_look
 from nnlab.ui.look import theme
 from nnlab.ui.look.theme import Theme
 
@@ -51,24 +52,43 @@ def draw(painter: QPainter, document: Document, colors: Theme) -> None:
     corners = {node_id: QPointF(node.x, node.y) for node_id, node in graph.nodes.items()}
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     chips: list[tuple[QPointF, tuple[str, ...], bool]] = []
-    for link in sorted(graph.links):
-        out, into = looks[link.source].port(link.source_port, True), looks[link.target].port(link.target_port, False)
-        if out is None or into is None:
-            continue
-        start, end = corners[link.source] + out.point, corners[link.target] + into.point
+    for link, (start, end, lane, middle, room) in _routes(graph, looks, corners).items():
         wire = wire_look(document, link)
         color = colors.color("error" if wire.refused else "wire")
         style = Qt.PenStyle.SolidLine if wire.known else Qt.PenStyle.DashLine
         painter.setPen(QPen(color, wire.width, style, Qt.PenCapStyle.RoundCap))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(geometry.wire_path(start, end))
-        if wire.text:
-            lines = paint.chip_lines(wire.text, geometry.chip_room(start, end))
-            chips.append((geometry.wire_middle(start, end), lines, wire.refused))
+        painter.drawPath(geometry.wire_path(start, end, lane))
+        if wire.text and routing.is_labelled(graph, link):
+            chips.append((middle, paint.chip_lines(wire.text, room), wire.refused))
     for middle, lines, refused in chips:
         _at(painter, middle, lambda t=lines, r=refused: paint.chip(painter, t, colors, r))  # type: ignore[misc]
     for node_id, look in looks.items():
         _at(painter, corners[node_id], lambda k=look: paint.node(painter, k, colors))  # type: ignore[misc]
+
+
+_Route = tuple[QPointF, QPointF, float | None, QPointF, float]
+"""Where a wire starts and ends, at which height it passes cards, where its chip sits, and how wide that may be."""
+
+
+def _routes(graph: Graph, looks: Mapping[str, NodeLook], corners: Mapping[str, QPointF]) -> dict[Link, _Route]:
+    boxes = {node_id: look.rect.translated(corners[node_id]) for node_id, look in looks.items()}
+    cards = routing.Cards()
+    for node_id, box in boxes.items():
+        cards.put(node_id, box)
+    ends: dict[Link, tuple[QPointF, QPointF]] = {}
+    for link in sorted(graph.links):
+        out, into = looks[link.source].port(link.source_port, True), looks[link.target].port(link.target_port, False)
+        if out is not None and into is not None:
+            ends[link] = corners[link.source] + out.point, corners[link.target] + into.point
+    found: dict[Link, _Route] = {}
+    for link, (start, end) in ends.items():
+        lane = routing.lane(start, end, cards)
+        middle = geometry.wire_middle(start, end, lane)
+        middle.setY(middle.y() + routing.label_shift(graph, link, lambda k: geometry.wire_middle(*ends[k])))
+        room = geometry.chip_room(start, end, (boxes[link.source], boxes[link.target]), lane)
+        found[link] = start, end, lane, middle, room
+    return found
 
 
 def bounds(document: Document) -> QRectF:

@@ -1,14 +1,17 @@
 """Where things are on the canvas: the grid, a node's size, its ports, and the curve of a wire."""
 
 import math
+from collections.abc import Iterable
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath
 
+from nnlab.core.layout import PORT_PITCH as PORT_STEP
+from nnlab.core.layout import height_for as height_for
+
 GRID = 16
 WIDTH, HEIGHT = 160, 64
-PORT_STEP = 20
 PORT_RADIUS = 5.0
 SNAP_RADIUS = 24  # pixels on the screen
 GAP = 64  # kept free between two connected nodes
@@ -17,6 +20,7 @@ TILE = QRectF(12, 10, 44, 44)  # icon or live picture
 
 LEAD, TURN = 28.0, 16.0  # a wire that leads back: straight out so far, then round a corner
 ROW_REACH = 56.0  # from a port to the way that runs before its row
+CHIP_REACH = 11.0  # half a chip, and a little: so near to its middle a card is in its way
 _SAMPLES = 24
 
 
@@ -25,24 +29,25 @@ def snap(value: float) -> float:
     return float(round(value / GRID) * GRID)
 
 
-def height_for(ports: int) -> int:
-    """How tall a node with so many ports on one side is."""
-    return max(HEIGHT, math.ceil((ports * PORT_STEP + 24) / GRID) * GRID)
-
-
 def port_y(index: int, count: int, height: float) -> float:
     """How far below the node's top edge a port sits."""
     return height / 2 + (index - (count - 1) / 2) * PORT_STEP
 
 
-def wire_path(start: QPointF, end: QPointF) -> QPainterPath:
-    """The soft curve from an output to an input; one that leads back to another row runs between the rows."""
+def wire_path(start: QPointF, end: QPointF, lane: float | None = None) -> QPainterPath:
+    """The soft curve from an output to an input; one that leads back to another row runs between the rows.
+
+    A wire with a `lane` runs at that height, round what stands between its ends.
+    """
     path = QPainterPath(start)
     if not _leads_back(start, end):
-        first, second = _controls(start, end)
-        path.cubicTo(first, second, end)
+        for first, second, to in _curves(start, end, lane):
+            if first is None or second is None:
+                path.lineTo(to)
+            else:
+                path.cubicTo(first, second, to)
         return path
-    points = _corners(start, end)
+    points = _corners(start, end, lane)
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         radius = min(TURN, distance(before, corner) / 2, distance(corner, after) / 2)
         path.lineTo(_towards(corner, before, radius))
@@ -51,27 +56,33 @@ def wire_path(start: QPointF, end: QPointF) -> QPainterPath:
     return path
 
 
-def wire_middle(start: QPointF, end: QPointF) -> QPointF:
+def wire_middle(start: QPointF, end: QPointF, lane: float | None = None) -> QPointF:
     """The middle of the wire, where its chip sits."""
     middle = (start + end) / 2
+    if lane is not None:
+        return QPointF(middle.x(), lane)
     return QPointF(middle.x(), _between(start, end)) if _leads_back(start, end) else middle
 
 
-def chip_room(start: QPointF, end: QPointF) -> float:
-    """How wide a label in the middle of the wire may be before it touches the nodes at its ends."""
-    if abs(end.y() - start.y()) >= HEIGHT:
+def chip_room(start: QPointF, end: QPointF, cards: Iterable[QRectF] = (), lane: float | None = None) -> float:
+    """How wide a label in the middle of the wire may be before it touches the cards at its ends."""
+    if lane is not None or _leads_back(start, end):
+        return math.inf
+    y = (start.y() + end.y()) / 2
+    beside = any(card.top() - CHIP_REACH < y < card.bottom() + CHIP_REACH for card in cards)
+    if abs(end.y() - start.y()) >= HEIGHT and not beside:
         return math.inf
     return max(end.x() - start.x() - 2 * PORT_RADIUS, 0.0)
 
 
-def wire_distance(start: QPointF, end: QPointF, point: QPointF) -> float:
+def wire_distance(start: QPointF, end: QPointF, point: QPointF, lane: float | None = None) -> float:
     """How far a point is from the wire."""
-    return min(_to_segment(point, a, b) for a, b in pairwise(_polyline(start, end)))
+    return min(_to_segment(point, a, b) for a, b in pairwise(way(start, end, lane)))
 
 
-def wire_crosses(start: QPointF, end: QPointF, a: QPointF, b: QPointF) -> bool:
+def wire_crosses(start: QPointF, end: QPointF, a: QPointF, b: QPointF, lane: float | None = None) -> bool:
     """Whether the wire crosses the straight line from a to b."""
-    return any(_cross(p, q, a, b) for p, q in pairwise(_polyline(start, end)))
+    return any(_cross(p, q, a, b) for p, q in pairwise(way(start, end, lane)))
 
 
 def distance(a: QPointF, b: QPointF) -> float:
@@ -83,8 +94,8 @@ def _leads_back(start: QPointF, end: QPointF) -> bool:
     return end.x() < start.x() and abs(end.y() - start.y()) >= HEIGHT + GRID
 
 
-def _corners(start: QPointF, end: QPointF) -> list[QPointF]:
-    right, left, between = start.x() + LEAD, end.x() - LEAD, _between(start, end)
+def _corners(start: QPointF, end: QPointF, lane: float | None = None) -> list[QPointF]:
+    right, left, between = start.x() + LEAD, end.x() - LEAD, _between(start, end) if lane is None else lane
     turns = (right, start.y()), (right, between), (left, between), (left, end.y())
     return [start, *(QPointF(x, y) for x, y in turns), end]
 
@@ -99,11 +110,27 @@ def _towards(a: QPointF, b: QPointF, reach: float) -> QPointF:
     return a + (b - a) * (reach / max(distance(a, b), 1e-9))
 
 
-def _polyline(start: QPointF, end: QPointF) -> list[QPointF]:
+def way(start: QPointF, end: QPointF, lane: float | None = None) -> list[QPointF]:
+    """The wire as a row of straight lines."""
     if _leads_back(start, end):
-        return _corners(start, end)
-    first, second = _controls(start, end)
-    return [_on_curve(start, first, second, end, i / _SAMPLES) for i in range(_SAMPLES + 1)]
+        return _corners(start, end, lane)
+    points = [start]
+    for first, second, to in _curves(start, end, lane):
+        if first is None or second is None:
+            points.append(to)
+        else:
+            here = points[-1]
+            points += [_on_curve(here, first, second, to, i / _SAMPLES) for i in range(1, _SAMPLES + 1)]
+    return points
+
+
+def _curves(start: QPointF, end: QPointF, lane: float | None) -> list[tuple[QPointF | None, QPointF | None, QPointF]]:
+    """The pieces of a wire that leads on: two control points and the end of each; a straight one has no controls."""
+    if lane is None:
+        return [(*_controls(start, end), end)]
+    on, off = QPointF(start.x() + GAP, lane), QPointF(end.x() - GAP, lane)
+    half = QPointF(GAP / 2, 0)
+    return [(start + half, on - half, on), (None, None, off), (off + half, end - half, end)]
 
 
 def _on_curve(a: QPointF, b: QPointF, c: QPointF, d: QPointF, t: float) -> QPointF:

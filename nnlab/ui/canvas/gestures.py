@@ -312,7 +312,7 @@ class CutWires(Gesture):
         path.lineTo(place)
         self._knife.setPath(path)
         near = self.scene.wires_in(QRectF(self.start, place).normalized().adjusted(-1, -1, 1, 1))
-        crossed = [w.link for w in near if geometry.wire_crosses(w.start, w.end, self.start, place)]
+        crossed = [w.link for w in near if geometry.wire_crosses(w.start, w.end, self.start, place, w.lane)]
         self._cut = frozenset(crossed)
         self.scene.choose_wires(crossed)
 

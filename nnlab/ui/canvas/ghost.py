@@ -179,7 +179,7 @@ class Ghost:
             if found is None:
                 return
             ends.append(QPointF(node.x, node.y) + found.point)
-        item = QGraphicsPathItem(geometry.wire_path(*ends))
+        item = QGraphicsPathItem(geometry.wire_path(ends[0], ends[1]))
         item.setPen(wire_pen("accent", 2.0, Qt.PenStyle.DashLine))
         item.setZValue(WIRE_Z + 0.6)
         item.setAcceptedMouseButtons(Qt.MouseButton.NoButton)

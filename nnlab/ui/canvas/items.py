@@ -94,26 +94,23 @@ class WireItem(QGraphicsPathItem):
         self.look = look
         self.start = QPointF()
         self.end = QPointF()
+        self.lane: float | None = None
         self.lit = False
         self.hovered = False
         self.setZValue(WIRE_Z)
         self.restyle()
 
-    def place(self, start: QPointF, end: QPointF) -> bool:
-        """Run from here to there; False if it already does."""
-        if start == self.start and end == self.end:
+    def place(self, start: QPointF, end: QPointF, lane: float | None = None) -> bool:
+        """Run from here to there, at the height of `lane` if it has to pass cards; False if it already does."""
+        if (start, end, lane) == (self.start, self.end, self.lane):
             return False
-        self.start, self.end = start, end
-        self.setPath(geometry.wire_path(start, end))
+        self.start, self.end, self.lane = start, end, lane
+        self.setPath(geometry.wire_path(start, end, lane))
         return True
-
-    def room(self) -> float:
-        """How wide a chip may be before it touches the nodes."""
-        return geometry.chip_room(self.start, self.end)
 
     def middle(self) -> QPointF:
         """Where the chip sits."""
-        return geometry.wire_middle(self.start, self.end)
+        return geometry.wire_middle(self.start, self.end, self.lane)
 
     def show_look(self, look: WireLook) -> None:
         """Draw this from now on, if it differs."""

@@ -248,23 +248,39 @@ def _tile_rect(look: NodeLook) -> QRectF:
 def _words(painter: QPainter, look: NodeLook, theme: Theme) -> None:
     lines, pixels = title_lines(look.title)
     line = _metrics(pixels, True).height()
-    caption = _metrics(CAPTION_PX, False).height() if look.summary else 0.0
-    top = (look.height - len(lines) * line - caption) / 2
+    below, size = summary_lines(look.summary, 2 if len(lines) == 1 else 1)
+    caption = _metrics(size, False).height()
+    top = (look.height - len(lines) * line - len(below) * caption) / 2
     painter.setFont(font(pixels, True))
     painter.setPen(theme.color("text"))
     for i, words in enumerate(lines):
         painter.drawText(QRectF(TEXT_LEFT, top + i * line, TEXT_WIDTH + 6, line), Qt.AlignmentFlag.AlignLeft, words)
-    if look.summary:
-        size, shown = _fitting(look.summary, CAPTION_PX, False)
-        painter.setFont(font(size))
-        painter.setPen(theme.color("muted"))
-        place = QRectF(TEXT_LEFT, top + len(lines) * line, TEXT_WIDTH + 6, caption)
-        painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+    painter.setFont(font(size))
+    painter.setPen(theme.color("muted"))
+    for i, words in enumerate(below):
+        place = QRectF(TEXT_LEFT, top + len(lines) * line + i * caption, TEXT_WIDTH + 6, caption)
+        painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+
+
+@lru_cache(maxsize=512)
+def summary_lines(text: str, most: int) -> tuple[tuple[str, ...], int]:
+    """What stands below the title, and its size: smaller, then on two lines if there is room, and only then cut short."""
+    if not text:
+        return (), CAPTION_PX
+    for size in range(CAPTION_PX, SMALLEST_PX - 1, -1):
+        if _metrics(size, False).horizontalAdvance(text) <= TEXT_WIDTH:
+            return (text,), size
+    words = text.split(" ") if most > 1 else []
+    for cut in range(len(words) - 1, 0, -1):
+        pair = " ".join(words[:cut]), " ".join(words[cut:])
+        if all(_metrics(CAPTION_PX, False).horizontalAdvance(part) <= TEXT_WIDTH for part in pair):
+            return pair, CAPTION_PX
+    return (_metrics(SMALLEST_PX, False).elidedText(text, Qt.TextElideMode.ElideRight, TEXT_WIDTH),), SMALLEST_PX
 
 
 @lru_cache(maxsize=512)
 def title_lines(title: str) -> tuple[tuple[str, ...], int]:
-    """The title on one line, or two, at the largest size at which it fits; only then cut short."""
+    """The title on one line, or two, or three words on three, at the largest size at which it fits; only then cut short."""
     title = " ".join(title.split())
     for pixels in range(TEXT_PX, SMALLEST_PX, -1):
         metrics = _metrics(pixels, True)
@@ -275,16 +291,11 @@ def title_lines(title: str) -> tuple[tuple[str, ...], int]:
             pair = " ".join(words[:cut]), " ".join(words[cut:])
             if all(metrics.horizontalAdvance(part) <= TEXT_WIDTH for part in pair):
                 return pair, pixels
+    words = title.split(" ")
+    if len(words) == 3 and all(_metrics(SMALLEST_PX + 1, True).horizontalAdvance(word) <= TEXT_WIDTH for word in words):
+        return tuple(words), SMALLEST_PX + 1
     metrics = _metrics(CAPTION_PX, True)
     return (metrics.elidedText(title, Qt.TextElideMode.ElideRight, TEXT_WIDTH),), CAPTION_PX
-
-
-@lru_cache(maxsize=512)
-def _fitting(text: str, pixels: int, strong: bool) -> tuple[int, str]:
-    for size in range(pixels, SMALLEST_PX - 1, -1):
-        if _metrics(size, strong).horizontalAdvance(text) <= TEXT_WIDTH:
-            return size, text
-    return SMALLEST_PX, _metrics(SMALLEST_PX, strong).elidedText(text, Qt.TextElideMode.ElideRight, TEXT_WIDTH)
 
 
 def _port(painter: QPainter, port: PortLook, theme: Theme, hot: bool) -> None:

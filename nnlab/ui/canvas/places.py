@@ -42,7 +42,7 @@ class Places(QGraphicsScene):
     def wire_at(self, point: QPointF, reach: float) -> Link | None:
         """The nearest wire within reach."""
         wires = self.wires_in(QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach))
-        near = [(geometry.wire_distance(w.start, w.end, point), w.link) for w in wires]
+        near = [(geometry.wire_distance(w.start, w.end, point, w.lane), w.link) for w in wires]
         near = [n for n in near if n[0] <= reach]
         return min(near, key=lambda n: n[0])[1] if near else None
 

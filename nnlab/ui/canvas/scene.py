@@ -7,13 +7,16 @@ from typing import Any
 from PySide6.QtCore import QPointF, QRectF, QTimer
 
 from nnlab.core.document import Document
-from nnlab.core.graph import Link
+from nnlab.core.graph import Link, Node
+from nnlab.ui.canvas import geometry
 from nnlab.ui.canvas.items import ChipItem, NodeItem, WireItem
-from nnlab.ui.canvas.looks import NodeLook, node_look, wire_look
+from nnlab.ui.canvas.looks import NodeLook, WireLook, node_look, wire_look
 from nnlab.ui.canvas.overview import Overview
 from nnlab.ui.canvas.places import Detail, Places
+from nnlab.ui.canvas.routing import CLEAR, Cards, is_labelled, label_shift, lane
 
 WORLD = 1_000_000.0
+REROUTED = 60  # nodes; where more change their places, every long wire is looked at
 
 
 class GraphScene(Places):
@@ -24,6 +27,7 @@ class GraphScene(Places):
         self.setSceneRect(QRectF(-WORLD, -WORLD, 2 * WORLD, 2 * WORLD))
         self.document = Document()
         self.chips: dict[Link, ChipItem] = {}
+        self._cards = Cards()
         self.problems: Mapping[str, tuple[str, str]] = {}
         """Node id -> (severity, sentence) of the last check."""
         self.chosen_wires: frozenset[Link] = frozenset()
@@ -43,11 +47,13 @@ class GraphScene(Places):
         self.document = new
         for node_id in [n for n in self.nodes if n not in new.graph.nodes]:
             self.removeItem(self.nodes.pop(node_id))
+            self._cards.drop(node_id)
         for link in [k for k in self.wires if k not in new.graph.links]:
             self._forget_wire(link)
         placed = {node_id for node_id in new.graph.nodes if self._show_node(old, node_id)}
         for link in new.graph.links:
             self._show_wire(old, link, placed)
+        self._reroute(old)
         self.choose_wires(self.chosen_wires)
         self._refresh_overview()
 
@@ -78,6 +84,7 @@ class GraphScene(Places):
             item.setVisible(self.detail != "far")
             self.nodes[node_id] = item
             self.addItem(item)
+            self._cards.put(node_id, item.card())
             return True
         moved = item.pos() != QPointF(node.x, node.y)
         if moved:
@@ -85,7 +92,10 @@ class GraphScene(Places):
         ports = (item.look.height, len(item.look.inputs))
         if self._differs(old, node_id):
             item.show_look(self._look(node_id))
-        return moved or ports != (item.look.height, len(item.look.inputs))
+        changed = moved or ports != (item.look.height, len(item.look.inputs))
+        if changed:
+            self._cards.put(node_id, item.card())
+        return changed
 
     def _differs(self, old: Document, node_id: str) -> bool:
         new = self.document
@@ -105,7 +115,7 @@ class GraphScene(Places):
         if wire is None:
             look = wire_look(self.document, link)
             wire = self.wires[link] = WireItem(link, look)
-            chip = self.chips[link] = ChipItem(look)
+            chip = self.chips[link] = ChipItem(self._chip_look(link, look))
             wire.setVisible(self.detail != "far")
             chip.setVisible(self.detail == "near")
             self.addItem(wire)
@@ -113,11 +123,31 @@ class GraphScene(Places):
             self.route(link)
             return
         shapes_before = (old.shapes.get(link.source), old.shapes.get(link.target))
-        if shapes_before != (self.document.shapes[link.source], self.document.shapes[link.target]):
+        shapes_now = self.document.shapes[link.source], self.document.shapes[link.target]
+        others = old.graph.incoming.get(link.target) != self.document.graph.incoming[link.target]
+        if shapes_before != shapes_now or others:
             look = wire_look(self.document, link)
             wire.show_look(look)
-            self.chips[link].show_look(look)
+            self.chips[link].show_look(self._chip_look(link, look))
         if link.source in placed or link.target in placed:
+            self.route(link)
+
+    def _chip_look(self, link: Link, look: WireLook) -> WireLook:
+        return look if is_labelled(self.document.graph, link) else replace(look, text="")
+
+    def _reroute(self, old: Document) -> None:
+        """Let wires that pass where something came, went or moved find their way anew."""
+        before, after = old.graph.nodes, self.document.graph.nodes
+        stirred = [n for n in before if n not in after]
+        stirred += [n for n, node in after.items() if before.get(n) is not node and not _stays(before.get(n), node)]
+        if len(stirred) > REROUTED:
+            near = set(self.wires)
+        else:
+            places = [nodes[n] for n in stirred for nodes in (before, after) if n in nodes]
+            reach = 2 * CLEAR
+            areas = [QRectF(p.x, p.y, geometry.WIDTH, geometry.HEIGHT) for p in places]
+            near = {w.link for area in areas for w in self.wires_in(area.adjusted(-reach, -reach, reach, 3 * reach))}
+        for link in near:
             self.route(link)
 
     def _forget_wire(self, link: Link) -> None:
@@ -129,6 +159,7 @@ class GraphScene(Places):
     def place_node(self, node_id: str, place: QPointF) -> None:
         """Show a node elsewhere, its wires following; the document is not asked."""
         self.nodes[node_id].setPos(place)
+        self._cards.put(node_id, self.nodes[node_id].card())
         for link in (*self.document.graph.incoming[node_id], *self.document.graph.outgoing[node_id]):
             self.route(link)
         self.version += 1
@@ -136,11 +167,21 @@ class GraphScene(Places):
             self._overview_later.start()  # once, however many nodes are moved together
 
     def route(self, link: Link) -> None:
-        """Let a wire run between its ports as they are shown."""
+        """Let a wire run between its ports as they are shown, round the cards between them."""
+        source, target = self.nodes[link.source], self.nodes[link.target]
+        start, end = source.port_point(link.source_port, True), target.port_point(link.target_port, False)
+        wire = self.wires[link]
+        if wire.place(start, end, lane(start, end, self._cards)):
+            middle = wire.middle()
+            shift = label_shift(self.document.graph, link, self._middle)
+            room = geometry.chip_room(start, end, (source.card(), target.card()), wire.lane)
+            self.chips[link].place(QPointF(middle.x(), middle.y() + shift), room)
+
+    def _middle(self, link: Link) -> QPointF:
+        """The middle of the wire between the ports as they are now, also before it was placed there."""
         start = self.nodes[link.source].port_point(link.source_port, True)
         end = self.nodes[link.target].port_point(link.target_port, False)
-        if self.wires[link].place(start, end):
-            self.chips[link].place(self.wires[link].middle(), self.wires[link].room())
+        return geometry.wire_middle(start, end)
 
     # ---------------------------------------------------------------- states
 
@@ -189,3 +230,7 @@ class GraphScene(Places):
         self.version += 1
         if self.detail == "far":
             self.overview.collect(self.nodes, self.wires)
+
+
+def _stays(before: Node | None, after: Node) -> bool:
+    return before is not None and (before.x, before.y) == (after.x, after.y)
