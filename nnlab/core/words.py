@@ -33,6 +33,15 @@ def fixed(value: float, places: int = 3) -> str:
     return f"{value:.{places}f}".replace("-", "−")
 
 
+def steady(value: float) -> str:
+    """A figure that changes while one looks: four significant digits, which do not dance: "0.0421", "1.234", "123.4"."""
+    size = abs(value)
+    if not 0.01 <= size < 999.95:
+        return number(round(value) if 999 < size < 1000 else value)
+    places = next((places for limit, places in ((0.99995, 4), (9.9995, 3), (99.995, 2)) if size < limit), 1)
+    return fixed(value, places)
+
+
 def count(value: float) -> str:
     """A whole number with its thousands apart by a narrow space: "12 345"."""
     return f"{round(value):,}".replace(",", "\u202f").replace("-", "−")

@@ -21,3 +21,13 @@ def test_a_time_span_has_the_unit_that_suits_it(seconds: float, text: str) -> No
 )
 def test_memory_has_the_unit_that_suits_it(size: float, text: str) -> None:
     assert words.memory(size) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.042137, "0.0421"), (0.99996, "1.000"), (1.23456, "1.235"), (9.9997, "10.00"), (12.3456, "12.35"),
+     (123.4567, "123.5"), (-123.4567, "−123.5"), (999.97, "1\u202f000"), (1234.5, "1\u202f234"), (0.00123456, "0.00123"),
+     (1.5e-8, "1.5×10⁻⁸"), (0.0, "0"), (float("nan"), "not a number"), (float("inf"), "∞")],
+)  # fmt: skip
+def test_a_figure_that_changes_keeps_four_digits(value: float, text: str) -> None:
+    assert words.steady(value) == text

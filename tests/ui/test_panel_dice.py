@@ -15,8 +15,10 @@ from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.headless import run_to_end
 from nnlab.engine.many.rolled import RollStatus
+from nnlab.ui.look import plots
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.dice import COUNTS, DicePanel
+from nnlab.ui.panels.dice.drawing import _folded
 from nnlab.ui.panels.dice.paths import path_of
 from nnlab.ui.panels.dice.view import OneRun, View
 from nnlab.ui.workbench import Workbench
@@ -242,3 +244,14 @@ def test_all_lines_are_one_path_and_end_where_their_numbers_do() -> None:
     lines = sum(path.elementAt(k).isLineTo() for k in range(path.elementCount()))
     assert lines == 3
     assert path_of(np.empty((0, 0)), np.empty((0, 0))).isEmpty()
+
+
+def test_sentences_that_are_too_long_for_a_narrow_dock_take_another_line(qtbot: QtBot):
+    text = "on validation: median 98.7 %, best 100.0 % (seed 12), 3 blew up"
+    lines = _folded(text, 160, 11)
+    assert len(lines) > 1
+    assert " ".join(lines) == text
+    assert all(plots.text_width(line, 11) <= 160 for line in lines)
+    assert _folded(text, 2_000, 11) == [text]
+    assert _folded("", 100, 11) == []
+    assert _folded("unbreakable" * 9, 60, 11)[0].endswith("…")

@@ -24,7 +24,6 @@ GAP = 4
 NARROW = 1120  # below it the restart button is brief
 ROOMY = 1300  # below it the speed button is an icon
 FIXED_GAPS = 12 * GAP  # the row's margins and spacings that never give way
-SMALLEST_LOSS, LARGEST_LOSS = 0.01, 1_000.0  # shown with four places between them
 METRICS = {metric: f"{name[:1].upper()}{name[1:]}" for metric, name in words.METRICS.items()}
 EMPTY = "–"
 SPEED = "How many batches it learns from in a second"
@@ -79,7 +78,7 @@ class RunBar(QWidget):
         """Show where the run stands."""
         metric = METRICS.get(status.metric_name, plain(status.metric_name))
         self._show_progress(status)
-        self.loss.set_value(EMPTY if status.loss is None else _loss(status.loss))
+        self.loss.set_value(EMPTY if status.loss is None else words.steady(status.loss))
         self.measure.set_caption(metric)
         self.measure.set_value(_metric(status.metric_name, status.metric))
         self.validation.set_value(_metric(status.metric_name, status.validation_metric))
@@ -199,10 +198,6 @@ def _least(widget: QWidget) -> int:
 def _share(status: RunStatus) -> float:
     total = status.steps_per_epoch * status.epochs
     return status.step / total if total else 0.0
-
-
-def _loss(value: float) -> str:
-    return words.fixed(value, 4) if SMALLEST_LOSS <= abs(value) < LARGEST_LOSS else words.number(value)
 
 
 def _metric(name: str, value: float | None) -> str:

@@ -168,6 +168,8 @@ class DicePanel(DrawnPanel):
     def _hear(self, event: Epochs) -> None:
         part = "train" if np.isnan(event.column("validation_loss")).all() else "validation"
         epochs = event.column("epoch")
+        if self._loss.last is not None and len(epochs) and epochs[0] <= self._loss.last[0]:
+            self._loss, self._metric = Curve(), Curve()  # it was told before, or begins again after that of a file
         self._loss.extend(epochs, event.column(f"{part}_loss"))
         self._metric.extend(epochs, event.column(f"{part}_metric"))
 

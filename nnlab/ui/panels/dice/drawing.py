@@ -13,6 +13,7 @@ from nnlab.ui.panels.dice.tiles import Grid, Mosaic, draw_ring, draw_tiles
 from nnlab.ui.panels.dice.view import OneRun, View
 
 HEAD = 58.0
+LINE = 16.0  # of the head, for each sentence that takes one more
 BIG_PX = 30
 SIDE = 12.0
 
@@ -48,7 +49,8 @@ class DiceDrawing(Drawing):
 
     def chart(self) -> QRectF:
         """Where the fan lies, its axes included."""
-        room = QRectF(0, HEAD, self.width(), max(0.0, self.height() - HEAD))
+        head = self.head()
+        room = QRectF(0, head, self.width(), max(0.0, self.height() - head))
         if not self.view.is_rolled and not self.view.is_rolling:
             return room
         if self._is_wide():
@@ -61,9 +63,8 @@ class DiceDrawing(Drawing):
         if not self.view.is_rolled and not self.view.is_rolling:
             return Grid(QRectF(), 0)
         if self._is_wide():
-            area = QRectF(
-                chart.right() + SIDE, HEAD + 4, self.width() - chart.right() - 2 * SIDE, self.height() - HEAD - SIDE
-            )
+            left, top = chart.right() + SIDE, self.head() + 4
+            area = QRectF(left, top, self.width() - left - SIDE, self.height() - top + 4 - SIDE)
         else:
             area = QRectF(SIDE, chart.bottom() + 8, self.width() - 2 * SIDE, self.height() - chart.bottom() - 8 - SIDE)
         return Grid(area, count)
@@ -87,27 +88,42 @@ class DiceDrawing(Drawing):
         if self.view.is_rolled or self.view.is_rolling:
             draw_tiles(painter, self.grid(), self.view, self._mosaic, self.devicePixelRatioF())
 
-    def _draw_head(self, painter: QPainter) -> None:
-        now, view = theme.current(), self.view
-        x = SIDE
-        if view.headline:
-            plots.draw_text(painter, QPointF(x, 40), view.headline, now.color("text"), BIG_PX, bold=True)
-            x += plots.text_width(view.headline, BIG_PX, bold=True) + 14
-        room = self.width() - x - SIDE
+    def _sentences(self) -> tuple[str, str]:
+        """What the big number means, and how the seeds differ, as it is now."""
+        view = self.view
         first, second = view.sentences
         if view.is_rolling and view.is_rolled:
             first = f"{first} so far"
-        plots.draw_text(
-            painter, QPointF(x, 25), plots.shortened(first, room, theme.TEXT_PX), now.color("text"), theme.TEXT_PX
-        )
         if view.is_rolling:
             second = self._progress_words() if not second else f"{self._progress_words()}, {second}"
-        if view.is_old:
-            second = "Of an earlier network: roll again."
+        return first, "Of an earlier network: roll again." if view.is_old else second
+
+    def _lines(self) -> tuple[list[str], list[str]]:
+        """Both sentences as lines that have room beside the big number."""
+        wide = plots.text_width(self.view.headline, BIG_PX, bold=True) + 14 if self.view.headline else 0.0
+        room = self.width() - 2 * SIDE - wide
+        first, second = self._sentences()
+        return _folded(first, room, theme.TEXT_PX), _folded(second, room, theme.CAPTION_PX)
+
+    def head(self) -> float:
+        """How high the big number and its sentences are."""
+        return HEAD + LINE * max(0, sum(map(len, self._lines())) - 2)
+
+    def _draw_head(self, painter: QPainter) -> None:
+        now, view = theme.current(), self.view
+        x, y = SIDE, 25.0
+        if view.headline:
+            plots.draw_text(painter, QPointF(x, 40), view.headline, now.color("text"), BIG_PX, bold=True)
+            x += plots.text_width(view.headline, BIG_PX, bold=True) + 14
+        first, second = self._lines()
         token = "warning" if view.is_old else "muted"
-        plots.draw_text(painter, QPointF(x, 43), plots.shortened(second, room), now.color(token))
+        for lines, color, size in ((first, "text", theme.TEXT_PX), (second, token, theme.CAPTION_PX)):
+            for line in lines:
+                plots.draw_text(painter, QPointF(x, y), line, now.color(color), size)
+                y += LINE
+            y += 2
         if view.is_rolling:
-            bar = QRectF(0, HEAD - 4, self.width(), 2)
+            bar = QRectF(0, self.head() - 4, self.width(), 2)
             painter.fillRect(bar, now.color("hairline"))
             painter.fillRect(QRectF(0, bar.top(), bar.width() * view.status.done, 2), now.color("accent"))
 
@@ -133,7 +149,7 @@ class DiceDrawing(Drawing):
         lines = self._card(place)
         high = len(lines) * (theme.CAPTION_PX + 6) + 12  # losses fall and metrics rise: the other corner is free
         middle = axes.rect.bottom() - high / 2 - 4 if view.of_metric else axes.rect.top() + high / 2
-        bounds = QRectF(0, HEAD, axes.rect.right() + 8, self.height() - HEAD)
+        bounds = QRectF(0, self.head(), axes.rect.right() + 8, self.height() - self.head())
         plots.draw_card(painter, QPointF(axes.rect.right() + 10, middle), bounds, lines)
 
     def _card(self, place: int) -> list[plots.CardLine]:
@@ -197,3 +213,15 @@ class DiceDrawing(Drawing):
         """It goes."""
         super().focusOutEvent(event)
         self.update()
+
+
+def _folded(text: str, room: float, size: int) -> list[str]:
+    """The text in lines that fit, broken between words; a word that is wider than the room is cut."""
+    lines: list[str] = []
+    for word in text.split(" ") if text else []:
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and plots.text_width(longer, size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [plots.shortened(line, room, size) for line in lines]

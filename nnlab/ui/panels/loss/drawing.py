@@ -167,7 +167,7 @@ class LossDrawing(Drawing):
             place = self._newest(line.curve)
             if place is not None and isfinite(place[1]):
                 value = place[1]
-                text = words.percent(value) if share else words.fixed(value) if value >= 0.01 else words.number(value)
+                text = words.percent(value) if share else words.steady(value)
                 y = min(max(axes.to_y(value), axes.rect.top()), axes.rect.bottom())
                 named.append(plots.EndLabel(y, line.name, text, now.color(line.token)))
         if axes.rect.right() + 40 < self.width():
