@@ -3,6 +3,7 @@
 import json
 import sys
 import warnings
+from math import prod
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ import torch
 from keras import layers, ops
 
 from nnlab.core.layer import LAYERS, MISSING, Layer, Shape
-from nnlab.engine.exports.keras_code import KERAS, KerasCode, NoEqual
+from nnlab.engine.exports.keras_code import KERAS, KerasCode, NoEqual, handed
 from nnlab.engine.exports.keras_table import keras_code
 from nnlab.engine.exports.traced import lone
 from nnlab.errors import ShapeError
@@ -107,7 +108,10 @@ def _difference(id_: str, layer: Layer, shapes: tuple[Shape, ...]) -> float | st
         if tensor.is_floating_point():
             tensor.copy_(torch.rand_like(tensor) * 0.5 + 0.1)
     kinds = [port.kind for port in layer.inputs] * len(shapes)
-    given = [None if s == MISSING else _numbers(kind, s) for s, kind in zip(shapes, kinds, strict=False)]
+    given = [
+        None if s == MISSING else _numbers(kind, s, shapes[0][0] if kind == "e" else 5)
+        for s, kind in zip(shapes, kinds, strict=False)
+    ]
     with torch.no_grad():
         wanted = module(*(each for each in given if each is not None))
     wanted = wanted if isinstance(wanted, tuple) else (wanted,)
@@ -115,9 +119,11 @@ def _difference(id_: str, layer: Layer, shapes: tuple[Shape, ...]) -> float | st
     return max(_far(a, b) for a, b in zip(answers, wanted, strict=False))
 
 
-def _numbers(kind: str, shape: Shape) -> torch.Tensor:
-    if kind == "i":
-        return torch.randint(0, 5, (ROWS, *shape))
+def _numbers(kind: str, shape: Shape, bound: int = 5) -> torch.Tensor:
+    if kind == "i" and len(shape) == 3:  # places in pictures: of numbers that meet at one, any might stay
+        return torch.arange(prod(shape[1:])).reshape(shape[1:]).expand(ROWS, *shape)
+    if kind in "ie":
+        return torch.randint(-1 if kind == "e" else 0, bound, (ROWS, *shape))
     if kind == "m":
         mask = torch.zeros(ROWS, *shape, dtype=torch.bool)
         mask[1, ..., -1:] = shape[-1] > 1
@@ -133,13 +139,14 @@ def _in_keras(code: KerasCode, given: list[Any], state: dict[str, Any]) -> list[
     inputs = [None if v is None else keras.Input(tuple(v.shape[1:]), dtype=_kind(v)) for v in given]
     fed = [v for v in given if v is not None]
     for at, forward in [(None, code.forward), *code.shorter.items()]:
-        text = forward.format(*(f"given_{k}" for k in range(len(inputs))), name="it")
+        batch = next((f"given_{k}" for k, each in enumerate(inputs) if each is not None), "")
+        text = forward.format(*(f"given_{k}" for k in range(len(inputs))), name="it", batch=batch)
         made = eval(text, {**names, **{f"given_{k}": each for k, each in enumerate(inputs)}})
         results = [made] if at is not None else [eval(r.format(r="r"), {**names, "r": made}) for r in code.results]
         model = keras.Model([each for each in inputs if each is not None], results)
         for name, numbers in code.numbers:
-            values = eval(f"[{numbers.format(s='it')}]", names)
-            model.get_layer(name.format(name="it")).set_weights(values)
+            place = f'model.get_layer("{name.format(name="it")}")'
+            exec(handed(place, numbers.format(s="it")), {**names, "model": model})
         answer = model(fed, training=False)
         answer = list(answer) if isinstance(answer, (list, tuple)) else [answer]
         if at is None:

@@ -15,6 +15,8 @@ Weights = Mapping[str, NDArray[Any]]
 """Learned numbers by name, as in the model's state_dict."""
 
 UNTRAINED = "The network is not trained yet: the file holds the numbers that training would start from."
+TRIED = "Tried with "
+"""How a notice begins that is good news: the file was tried, and answers as the network does."""
 
 
 @dataclass(frozen=True)

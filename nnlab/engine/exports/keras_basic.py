@@ -23,6 +23,8 @@ PLAIN = {
     "Input": "{0}",
     "Output": "{0}",
     "Detach": "ops.stop_gradient({0})",
+    "BlockInput": "{0}",
+    "BlockOutput": "{0}",
 }
 
 

@@ -27,7 +27,26 @@ class KerasCode:
     shorter: Mapping[int, str] = field(default_factory=dict)
     """A simpler `forward` where this output alone is read, which is then its value."""
     support: tuple[Support, ...] = ()
-    """Functions that `forward` or `numbers` call; they may use np as well."""
+    """Functions and layers that `forward` or `numbers` call; they may use np as well."""
+
+    @property
+    def passes(self) -> bool:
+        """It hands on its one input, unchanged."""
+        return self.forward == "{0}" and self.results == ("{r}",)
+
+
+@dataclass(frozen=True)
+class BlockCode(KerasCode):
+    """A layer of a class that is written with the script, for a block of the drawing."""
+
+    times: int = 1
+    """How many copies follow each other."""
+    shared: bool = False
+    """Whether all of them are one layer, called again and again."""
+    row: bool = False
+    """Whether PyTorch counts copies directly, not as `blocks`."""
+    freezes: bool = False
+    """Whether something inside is held still, which its method `freeze` does."""
 
 
 Entry = Callable[..., KerasCode]
@@ -61,6 +80,26 @@ def unless(value: Any, usual: Any) -> Any:
 
 
 NAME = "{name}"
+TAKES = 'part(state, "{s}.")'
+"""The numbers of a layer that has a method `take_over`: all that PyTorch has learned there, by their names."""
+PART = Support(
+    "part",
+    '''
+def part(state, start):
+    """What PyTorch has learned under names that begin so, without that beginning."""
+    return {name.removeprefix(start): value for name, value in state.items() if name.startswith(start)}
+''',
+)
+
+
+def handed(place: str, numbers: str) -> str:
+    """The statement that gives a layer at this place its numbers."""
+    return f"{place}.take_over({numbers})" if numbers.startswith("part(") else f"{place}.set_weights([{numbers}])"
+
+
+def composed(forward: str, *support: Support, results: tuple[str, ...] = ("{r}",)) -> KerasCode:
+    """A layer of a class among `support` that takes its numbers over by itself."""
+    return KerasCode(forward, results, ((NAME, TAKES),), support=(PART, *support))
 
 
 def weighted(forward: str, *numbers: str, name: str = NAME) -> KerasCode:

@@ -3,17 +3,20 @@
 from math import prod
 from typing import Any
 
-from nnlab.core.layer import LAYERS, Shape
+from nnlab.core.layer import LAYERS, Shape, Support
 from nnlab.engine.exports.keras_code import KerasCode, NoEqual, equal, only
 
+COSINE = Support(
+    "cosine_similarity",
+    '''
+def cosine_similarity(a, b, axis=1, eps=1e-8):
+    """The cosine of the angle between two rows of numbers."""
+    sizes = ops.maximum(ops.norm(a, axis=axis), eps) * ops.maximum(ops.norm(b, axis=axis), eps)
+    return ops.sum(a * b, axis=axis) / sizes
+''',
+)
 BETWEEN = {"Multiply": " * ", "Subtract": " - ", "Divide": " / "}
 NAMED = {"Maximum": "maximum", "Minimum": "minimum"}
-
-
-@equal("Add")
-def _add(layer: Any, *shapes: Shape) -> KerasCode:
-    only(not getattr(layer, "weighted", False), "its sum has no learned weights")
-    return KerasCode(" + ".join(f"{{{k}}}" for k in range(len(shapes))))
 
 
 @equal("Average")
@@ -45,6 +48,38 @@ def _matmul(layer: Any, *shapes: Shape) -> KerasCode:
     if not layer.transpose_b:
         return KerasCode("ops.matmul({0}, {1})")
     return KerasCode("ops.matmul({0}, ops.swapaxes({1}, -1, -2))")
+
+
+@equal("CosineSimilarity")
+def _cosine(layer: Any, *shapes: Shape) -> KerasCode:
+    axis = "" if layer.dim == 1 else f", axis={layer.dim}"
+    eps = "" if layer.eps == 1e-8 else f", eps={layer.eps!r}"
+    return KerasCode(f"cosine_similarity({{0}}, {{1}}{axis}{eps})", support=(COSINE,))
+
+
+@equal("Gather")
+def _gather(layer: Any, *shapes: Shape) -> KerasCode:
+    at = layer.dim - 1 if layer.dim > 0 else layer.dim
+    index = f"ops.clip({{1}}, 0, {shapes[0][at] - 1})"
+    cut = "".join(f", :{n}" if k != at % len(shapes[0]) else ", :" for k, n in enumerate(shapes[1]))
+    whole = all(n == m for k, (n, m) in enumerate(zip(*shapes, strict=True)) if k != at % len(shapes[0]))
+    first = "{0}" if whole else f"{{0}}[:{cut}]"
+    return KerasCode(f"ops.take_along_axis({first}, {index}, axis={layer.dim})")
+
+
+@equal("IndexSelect")
+def _index_select(layer: Any, *shapes: Shape) -> KerasCode:
+    shape = shapes[0]
+    at = (layer.dim - 1 if layer.dim > 0 else layer.dim) % len(shape)
+    index = f"ops.clip({{1}}, 0, {shape[at] - 1})"
+    if len(shape) > 1:
+        index = f"ops.reshape({index}, {(-1, *(shapes[1][0] if k == at else 1 for k in range(len(shape))))})"
+    return KerasCode(f"ops.take_along_axis({{0}}, {index}, axis={at + 1})")
+
+
+@equal("Cast")
+def _cast(layer: Any, shape: Shape) -> KerasCode:
+    return KerasCode(f'ops.cast({{0}}, "{ {"x": "float32", "i": "int64", "m": "bool"}[layer.to] }")')
 
 
 @equal("Dot")

@@ -1,25 +1,29 @@
 """Keras equals of convolutions and pools: channels come first in both, as `set_image_data_format` says."""
 
+from dataclasses import replace
 from typing import Any
 
 from nnlab.core.layer import LAYERS, Shape
 from nnlab.engine.exports.keras_code import KerasCode, call, each, equal, of, only, short, unless, weighted
+from nnlab.engine.exports.keras_windows import BORDERED
 
 
 @equal("Conv1d", "Conv2d", "Conv3d")
 def _conv(layer: Any, shape: Shape) -> KerasCode:
     axes = len(shape) - 1
     kernel, stride, dilation = (each(size, axes) for size in (layer.kernel_size, layer.stride, layer.dilation))
-    only(layer.padding_mode in ("zeros", "reflect"), "it fills a border with zeros or mirrored numbers only")
-    only(max(stride) == 1 or max(dilation) == 1, "it has no stride together with a dilation")
+    stepped = max(stride) > 1 and max(dilation) > 1  # Keras has not both: every place is computed, some are taken
     before, padding = _conv_border(layer, axes, kernel, stride, dilation)
     made = call(
-        f"Conv{axes}D", layer.out_channels, short(kernel), strides=unless(short(stride), 1), padding=padding,
-        dilation_rate=unless(short(dilation), 1), groups=unless(layer.groups, 1), use_bias=unless(layer.bias, True),
-        name="{name}",
+        f"Conv{axes}D", layer.out_channels, short(kernel), strides=None if stepped else unless(short(stride), 1),
+        padding=padding, dilation_rate=unless(short(dilation), 1), groups=unless(layer.groups, 1),
+        use_bias=unless(layer.bias, True), name="{name}",
     )  # fmt: skip
+    taken = f"[:, :, {', '.join(f'::{step}' for step in stride)}]" if stepped else ""
     order = ", ".join(map(str, (*range(2, axes + 2), 1, 0)))
-    return weighted(f"{made}({before})", f"{of('weight')}.transpose({order})", *([of("bias")] if layer.bias else []))
+    learned = (f"{of('weight')}.transpose({order})", *([of("bias")] if layer.bias else []))
+    code = weighted(f"{made}({before}){taken}", *learned)
+    return replace(code, support=(BORDERED,)) if before.startswith("bordered") else code
 
 
 def _conv_border(
@@ -43,6 +47,8 @@ def padded(border: list[tuple[int, int]], mode: str = "zeros", value: str = "") 
     if not any(map(sum, border)):
         return "{0}"
     widths = ((0, 0), (0, 0), *border)
+    if mode in ("replicate", "circular"):
+        return f"bordered({{0}}, {tuple(border)}{', circular=True' if mode == 'circular' else ''})"
     options = "" if mode == "zeros" else f', mode="{mode}"'
     return f"ops.pad({{0}}, {widths}{options}{f', constant_values={value}' if value else ''})"
 
@@ -69,57 +75,11 @@ def _conv_transpose(layer: Any, shape: Shape) -> KerasCode:
     )
 
 
-@equal("MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d")
-def _pool(layer: Any, shape: Shape) -> KerasCode:
-    axes, is_max = len(shape) - 1, LAYERS.id_of(layer).startswith("Max")
-    only(not layer.ceil_mode or layer.output_shape(shape) == _floor(layer, shape), "its pools never round up")
-    only(max(each(getattr(layer, "dilation", 1), axes)) == 1, "its pools have no dilation")
-    only(not getattr(layer, "return_indices", False), "its pools do not say where the largest number was")
-    border = [(n, n) for n in each(layer.padding, axes)]
-    framed = bool(any(map(sum, border)))
-    only(is_max or not framed or layer.count_include_pad, "its average pools do not leave a border out")
-    kernel = each(layer.kernel_size, axes)
-    stride = kernel if layer.stride is None else each(layer.stride, axes)
-    made = call(
-        f"{'Max' if is_max else 'Average'}Pooling{axes}D", short(kernel), strides=unless(short(stride), short(kernel))
-    )
-    return KerasCode(f"{made}({padded(border, value='-float(' + chr(34) + 'inf' + chr(34) + ')' if is_max else '')})")
-
-
-def _floor(layer: Any, shape: Shape) -> Shape:
-    found: Shape = layer.with_(ceil_mode=False).output_shape(shape)
-    return found
-
-
 @equal("GlobalAvgPool1d", "GlobalAvgPool2d", "GlobalAvgPool3d", "GlobalMaxPool1d", "GlobalMaxPool2d", "GlobalMaxPool3d")
 def _global_pool(layer: Any, shape: Shape) -> KerasCode:
     kind = "Average" if "Avg" in LAYERS.id_of(layer) else "Max"
     keep = None if getattr(layer, "flatten", True) else True
     return KerasCode(f"{call(f'Global{kind}Pooling{len(shape) - 1}D', keepdims=keep)}({{0}})")
-
-
-@equal(
-    "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d",
-    "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d",
-)  # fmt: skip
-def _adaptive_pool(layer: Any, shape: Shape) -> KerasCode:
-    """Where the sizes divide evenly, the windows are those of a plain pool."""
-    axes, out = len(shape) - 1, layer.output_shape(shape)[1:]
-    only(all(n % m == 0 for n, m in zip(shape[1:], out, strict=True)), "it has no pool with windows of different sizes")
-    kernel = [n // m for n, m in zip(shape[1:], out, strict=True)]
-    kind = "Average" if "Avg" in LAYERS.id_of(layer) else "Max"
-    return KerasCode(f"{call(f'{kind}Pooling{axes}D', short(kernel))}({{0}})")
-
-
-@equal("Upsample")
-def _upsample(layer: Any, shape: Shape) -> KerasCode:
-    only(layer.mode == "nearest", "its enlarging between pixels is another arithmetic")
-    axes, out = len(shape) - 1, layer.output_shape(shape)[1:]
-    only(all(m % n == 0 for n, m in zip(shape[1:], out, strict=True)), "it enlarges by whole factors only")
-    factors = tuple(m // n for n, m in zip(shape[1:], out, strict=True))
-    if axes == 1:
-        return KerasCode(f"ops.repeat({{0}}, {factors[0]}, axis=2)")
-    return KerasCode(f"{call(f'UpSampling{axes}D', short(factors))}({{0}})")
 
 
 @equal("PointwiseConv2d")
@@ -131,28 +91,38 @@ def _pointwise(layer: Any, shape: Shape) -> KerasCode:
 def _depthwise(layer: Any, shape: Shape) -> KerasCode:
     """Keras counts the filters of each channel apart."""
     filters = layer.filters(shape[0])
-    only(shape[0] > 1, "its filters are for more than one channel")
     kernel, stride, dilation = (each(size, 2) for size in (filters.kernel_size, filters.stride, filters.dilation))
-    only(len(set(stride)) == 1, "it strides alike on both axes")
-    only(max(stride) == 1 or max(dilation) == 1, "it has no stride together with a dilation")
+    stepped = max(stride) > 1 and (max(dilation) > 1 or len(set(stride)) > 1)
     before, padding = _conv_border(filters, 2, kernel, stride, dilation)
     made = call(
-        "DepthwiseConv2D", short(kernel), strides=unless(short(stride), 1), padding=padding,
+        "DepthwiseConv2D", short(kernel), strides=None if stepped else unless(short(stride), 1), padding=padding,
         depth_multiplier=unless(layer.multiplier, 1), dilation_rate=unless(short(dilation), 1),
         use_bias=unless(layer.bias, True), name="{name}",
     )  # fmt: skip
     weight = f"{of('weight')}.transpose(2, 3, 0, 1).reshape({kernel[0]}, {kernel[1]}, {shape[0]}, {layer.multiplier})"
-    return weighted(f"{made}({before})", weight, *([of("bias")] if layer.bias else []))
+    taken = f"[:, :, ::{stride[0]}, ::{stride[1]}]" if stepped else ""
+    code = weighted(f"{made}({before}){taken}", weight, *([of("bias")] if layer.bias else []))
+    return replace(code, support=(BORDERED,)) if before.startswith("bordered") else code
 
 
-@equal("Pad")
-def _pad(layer: Any, shape: Shape) -> KerasCode:
-    """The sides as PyTorch has them: the last axis first."""
-    only(layer.mode not in ("replicate", "circular"), "it fills a border with one number or mirrored ones only")
-    sides = layer._sides(shape)
-    pairs = [(sides[k], sides[k + 1]) for k in range(0, len(sides), 2)][::-1]
-    only(min(sides) >= 0, "it takes nothing away")
-    widths = (*((0, 0) for _ in range(len(shape) + 1 - len(pairs))), *pairs)
-    mode = ', mode="reflect"' if layer.mode == "reflect" else ""
-    value = f", constant_values={layer.value!r}" if layer.mode == "constant" and layer.value else ""
-    return KerasCode(f"ops.pad({{0}}, {widths}{mode}{value})")
+@equal("SeparableConv2d")
+def _separable(layer: Any, shape: Shape) -> KerasCode:
+    """Two layers: Keras's own has no bias between its steps."""
+    first = _depthwise(_FirstStep(layer, shape[0]), shape)
+    learned, bias = of("1.weight"), [of("1.bias")] if layer.bias else []
+    name = "{name}_mix"
+    second = call("Conv2D", layer.out_channels, 1, use_bias=unless(layer.bias, True), name=name)
+    numbers = tuple((called, text.replace("{s}.", "{s}.0.")) for called, text in first.numbers)
+    mixed = (name, ", ".join([f"{learned}.transpose(2, 3, 1, 0)", *bias]))
+    return replace(first, forward=f"{second}({first.forward})", numbers=(*numbers, mixed))
+
+
+class _FirstStep:
+    """The first half of a separable convolution, as a depthwise one."""
+
+    def __init__(self, layer: Any, channels: int) -> None:
+        self.multiplier, self.bias, self._filters = layer.multiplier, layer.bias, layer._first(channels)
+
+    def filters(self, channels: int) -> Any:
+        """Its filters."""
+        return self._filters

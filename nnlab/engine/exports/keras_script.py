@@ -5,8 +5,8 @@ from nnlab.core.document import Document
 from nnlab.core.objective import Objective, Term, resolve
 from nnlab.engine.exports import keras_training as training_in_keras
 from nnlab.engine.exports.format import FORMATS, Format, Weights, Written
-from nnlab.engine.exports.keras_model import KerasModel, model, one_or_list, plain
-from nnlab.errors import BuildError
+from nnlab.engine.exports.keras_model import KerasModel, model
+from nnlab.engine.exports.keras_text import one_or_list, plain
 
 DEMO_ROWS = 100
 TITLE_LIMIT = 80
@@ -20,11 +20,6 @@ def write(document: Document, weights: Weights | None = None) -> Written:
 def text(document: Document) -> str:
     """The program as text."""
     objective = resolve(document)
-    if objective.penalties:
-        raise BuildError(
-            "Keras has no equal for an Output that is a loss itself: export Python code instead",
-            objective.penalties[0][0],
-        )
     made = model(document, objective)
     places = any(term.target_form == "positions" and term.axis == 1 for term in objective.terms)
     sections = [

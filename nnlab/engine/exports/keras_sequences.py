@@ -4,6 +4,7 @@ from typing import Any
 
 from nnlab.core.layer import LAYERS, MISSING, Shape, Support
 from nnlab.engine.exports.keras_code import KerasCode, call, equal, of, only, unless, weighted
+from nnlab.engine.exports.keras_pools import REVERSED, pooled_rows
 
 GATES = Support(
     "gates",
@@ -65,26 +66,11 @@ def _numbers(layer: Any, way: str) -> str:
 
 @equal("LastStep")
 def _last_step(layer: Any, shape: Shape, mask: Shape = MISSING) -> KerasCode:
-    only(mask == MISSING, "it has no last step before padding")
-    return KerasCode("{0}[:, -1]")
-
-
-@equal("SequencePool")
-def _sequence_pool(layer: Any, shape: Shape, mask: Shape = MISSING) -> KerasCode:
-    if mask != MISSING:
-        only(layer.mode == "mean", "with a mask it has only the mean over time")
-        keep = 'ops.cast(ops.expand_dims(ops.logical_not({1}), -1), "float32")'
-        return KerasCode(f"ops.sum({{0}} * {keep}, axis=1) / ops.maximum(ops.sum({keep}, axis=1), 1)")
-    modes = {"mean": "ops.mean({0}, axis=1)", "max": "ops.max({0}, axis=1)", "first": "{0}[:, 0]", "last": "{0}[:, -1]"}
-    return KerasCode(modes[layer.mode])
+    return pooled_rows("last", mask != MISSING)
 
 
 @equal("Reverse")
 def _reverse(layer: Any, shape: Shape, mask: Shape = MISSING) -> KerasCode:
-    only(mask == MISSING, "it turns padding round as well")
-    return KerasCode("ops.flip({0}, axis=1)")
-
-
-@equal("PaddingMask")
-def _padding_mask(layer: Any, shape: Shape) -> KerasCode:
-    return KerasCode(f"ops.equal({{0}}, {layer.number})")
+    if mask == MISSING:
+        return KerasCode("ops.flip({0}, axis=1)")
+    return KerasCode("reversed_steps({0}, {1})", support=(REVERSED,))

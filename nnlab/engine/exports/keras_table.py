@@ -4,9 +4,14 @@ from nnlab.core.layer import Layer, Shape
 from nnlab.engine.exports import (  # noqa: F401 - they fill the table
     keras_attention,
     keras_basic,
+    keras_chance,
+    keras_graphs,
+    keras_learned,
     keras_merges,
     keras_pictures,
+    keras_resizing,
     keras_sequences,
+    keras_windows,
 )
 from nnlab.engine.exports.keras_code import KERAS, KerasCode, NoEqual
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnlab.core.document import Document
-from nnlab.core.words import number
-from nnlab.engine.exports.format import FORMATS, Format, Weights, Written
+from nnlab.core.words import number, plural
+from nnlab.engine.exports.format import FORMATS, TRIED, Format, Weights, Written
 from nnlab.errors import BuildError
 
 if TYPE_CHECKING:
@@ -16,44 +16,20 @@ if TYPE_CHECKING:
 
 NEAR = 1e-5  # how far the file's answers may be from the network's own, as a share of the largest of them
 UNTRIED = "The ONNX file was not tried on samples: the reference that does so does not know one of its operations."
-BY_CHANCE = "The ONNX file was not tried on samples: the network answers by chance, so no two answers are alike."
+BY_CHANCE = "The network answers by chance: of the ONNX file, only the sizes of its answers could be compared."
 
 
 def as_model(model: "nn.Module", inputs: "tuple[Tensor, ...]") -> Any:
     """The module as an ONNX model with its weights inside, for any number of samples; raises whatever torch raises."""
     import torch.onnx
 
+    from nnlab.engine.exports.onnx_equals import rewritten
     from nnlab.engine.exports.traced import trace
 
-    program = trace(model, inputs)
-    if any(_is_bare_attention(node) for node in program.graph.nodes):
-        program = program.run_decompositions({torch.ops.aten.scaled_dot_product_attention.default: _attention})
+    program = rewritten(trace(model, inputs))
     made = torch.onnx.export(program, dynamo=True, external_data=False, verbose=False)
     assert made is not None
     return made.model_proto
-
-
-def _is_bare_attention(node: Any) -> bool:
-    """Attention without an axis of heads, which torch writes as ONNX only with one."""
-    import torch
-
-    wanted = node.target is torch.ops.aten.scaled_dot_product_attention.default
-    return wanted and node.meta["val"].dim() < 4
-
-
-def _attention(
-    q: "Tensor", k: "Tensor", v: "Tensor", attn_mask: "Tensor | None" = None, dropout_p: float = 0.0,
-    is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
-) -> "Tensor":  # fmt: skip
-    """Scaled dot-product attention outside training, in operations that every form has."""
-    import torch
-
-    score = q @ k.transpose(-2, -1) * (q.shape[-1] ** -0.5 if scale is None else scale)
-    if is_causal:
-        attn_mask = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril()
-    if attn_mask is not None:
-        score = score.masked_fill(~attn_mask, float("-inf")) if attn_mask.dtype == torch.bool else score + attn_mask
-    return torch.softmax(score, -1) @ v
 
 
 def write(document: Document, weights: Weights | None = None) -> Written:
@@ -101,32 +77,27 @@ def _name(graph: Any, inputs: list[str], outputs: list[str]) -> None:
 
 
 def _tried(model: Any, subject: "Trained") -> tuple[str, ...]:
-    """Compare a few answers of the file with the network's own; BuildError if they are not the same."""
-    from onnx.checker import check_model
-    from onnx.reference import ReferenceEvaluator
-    from onnx.reference.op_run import RuntimeContextError
+    """Compare a few answers of the file with the network's own and say so; BuildError if they are not the same."""
+    from nnlab.engine.exports.onnx_trial import far, reader
 
     wanted = subject.answer()
-    if not all(map(np.array_equal, wanted, subject.answer())):
-        return (BY_CHANCE,)
-    if any(node.op_type == "MaxPool" and len(node.output) > 1 for node in model.graph.node):
-        return (UNTRIED,)  # the reference counts the places of largest numbers otherwise
-    given = [each.numpy() for each in subject.samples]
+    by_chance = not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(wanted, subject.answer(), strict=True))
     try:
-        check_model(model, full_check=True)
-        feeds = {each.name: array for each, array in zip(model.graph.input, given, strict=True)}
-        got = ReferenceEvaluator(model).run(None, feeds)
-    except (NotImplementedError, RuntimeContextError):  # it has not every operation
+        tried_with, answer = reader(model)
+        got = answer([each.numpy() for each in subject.samples])
+    except NotImplementedError:  # the reference has not every operation
         return (UNTRIED,)
     except Exception as problem:
         raise BuildError("The ONNX file could not be used by other programs: export Python code or PT2") from problem
-    for mine, theirs in zip(wanted, got, strict=True):
-        far = float(np.max(np.abs(mine - theirs), initial=0.0)) / max(1.0, float(np.max(np.abs(mine), initial=0.0)))
-        if not far <= NEAR:
-            raise BuildError(
-                f"The ONNX file would not answer as the network does (off by {number(far)}): export Python code or PT2"
-            )
-    return ()
+    off = max(map(far, wanted, got), default=0.0)
+    if by_chance and off < float("inf"):
+        return (BY_CHANCE,)
+    if not off <= NEAR:
+        raise BuildError(
+            f"The ONNX file would not answer as the network does (off by {number(off)}): export Python code or PT2"
+        )
+    same = f"differ from the network's by at most {number(off)} of the largest" if off else "are the network's"
+    return (f"{TRIED}{tried_with} on {plural(len(wanted[0]), 'sample')}: its answers {same}.",)
 
 
 FORMATS.register("onnx")(

@@ -45,11 +45,28 @@ def trace(model: "nn.Module", inputs: "tuple[Tensor, ...]") -> Any:
     import torch
 
     batch = torch.export.Dim("batch", min=1)
-    program = torch.export.export(model, inputs, dynamic_shapes=tuple({0: batch} for _ in inputs))
+    with _sizes_kept_free():
+        program = torch.export.export(model, inputs, dynamic_shapes=tuple({0: batch} for _ in inputs))
     for module in program.graph_module.modules():
         for node in getattr(getattr(module, "graph", None), "nodes", ()):
             node.meta.pop("stack_trace", None)  # it names folders of this computer
     return program
+
+
+def _sizes_kept_free() -> Any:
+    """While this lasts, functions that torch.export can only follow for one number of samples are others that are equal."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    class Kept(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if func is torch.take_along_dim:
+                x, index, dim = args
+                sizes = (-1 if k == dim else n for k, n in enumerate(x.shape))
+                return x.gather(dim, index.expand(*sizes))
+            return func(*args, **(kwargs or {}))
+
+    return Kept()
 
 
 def held(form: str, subject: "Trained", make: "Maker[T]") -> T:
@@ -79,17 +96,18 @@ def _refusal(form: str, subject: "Trained", make: "Maker[T]", problem: Exception
 
 
 def lone(code: TorchCode, shapes: Sequence[Shape]) -> "nn.Module":
-    """One layer as a module of its own, which takes the inputs that are wired."""
+    """One layer as a module of its own, which takes the inputs that are wired; without one, anything with samples."""
     from nnlab.engine.compile import run_text
 
     names = [f"x{k}" if shape != MISSING else "None" for k, shape in enumerate(shapes)]
+    taken = [name for name in names if name != "None"] or ["x"]
     lines = [*(each.text for each in code.support), "class Lone(nn.Module):", "    def __init__(self):"]
     lines += ["        super().__init__()", f"        self.layer = {code.module.source() if code.module else None}"]
     lines += [
-        f"    def forward(self, {', '.join(n for n in names if n != 'None')}):",
-        f"        r = {code.forward.format(*names, self='self.layer')}",
+        f"    def forward(self, {', '.join(taken)}):",
+        f"        r = {code.forward.format(*names, self='self.layer', batch=f'{taken[0]}.shape[0]')}",
+        f"        return {', '.join(each.format(r='r') for each in code.results)}",
     ]
-    lines += [f"        return {', '.join(each.format(r='r') for each in code.results)}"]
     made: nn.Module = run_text("\n".join(lines) + "\n")["Lone"]()
     return made.eval()
 
@@ -105,7 +123,7 @@ def _made_up(shapes: Sequence[Shape], kinds: Sequence[PortKind]) -> "tuple[Tenso
             found.append(torch.zeros(BATCH, *shape, dtype=torch.int64))
         else:
             found.append(torch.zeros(BATCH, *shape, dtype=torch.bool) if kind == "m" else torch.rand(BATCH, *shape))
-    return tuple(found)
+    return tuple(found) or (torch.rand(BATCH, 1),)
 
 
 def _why(problem: BaseException) -> str:

@@ -1,0 +1,212 @@
+"""Blocks of the drawing as layers of Keras: a class each, one for all that differ in numbers alone."""
+
+import keyword
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from nnlab.core.blocks.block import Block
+from nnlab.core.graph import Graph
+from nnlab.core.layer import Shape, Support
+from nnlab.core.shapes import NodeShapes
+from nnlab.core.writing import attribute_names, class_name, slug
+from nnlab.engine.exports.keras_code import NAME, PART, TAKES, BlockCode
+from nnlab.engine.exports.keras_nodes import Missing, check_sharing, equals
+from nnlab.engine.exports.keras_scope import TAKEN, Plan, Scope
+from nnlab.engine.exports.keras_text import folded, numbers_in, unlike
+
+Key = tuple[int, tuple[Shape, ...], bool]
+"""An inside, the shapes that come in, and whether it is held still."""
+Found = tuple[Block, tuple[Shape, ...], bool, str]
+"""A block with its shapes, whether it is held still, and the node of the drawing that it is or is within."""
+Number = int | float
+
+
+@dataclass(frozen=True)
+class Body:
+    """What is written in the class of one block."""
+
+    block: Block
+    support: tuple[Support, ...]
+    arguments: tuple[str, ...]
+    made: tuple[tuple[str, str], ...]
+    """Attribute -> the call that makes it."""
+    forward: tuple[str, ...]
+    takes: tuple[str, ...]
+    freezes: tuple[str, ...]
+    answers: int
+
+    @property
+    def holes(self) -> list[list[tuple[int, int, str, Number]]]:
+        """The numbers in each of the calls."""
+        return [numbers_in(text) for _, text in self.made]
+
+    @property
+    def values(self) -> list[Number]:
+        """The numbers alone."""
+        return [value for each in self.holes for *_, value in each]
+
+    def with_numbers(self, texts: list[str]) -> list[str]:
+        """The calls with these in the place of their numbers."""
+        left, found = iter(texts), []
+        for (_, text), holes in zip(self.made, self.holes, strict=True):
+            raw, at, parts = text.encode(), 0, []
+            for start, end, *_ in holes:
+                parts += [raw[at:start].decode(), next(left)]
+                at = end
+            found.append("".join([*parts, raw[at:].decode()]))
+        return found
+
+    @property
+    def outline(self) -> tuple[object, ...]:
+        """All but the numbers."""
+        kinds = ["#" if isinstance(value, int) else "#." for value in self.values]
+        names = tuple(attribute for attribute, _ in self.made)
+        inner = tuple(each for each in self.support if each != PART)
+        return (
+            class_name(self.block.called), names, tuple(self.with_numbers(kinds)),
+            self.arguments, self.forward, self.takes, self.freezes, inner,
+        )  # fmt: skip
+
+
+class Blocks:
+    """The classes of all blocks of a drawing."""
+
+    def __init__(self, graph: Graph, order: list[str], shapes: Mapping[str, NodeShapes], missing: Missing) -> None:
+        """What has no equal is noted in `missing`."""
+        self._missing = missing
+        self._calls: dict[Key, BlockCode] = {}
+        self._kept: list[Block] = []  # so that their ids stay theirs
+        self._used: set[str] = set()
+        found = list(_blocks(graph, order, shapes, "", still=False))
+        for depth in sorted({each[0].depth for each in found}):
+            self._write([each for each in found if each[0].depth == depth])
+
+    def code(self, block: Block, shapes: tuple[Shape, ...], still: bool) -> BlockCode:
+        """What a block is in Keras."""
+        made = self._calls[_key(block, shapes, still)]
+        return BlockCode(
+            made.forward, made.results, made.numbers, support=made.support,
+            times=block.repeat, shared=block.share, row=block.is_row, freezes=made.freezes,
+        )  # fmt: skip
+
+    def _write(self, blocks: list[Found]) -> None:
+        groups: dict[object, dict[Key, Body]] = {}
+        for block, shapes, still, node_id in blocks:
+            key = _key(block, shapes, still)
+            if any(key in group for group in groups.values()):
+                continue
+            body = self._body(block, shapes, still, node_id)
+            groups.setdefault(body.outline, {})[key] = body
+        for group in groups.values():
+            self._settle(group)
+
+    def _body(self, block: Block, shapes: tuple[Shape, ...], still: bool, node_id: str) -> Body:
+        inner, inside, names = block.inner, block.within(*shapes), attribute_names(block.inner)
+        order = [n for n in block.needed if n not in block.entries]
+        codes = equals(inner, order, inside, self.code, self._missing, node_id, still)
+        if len(codes) < len(order):
+            return Body(block, (), (), (), (), (), (), len(block.exits))
+        support = tuple(dict.fromkeys(each for code in codes.values() for each in code.support))
+        self._used |= {each.name for each in support}
+        given = _arguments(block, TAKEN | {each.name for each in support} | set(names.values()))
+        plan = Plan(inner, codes, given, block.exits, names)
+        check_sharing(plan, inside, self._missing, node_id)
+        scope = Scope(plan, inside=True)
+        lines = scope.lines()
+        forward = (*lines, f"return {', '.join(scope.answers())}")
+        arguments = tuple(given.values())
+        made = tuple(scope.made.items())
+        return Body(
+            block, support, arguments, made, forward, tuple(scope.taking()), tuple(scope.freezing()), len(block.exits)
+        )
+
+    def _settle(self, group: dict[Key, Body]) -> None:
+        """Write one class for blocks that differ in numbers alone, and how it is called for each."""
+        bodies = list(group.values())
+        first = bodies[0]
+        wanted = class_name(first.block.called)
+        name = unlike(wanted, self._used, "Block")
+        self._used.add(name)
+        columns = list(zip(*(body.values for body in bodies), strict=True))
+        parameters = _parameters(bodies, columns)
+        by_column = {column: parameter for parameter, column in parameters.items()}
+        texts = [by_column.get(column, repr(column[0])) for column in columns]
+        cls = Support(name, _class_text(name, first, first.with_numbers(texts), list(parameters)))
+        support = (*((PART,) if first.takes else ()), *first.support, cls)
+        several = first.answers > 1
+        results = tuple(f"{{r}}[{k}]" for k in range(first.answers)) if several else ("{r}",)
+        inputs = ", ".join(f"{{{k}}}" for k in range(len(first.arguments)))
+        for row, key in enumerate(group):
+            chosen = [f"{parameter}={column[row]!r}" for parameter, column in parameters.items()]
+            call = f"{name}({', '.join([*chosen, f'name={chr(34)}{NAME}{chr(34)}'])})({inputs})"
+            numbers = ((NAME, TAKES),) if first.takes else ()
+            self._calls[key] = BlockCode(call, results, numbers, support=support, freezes=bool(first.freezes))
+
+
+def _key(block: Block, shapes: tuple[Shape, ...], still: bool) -> Key:
+    """Blocks with this very inside, however often they are repeated."""
+    return id(block.inner), shapes, still
+
+
+def _blocks(graph: Graph, order: list[str], shapes: Mapping[str, NodeShapes], at: str, still: bool) -> Iterator[Found]:
+    """Every block, those within blocks as well."""
+    for n in order:
+        layer, frozen = graph.nodes[n].layer, still or graph.nodes[n].learning.frozen
+        if isinstance(layer, Block):
+            inputs = shapes[n].inputs
+            yield layer, inputs, frozen, at or n
+            yield from _blocks(layer.inner, list(layer.needed), layer.within(*inputs), at or n, frozen)
+
+
+def _arguments(block: Block, taken: set[str] | frozenset[str]) -> dict[str, str]:
+    """Block input -> the name of its argument."""
+    if len(block.entries) == 1:
+        return {block.entries[0]: "inputs"}
+    found: dict[str, str] = {}
+    for n in block.entries:
+        wanted = slug(block.port_of(n)) or "inputs"
+        wanted = f"{wanted}_given" if keyword.iskeyword(wanted) else wanted
+        name, k = wanted, 1
+        while name in taken or name in found.values():
+            k += 1
+            name = f"{wanted}_{k}"
+        found[n] = name
+    return found
+
+
+def _parameters(bodies: list[Body], columns: list[tuple[Number, ...]]) -> dict[str, tuple[Number, ...]]:
+    """Numbers that are not the same in all of these blocks, by a name that says what they are."""
+    roles = [role for each in bodies[0].holes for _, _, role, _ in each]
+    found: dict[str, tuple[Number, ...]] = {}
+    for column, role in zip(columns, roles, strict=True):
+        if len(set(column)) > 1 and column not in found.values():
+            name = _promoted(bodies, column) or role
+            found[unlike(name, {*found, "self", "options", "name"}, "_more")] = column
+    return found
+
+
+def _promoted(bodies: list[Body], column: tuple[Number, ...]) -> str:
+    """The name that the drawing has for this number, if it is a promoted setting."""
+    for name, _ in bodies[0].block.promoted:
+        if name.isidentifier() and tuple(getattr(body.block, name, None) for body in bodies) == column:
+            return name
+    return ""
+
+
+def _class_text(name: str, body: Body, made: list[str], parameters: list[str]) -> str:
+    shown = "".join(c for c in body.block.called if c.isprintable() and c not in '"\\').strip()[:60]
+    lines = [f"class {name}(layers.Layer):", f'    """{shown or "A block"}, as it was drawn."""', ""]
+    if body.made:
+        lines += [f"    def __init__({', '.join(['self', *parameters, '**options'])}):"]
+        lines += ["        super().__init__(**options)"]
+        for (attribute, _), text in zip(body.made, made, strict=True):
+            lines += [f"        {line}" for line in folded(f"self.{attribute} = {text}")]
+        lines += [""]
+    lines += [f"    def call({', '.join(['self', *body.arguments])}):", *(f"        {line}" for line in body.forward)]
+    if body.takes:
+        lines += ["", "    def take_over(self, state):", '        """Take over what PyTorch has learned."""']
+        lines += [f"        {line}" for line in body.takes]
+    if body.freezes:
+        lines += ["", "    def freeze(self):", '        """Hold still what is not to learn."""']
+        lines += [f"        {line}" for line in body.freezes]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,186 @@
+"""Operations that ONNX has no word for, in others that it has: put in their place before the network is written."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Window = tuple[int, int]
+"""Where a window begins, and where it ends."""
+
+
+def rewritten(program: Any) -> Any:
+    """The program in operations that ONNX has; numbers it answers stay as they are."""
+    import torch
+
+    aten = torch.ops.aten
+    table = {getattr(aten, name).default: made for name, made in EQUALS.items()}
+    table |= {aten.sort.stable: _sort, aten.argsort.stable: lambda *given, **named: _sort(*given, **named)[1]}
+    for kind, lacks, made in (
+        (aten.scaled_dot_product_attention.default, _is_bare, _attention),
+        (aten.lstm.input, _is_projected, _projected),
+    ):
+        if any(node.target is kind and lacks(node) for node in program.graph.nodes):
+            table[kind] = made
+    if not any(node.target in table for node in program.graph.nodes):
+        return program
+    return program.run_decompositions(table)
+
+
+def _is_bare(attention: Any) -> bool:
+    """Without an axis of heads: torch writes it as ONNX only with one."""
+    return bool(attention.meta["val"].dim() < 4)
+
+
+def _is_projected(lstm: Any) -> bool:
+    """Whether its hidden state is made smaller than its cell state."""
+    hidden, cell = (each.meta["val"].shape[2] for each in lstm.args[1])
+    return bool(hidden != cell)
+
+
+def _attention(
+    q: "Tensor", k: "Tensor", v: "Tensor", attn_mask: "Tensor | None" = None, dropout_p: float = 0.0,
+    is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
+) -> "Tensor":  # fmt: skip
+    """Scaled dot-product attention outside training."""
+    import torch
+
+    score = q @ k.transpose(-2, -1) * (q.shape[-1] ** -0.5 if scale is None else scale)
+    if is_causal:
+        attn_mask = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril()
+    if attn_mask is not None:
+        score = score.masked_fill(~attn_mask, float("-inf")) if attn_mask.dtype == torch.bool else score + attn_mask
+    return torch.softmax(score, -1) @ v
+
+
+# -------------------------------------------------------------------- pools whose windows follow from the sizes
+
+
+def _shares(length: int, parts: int) -> list[Window]:
+    """The windows of an adaptive pool: the length in so many parts, which overlap where it does not divide."""
+    return [(k * length // parts, -(-(k + 1) * length // parts)) for k in range(parts)]
+
+
+def _steps(length: int, parts: int, size: int) -> list[Window]:
+    """The windows of a fractional pool whose sample is a half, as torch counts them in 32 bits."""
+    import numpy as np
+
+    one, half = np.float32(1), np.float32(0.5)
+    starts = [length - size]
+    if parts > 1:
+        alpha = np.float32(length - size) / np.float32(parts - one)
+        starts = [int((np.float32(k) + half) * alpha) - int(half * alpha) for k in range(parts - 1)] + starts
+    return [(start, start + size) for start in starts]
+
+
+def _pooled(x: "Tensor", windows: Sequence[Sequence[Window]], is_max: bool) -> "Tensor":
+    """The largest number or the mean of each window along the last axes, one axis after the other."""
+    import torch
+
+    for axis, along in enumerate(windows, x.dim() - len(windows)):
+        parts = [x.narrow(axis, start, end - start) for start, end in along]
+        x = torch.cat([p.amax(axis, True) if is_max else p.mean(axis, True) for p in parts], axis)
+    return x
+
+
+def _adaptive(axes: int, is_max: bool) -> Callable[..., Any]:
+    """The adaptive pool of so many axes: a plain one where the sizes divide, else each window by itself."""
+
+    def pool(x: "Tensor", output_size: Sequence[int]) -> Any:
+        import torch
+        from torch.nn import functional
+
+        sizes = [int(n) for n in x.shape[-axes:]]
+        parts = [int(n) for n in output_size] * (axes if len(output_size) == 1 else 1)
+        if all(n % m == 0 for n, m in zip(sizes, parts, strict=True)):
+            plain = getattr(functional, f"{'max' if is_max else 'avg'}_pool{axes}d")
+            made = plain(x, [n // m for n, m in zip(sizes, parts, strict=True)])
+        else:
+            windows = [_shares(n, m) for n, m in zip(sizes, parts, strict=True)]
+            made = _pooled(x, windows, is_max)
+        return (made, torch.zeros_like(made, dtype=torch.int64)) if is_max else made  # no layer asks for the places
+
+    return pool
+
+
+def _fractional(x: "Tensor", kernel: Sequence[int], output_size: Sequence[int], samples: "Tensor") -> Any:
+    """The fractional pool of the layer, whose windows lie still outside training: its samples are all a half."""
+    import torch
+
+    shape = zip(x.shape[-2:], output_size, kernel, strict=True)
+    made = _pooled(x, [_steps(int(n), int(m), int(size)) for n, m, size in shape], is_max=True)
+    return made, torch.zeros_like(made, dtype=torch.int64)
+
+
+# -------------------------------------------------------------------- others
+
+
+def _leaky(
+    x: "Tensor", lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, generator: object = None
+) -> "Tensor":
+    """RReLU outside training: the slope halfway."""
+    from torch.nn import functional
+
+    return functional.leaky_relu(x, (lower + upper) / 2)
+
+
+def _sort(
+    x: "Tensor", *, stable: bool | None = None, dim: int = -1, descending: bool = False
+) -> "tuple[Tensor, Tensor]":
+    """ONNX leaves equal numbers in their order anyway."""
+    import torch
+
+    values, places = torch.topk(x, x.shape[dim], dim, largest=descending)
+    return values, places
+
+
+def _projected(
+    x: "Tensor", hx: "Sequence[Tensor]", params: "Sequence[Tensor]", has_biases: bool, num_layers: int, dropout: float,
+    train: bool, bidirectional: bool, batch_first: bool,
+) -> Any:  # fmt: skip
+    """An LSTM whose hidden state is made smaller, step by step; others are ONNX's own."""
+    import torch
+
+    if hx[0].shape[2] == hx[1].shape[2]:
+        return NotImplemented
+    each, ways, hidden, cells = 5 if has_biases else 3, 2 if bidirectional else 1, [], []
+    x = x.transpose(0, 1) if batch_first else x
+    for layer in range(num_layers):
+        said = []
+        for way in range(ways):
+            at = layer * ways + way
+            weights = params[at * each : (at + 1) * each]
+            steps, h, c = _read(x, hx[0][at], hx[1][at], weights, backwards=way == 1)
+            said.append(steps)
+            hidden.append(h)
+            cells.append(c)
+        x = torch.cat(said, 2)
+    return x.transpose(0, 1) if batch_first else x, torch.stack(hidden), torch.stack(cells)
+
+
+def _read(
+    x: "Tensor", h: "Tensor", c: "Tensor", weights: "Sequence[Tensor]", backwards: bool
+) -> "tuple[Tensor, Tensor, Tensor]":
+    """One layer of such an LSTM in one direction: all hidden states, the last one, and the last cell state."""
+    import torch
+    from torch.nn import functional
+
+    of_input, of_state, *biases, projection = weights
+    seen = functional.linear(x, of_input, torch.stack(biases).sum(0) if biases else None)
+    said: list[Tensor] = []
+    order = range(x.shape[0])
+    for k in reversed(order) if backwards else order:
+        i, f, g, o = (seen[k] + functional.linear(h, of_state)).chunk(4, 1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = functional.linear(o.sigmoid() * c.tanh(), projection)
+        said.append(h)
+    return torch.stack(said[::-1] if backwards else said), h, c
+
+
+EQUALS: dict[str, Callable[..., Any]] = {
+    **{f"adaptive_avg_pool{n}d": _adaptive(n, False) for n in (1, 2, 3)},
+    **{f"adaptive_max_pool{n}d": _adaptive(n, True) for n in (1, 2, 3)},
+    "fractional_max_pool2d": _fractional,
+    "rrelu": _leaky,
+}
