@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from nnlab.core.blocks.block import Block
@@ -41,26 +42,39 @@ def _inside(network: Network, document: Document, path: tuple[str, ...], x: Tens
             return {}
         at = _copy(at.get_submodule(attribute_names(graph)[node_id]), node.layer)
         sizes = shapes[node_id].inputs
+        if node.layer.is_over_time:
+            inputs = _first_step(inputs, node.layer.step_shapes(sizes))
         values = _trace(_Key(node.layer, sizes))(at, *inputs)
         graph, shapes = node.layer.inner, node.layer.within(*sizes)
     return {node_id: value for (node_id, k), value in values.items() if k == 0}
 
 
-def _arriving(graph: Graph, node_id: str, values: dict[tuple[str, int], Tensor]) -> list[Tensor] | None:
-    found = []
+def _arriving(graph: Graph, node_id: str, values: dict[tuple[str, int], Tensor]) -> list[Tensor | None] | None:
+    found: list[Tensor | None] = []
     links = {link.target_port: link for link in graph.incoming[node_id]}
     for port in graph.input_ports(node_id):
         link = links.get(port.name)
         names = [p.name for p in graph.output_ports(link.source)] if link is not None else []
         value = values.get((link.source, names.index(link.source_port))) if link is not None else None
-        if value is None:
+        if value is None and not (port.optional and link is None):
             return None
         found.append(value)
     return found
 
 
+def _first_step(inputs: list[Tensor | None], shapes: tuple[Shape, ...]) -> list[Tensor | None]:
+    """What enters a block that runs over time at the first step of a sequence."""
+    sequence = inputs[0]
+    assert sequence is not None  # it has a wire, or the block would not be known
+    zeros = [torch.zeros(len(sequence), *shape, device=sequence.device) for shape in shapes]
+    begun = [zeros[k] if given is None else given for k, given in enumerate(inputs)]
+    return [sequence[:, 0], *begun[1:]]
+
+
 def _copy(module: nn.Module, block: Block) -> nn.Module:
     """The first of a block's copies."""
+    if block.is_over_time:
+        return module.get_submodule("step")
     if block.repeat == 1:
         return module
     return module.get_submodule("block" if block.share else "0" if block.is_row else "blocks.0")

@@ -147,7 +147,8 @@ def test_a_network_of_others_comes_in_with_its_norm(norm: str) -> None:
             self.last = CALLS[norm](nn.Linear(4 * 64, 10))
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.last(torch.relu(self.first(x)).flatten(1))
+            made: torch.Tensor = self.last(torch.relu(self.first(x)).flatten(1))
+            return made
 
     model = Theirs().eval()
     project = nnlab.from_module(model, torch.rand(2, 1, 8, 8))

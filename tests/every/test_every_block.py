@@ -81,6 +81,7 @@ def test_opens_without_a_mistake_and_comes_apart(id_: str, shapes: tuple[Shape, 
     inside = look_into(Document(graph=graph), ["block"])
     assert set(inside.graph.nodes) == set(block.inner.nodes)
     assert not [n for n, at in block.within(*shapes).items() if not at.known]
+    graph = Graph().with_node(Node("block", block.with_(repeat_as="depth")))  # a loop cannot be taken apart
     apart, ids = ungroup(graph, "block")
     assert len(ids) == len(block.inner.nodes) - len(block.entries) - len(block.exits)
     assert "block" not in apart.nodes

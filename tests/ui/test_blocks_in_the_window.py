@@ -209,7 +209,7 @@ def test_the_inspector_opens_a_block_repeats_it_and_shows_what_is_promoted(
     block_id = grouped(editor)
     inspector.refresh()
     assert inspector.node_page.form is not None
-    assert list(inspector.node_page.form.fields) == ["called", "repeat", "share"]
+    assert list(inspector.node_page.form.fields) == ["called", "repeat", "share", "repeat_as"]
     inspector.node_page._block.open.click()
     assert editor.bench.path == (block_id,)
     editor.bench.select({"linear_2"})
@@ -218,7 +218,7 @@ def test_the_inspector_opens_a_block_repeats_it_and_shows_what_is_promoted(
     QTest.mouseClick(pin, Qt.MouseButton.LeftButton)
     editor.bench.leave()
     inspector.refresh()
-    assert list(inspector.node_page.form.fields) == ["called", "repeat", "share", "out_features"]
+    assert list(inspector.node_page.form.fields) == ["called", "repeat", "share", "out_features", "repeat_as"]
     inspector.node_page.form._on_field("out_features", 3, True)
     assert bench.document.shapes[block_id].outputs == ((3,),)
     assert bench.history.undo_label == "Change Out features"

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from nnlab.core.blocks import checks as block_checks
 from nnlab.core.blocks import code as block_code
+from nnlab.core.blocks import over_time
 from nnlab.core.blocks.ports import EMPTY, BlockInput, BlockOutput, kind_made, kind_taken, ordered, port_names
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Layer, Port, Shape, TorchCode
@@ -55,7 +56,9 @@ class _Ports:
 class Block(Layer):
     """Several layers as one: open it to see and change what is inside, or repeat it to make a deep network.
 
-    Its ports are the Block inputs and Block outputs inside. Repeated, what leaves one copy enters the next.
+    Its ports are the Block inputs and Block outputs inside. Repeated, what leaves one copy enters the next. Over the
+    steps of a sequence it is a recurrent layer of your own: the first input is taken step by step, and every further
+    one is a state that is carried on from step to step and begins with zeros, or with what a wire brings.
     """
 
     title = _Title()  # an instance's is what it is called
@@ -70,6 +73,14 @@ class Block(Layer):
     inner: Graph = graph(EMPTY, "The layers inside.")
     repeat: int = param(1, "How many copies follow each other.", low=1, high=1000, label="Repeats")
     share: bool = param(False, "Whether all repeats use the same weights.", label="Shared weights")
+    repeat_as: str = param(
+        "depth",
+        "One after the other: as often as its repeats say. Over the steps of a sequence: once for each, with the same "
+        "weights; further inputs are states that are carried on.",
+        choices=over_time.WAYS,
+        label="Runs",
+        advanced=True,
+    )
     promoted: Places = places("Settings inside that are shown and set outside.")
 
     def __post_init__(self) -> None:
@@ -115,7 +126,13 @@ class Block(Layer):
     def ports_in(self) -> tuple[Port, ...]:
         """An input port for each Block input, of the kind that is taken inside."""
         names = port_names(self.inner, self.entries)
-        return tuple(Port(names[n], kind_taken(self.inner, n)) for n in self.entries)
+        found = tuple(Port(names[n], kind_taken(self.inner, n)) for n in self.entries)
+        return over_time.with_states(found) if self.is_over_time else found
+
+    @property
+    def is_over_time(self) -> bool:
+        """Whether it runs once for each step of a sequence."""
+        return self.repeat_as == "time"
 
     @cached_property
     def ports_out(self) -> tuple[Port, ...]:
@@ -181,6 +198,8 @@ class Block(Layer):
 
     def summary(self) -> str:
         """How often it is repeated, or how many layers it holds."""
+        if self.is_over_time:
+            return "over time"
         if self.repeat > 1:
             return f"× {self.repeat}" + (", shared" if self.share else "")
         layers = len(self.inner.nodes) - len(self.entries) - len(self.exits)
@@ -193,11 +212,15 @@ class Block(Layer):
         found = self._known.get(shapes)
         if found is None:
             kinds = [port.kind for port in self.ports_in]
-            given = dict(zip(self.entries, zip(shapes, kinds, strict=False), strict=False))
+            given = dict(zip(self.entries, zip(self.step_shapes(shapes), kinds, strict=False), strict=False))
             if len(self._known) >= KNOWN_LIMIT:
                 self._known.clear()
             found = self._known[shapes] = infer(self.inner, None, given)
         return found
+
+    def step_shapes(self, shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        """What enters inside: over time, what one step has."""
+        return over_time.step_shapes(self, shapes) if self.is_over_time else shapes
 
     @cached_property
     def _known(self) -> dict[tuple[Shape, ...], Mapping[str, NodeShapes]]:
@@ -216,9 +239,13 @@ class Block(Layer):
     def output_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         """What leaves by each port; a mistake inside is told with the name of the layer inside."""
         block_checks.check_ports(self)
+        if self.is_over_time:
+            over_time.check(self, shapes)
         inside = self.within(*shapes)
         block_checks.check_inside(self, inside)
         found = tuple(inside[n].outputs[0] for n in self.exits)
+        if self.is_over_time:
+            return over_time.output_shapes(self, shapes, found)
         if self.repeat > 1:
             block_checks.check_repeat(self, shapes, found)
         return found
@@ -254,8 +281,9 @@ class Block(Layer):
         return once * len(self._prefixes())
 
     def flops(self, *shapes: Shape) -> int:
-        """Those of the layers inside, for every repeat."""
-        return self.repeat * sum(layer.flops(*inputs) for _, layer, inputs in self._layers(shapes))
+        """Those of the layers inside, for every repeat or step."""
+        times = shapes[0][0] if self.is_over_time else self.repeat
+        return times * sum(layer.flops(*inputs) for _, layer, inputs in self._layers(shapes))
 
     @property
     def is_row(self) -> bool:
@@ -263,6 +291,8 @@ class Block(Layer):
         return self.repeat > 1 and not self.share and len(self.entries) == len(self.exits) == 1
 
     def _prefixes(self) -> list[str]:
+        if self.is_over_time:
+            return ["step."]
         if self.repeat == 1:
             return [""]
         if self.share:

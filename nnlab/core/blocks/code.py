@@ -1,8 +1,10 @@
 """A block as torch code: a class of its own, made once, in a row, or called again and again with the same weights."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nnlab.core.blocks import over_time
 from nnlab.core.layer import Call, Shape, Support, TorchCode
 from nnlab.core.learning import Made, made_of
 from nnlab.core.writing import (
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 def torch_code(block: "Block", shapes: tuple[Shape, ...]) -> TorchCode:
     """The code of a block that takes these shapes."""
     support, name = _written(block, shapes)
+    if block.is_over_time:
+        arguments = list(_arguments(block, attribute_names(block.inner)).values())
+        called, text, code = over_time.module(block, shapes, name, arguments)
+        return replace(code, module=Call(called), support=(*support, Support(called, text)))
     forward = "{self}(" + ", ".join(f"{{{k}}}" for k in range(len(block.entries))) + ")"
     several = len(block.exits) > 1
     results = tuple(f"{{r}}[{k}]" for k in range(len(block.exits))) if several else ("{r}",)
@@ -49,7 +55,7 @@ def _written(block: "Block", shapes: tuple[Shape, ...]) -> tuple[tuple[Support, 
     name = class_name(block.called)
     while name in [each.name for each in support]:
         name += "Block"
-    text = class_text(name, made, list(arguments.values()), _note(shapes), body)
+    text = class_text(name, made, list(arguments.values()), _note(block.step_shapes(shapes)), body)
     return (*support, Support(name, text, name)), name
 
 

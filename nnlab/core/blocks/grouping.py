@@ -211,6 +211,11 @@ def ungroup(graph: Graph, block_id: str) -> tuple[Graph, tuple[str, ...]]:
     A repeated block becomes its copies one after the other; one whose copies share their weights cannot be taken apart.
     """
     block = block_of(graph, block_id)
+    if block.is_over_time:
+        raise GraphError(
+            f"{graph.node(block_id).title} runs over the steps of a sequence, and separate layers cannot: let it run one "
+            "after the other first"
+        )
     if block.repeat > 1:
         return _ungroup_repeated(graph, block_id, block)
     at = graph.nodes[block_id]

@@ -37,7 +37,7 @@ def look_into(document: Document, path: Path) -> Document:
     for node_id in path:
         block = document.graph.node(node_id).layer
         assert isinstance(block, Block), "a path leads through blocks"
-        shapes = document.shapes[node_id].inputs
+        shapes = block.step_shapes(document.shapes[node_id].inputs)
         kinds = [port.kind for port in block.ports_in]
         given: dict[str, Facts | None] = dict.fromkeys(block.entries)
         given |= dict(zip(block.entries, zip(shapes, kinds, strict=False), strict=False))
@@ -86,7 +86,7 @@ def _leaves(graph: Graph, shapes: Mapping[str, NodeShapes], path: str, prefix: s
     names = attribute_names(graph)
     for node_id, node in graph.nodes.items():
         layer, inputs, name = node.layer, shapes[node_id].inputs, f"{prefix}{names[node_id]}"
-        if isinstance(layer, Block) and layer.repeat == 1 and shapes[node_id].known:
+        if isinstance(layer, Block) and layer.repeat == 1 and not layer.is_over_time and shapes[node_id].known:
             yield from _leaves(layer.inner, layer.within(*inputs), f"{path}{node_id}/", f"{name}.")
         elif not isinstance(layer, (BlockInput, BlockOutput)):
             yield f"{path}{node_id}", Leaf(name, layer, inputs)
