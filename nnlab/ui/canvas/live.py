@@ -111,7 +111,7 @@ class LivePictures(QObject):
             return None
         ratio = max(1.0, self._editor.devicePixelRatioF())
         side = round(TILE.width() * ratio * (2 if self._editor.zoom > 1.2 else 1))
-        if stepped is None and not self._editor.bench.path:
+        if not self._editor.bench.path:
             return _of_words(self._editor.bench.document, node_id, values, side) or pictures.thumbnail(
                 values, side, side
             )
@@ -131,7 +131,7 @@ class LivePictures(QObject):
 def _of_words(document: Document, node_id: str, node: NodeActivations, side: int) -> QImage | None:
     """Words as words and edges as a graph: their numbers drawn as bars would look like something they are not."""
     kinds = document.shapes[node_id].kinds if node_id in document.graph.nodes else ()
-    if kinds[:1] == ("e",) and node.values.size:
+    if kinds[:1] == ("e",) and node.values.size and node.kind != "vector":
         return edges_picture(node.values, side, side)
     vocabulary = vocabulary_of(document, node_id) if kinds[:1] == ("i",) and node.kind == "vector" else ()
     return words_picture([word_of(vocabulary, n) for n in node.values.tolist()], side, side) if vocabulary else None

@@ -42,6 +42,9 @@ def score(wanted: str, text: str) -> float | None:
     return total - len(have) * 0.05
 
 
+EXACT = 1_000  # added to what is called exactly as was asked
+
+
 class CommandPalette(QDialog):
     """A field and the commands that fit; Up, Down and Enter choose without leaving the field."""
 
@@ -110,6 +113,7 @@ class CommandPalette(QDialog):
             fits = [score(wanted, name), score(wanted, f"{described.menu} {name}")]
             fit = max((f + 50 * (not k) for k, f in enumerate(fits) if f is not None), default=None)
             if fit is not None:
+                fit += EXACT * (name.casefold() == wanted.strip().casefold())
                 found.append((not made.isEnabled(), -fit, place, described, made))
         self.list.clear()
         for *_, described, made in sorted(found, key=lambda f: f[:3]):

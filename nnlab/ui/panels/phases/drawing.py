@@ -11,6 +11,7 @@ from nnlab.core.document import Document
 from nnlab.engine.wants import MEAN, PhaseFocus, PhaseValues
 from nnlab.ui.drawing import Drawing
 from nnlab.ui.look import labels, theme
+from nnlab.ui.look.sample_pictures import vocabulary_of
 from nnlab.ui.panels.phases.bar import NAMES, SENTENCES, phase_bar
 from nnlab.ui.panels.phases.formulas import formula_card
 from nnlab.ui.panels.phases.rows import GAP, Row, Sizes, Target, space, stacked, target_in, text_rows
@@ -125,7 +126,8 @@ class StepsDrawing(Drawing):
         node = self.values.nodes[focus.node]
         rows = self._title_rows(focus, room, sizes)
         numbers = node.gradient if self.shown == "backward" and node.gradient is not None else node.output
-        cells = [*strip(numbers, focus.place, room, sizes), space()]
+        vocabulary = vocabulary_of(self.document, focus.node) if numbers is node.output else ()
+        cells = [*strip(numbers, focus.place, room, sizes, vocabulary), space()]
         if self.shown == "loss" and self.values.losses is not None:
             cells = text_rows("Loss of each sample (click one to look at it)", room, sizes.caption, "muted")
             cells += [losses_strip(self.values.losses, self.values.sample, room), space()]
@@ -143,6 +145,8 @@ class StepsDrawing(Drawing):
     def _title_rows(self, focus: PhaseFocus, room: float, sizes: Sizes) -> list[Row]:
         title = labels.plain(self.document.graph.nodes[focus.node].title)
         where = place_name(self.values.nodes[focus.node].output.shape, focus.place)
+        if vocabulary_of(self.document, focus.node):
+            where = where.replace("unit", "word")
         rows = text_rows(f"{title} · {where}" if where else title, room, sizes.large, bold=True)
         if self._is_short():
             return [*rows, space(3)]

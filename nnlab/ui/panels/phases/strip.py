@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPen
 from nnlab.core import words
 from nnlab.engine.wants import Array, NodeActivations, Numbers
 from nnlab.ui.look import pictures, plots, theme
+from nnlab.ui.look.sample_pictures import word_of
 from nnlab.ui.panels.phases.rows import Row, Sizes, Target
 
 CELL_LIMIT = 512  # cells drawn of a row
@@ -18,14 +19,17 @@ MAPS_LIMIT = 12
 TEXTS_LIMIT = 32  # cells whose numbers are written into them
 
 
-def strip(numbers: Numbers, place: tuple[int, ...], width: float, sizes: Sizes) -> list[Row]:
-    """The cells of one node's numbers, the chosen one framed."""
+def strip(
+    numbers: Numbers, place: tuple[int, ...], width: float, sizes: Sizes, vocabulary: Sequence[str] = ()
+) -> list[Row]:
+    """The cells of one node's numbers, the chosen one framed; with a vocabulary the words that they stand for."""
     if not numbers.is_whole or numbers.values.size == 0:
         return []
     limit = max(abs(numbers.low), abs(numbers.high), float(np.nan_to_num(np.abs(numbers.values)).max()))
     if numbers.values.ndim == 3:
         return [_maps(numbers.values, place, limit, width)]
-    return [_cells(numbers.values, place, limit, width, sizes)]
+    texts = [word_of(vocabulary, n) for n in numbers.values.ravel()[:CELL_LIMIT].tolist()] if vocabulary else []
+    return [_cells(numbers.values, place, limit, width, sizes, texts)]
 
 
 def losses_strip(losses: Array, sample: int, width: float) -> Row:
@@ -53,8 +57,10 @@ def losses_strip(losses: Array, sample: int, width: float) -> Row:
     return Row(height + 4, paint, hit)
 
 
-def _cells(values: Array, chosen: tuple[int, ...], limit: float, width: float, sizes: Sizes) -> Row:
-    cells = _Cells(values.ravel()[:CELL_LIMIT], values.shape, width, sizes)
+def _cells(
+    values: Array, chosen: tuple[int, ...], limit: float, width: float, sizes: Sizes, texts: Sequence[str]
+) -> Row:
+    cells = _Cells(values.ravel()[:CELL_LIMIT], values.shape, width, sizes, texts)
     colors = pictures.signed_colors(cells.flat, limit)
     at_chosen = int(np.ravel_multi_index(chosen, values.shape)) if len(chosen) == values.ndim else -1
 
@@ -62,7 +68,7 @@ def _cells(values: Array, chosen: tuple[int, ...], limit: float, width: float, s
         now = theme.current()
         for number, color in enumerate(colors):
             color.setAlpha(190)
-            painter.fillRect(cells.box(number, place), color)
+            painter.fillRect(cells.box(number, place), now.color("raised") if texts else color)
             if cells.has_texts:
                 cells.write(painter, number, place, bold=number == at_chosen)
         if 0 <= at_chosen < len(cells.flat):
@@ -79,17 +85,19 @@ def _cells(values: Array, chosen: tuple[int, ...], limit: float, width: float, s
 class _Cells:
     """Where the cells of a row of numbers lie; few enough of them are wide enough to be read."""
 
-    def __init__(self, flat: Array, shape: tuple[int, ...], width: float, sizes: Sizes) -> None:
-        self.flat, self._size = flat, sizes.caption
+    def __init__(
+        self, flat: Array, shape: tuple[int, ...], width: float, sizes: Sizes, texts: Sequence[str] = ()
+    ) -> None:
+        self.flat, self._size, self._texts = flat, sizes.caption, texts
         grown = sizes.caption / theme.CAPTION_PX
-        self.has_texts = len(flat) <= TEXTS_LIMIT and len(shape) < 2
+        self.has_texts = bool(texts) or (len(flat) <= TEXTS_LIMIT and len(shape) < 2)
         across = min(shape[-1] if len(shape) > 1 else len(flat), len(flat))
         self._side = min(LARGEST * grown, max(SMALLEST, width / max(1, across)))
         if len(shape) == 2:  # a line for each row, as of a series
             self._side = min(SERIES, max(SMALLEST, width / max(1, across)))
         elif self.has_texts:
-            texts = [plots.text_width(words.number(x), sizes.caption, True) for x in flat.tolist()]
-            self._side = min(width, max(self._side, *texts, 12.0) + 8)
+            wide = [plots.text_width(self._text(k), sizes.caption, True) for k in range(len(flat))]
+            self._side = min(width, max(0.0 if texts else self._side, *wide, 12.0) + 8)
         fitting = max(1, min(len(flat), int(width / self._side + 1e-6)))
         self._columns = min(fitting, across) if len(shape) == 2 else fitting
         self.high = 26.0 * grown if self.has_texts else min(self._side, 20.0)
@@ -101,9 +109,12 @@ class _Cells:
         corner = QPointF(place.left() + column * self._side, place.top() + line * self.high)
         return QRectF(corner.x(), corner.y(), self._side - 2, self.high - 2)
 
+    def _text(self, number: int) -> str:
+        return self._texts[number] if self._texts else words.number(float(self.flat[number]))
+
     def write(self, painter: QPainter, number: int, place: QRectF, bold: bool) -> None:
         """The number into its cell."""
-        text, box = words.number(float(self.flat[number])), self.box(number, place)
+        text, box = self._text(number), self.box(number, place)
         wide = plots.text_width(text, self._size, bold)
         at = QPointF(box.center().x() - wide / 2, box.center().y() + self._size * 0.36)
         plots.draw_text(painter, at, text, theme.current().color("text"), self._size, bold)
