@@ -124,6 +124,9 @@ def _wired(document: Document, source: str, port: Port) -> Document:
 def _ended(document: Document, layer: Layer, last: str, width: int) -> Document:
     """With what makes an answer of the layer's first output."""
     graph, node_id = document.graph, TESTED
+    if layer.outputs and layer.outputs[0].kind == "s":  # a loss goes to an Output of its own, beside the answer
+        graph, _ = appended(graph, LAYERS["Output"](), TESTED, "charge")
+        node_id = last
     if layer.outputs and layer.outputs[0].kind == "m":
         shape = document.shapes[TESTED].outputs[:1]
         reader = LAYERS["SequencePool"]() if shape and len(shape[0]) == 1 else LAYERS["MultiheadAttention"]()
@@ -131,7 +134,9 @@ def _ended(document: Document, layer: Layer, last: str, width: int) -> Document:
         graph = graph.with_link(Link(TESTED, node_id, "mask"))
     for each in (LAYERS["Flatten"](), _made("Linear", out_features=width), LAYERS["Output"]()):
         graph, node_id = appended(graph, each, node_id)
-    return document.with_graph(graph.without_nodes(set(graph.nodes) - graph.upstream(node_id) - {node_id}))
+    ends = [n for n in (node_id, "charge") if n in graph.nodes]
+    wanted = frozenset(ends).union(*(graph.upstream(n) for n in ends))
+    return document.with_graph(graph.without_nodes(set(graph.nodes) - wanted))
 
 
 def fitting(layer: Layer) -> list[Document]:

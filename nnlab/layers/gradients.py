@@ -88,3 +88,46 @@ class ActivityPenalty(Layer):
     def summary(self) -> str:
         """The kind and strength."""
         return f"{self.kind.upper()} · {words.number(self.strength)}"
+
+
+@LAYERS.register("AsLoss")
+@dataclass(frozen=True)
+class AsLoss(Layer):
+    """Makes a loss of numbers: wire it to an Output of its own, and what is charged is added to the network's loss.
+
+    Charge for the numbers themselves, or for how wrong they are as scores where the right answer is always yes, or
+    always no. So one network can judge another: real samples are to get a yes, made ones a no.
+    """
+
+    title = "As loss"
+    category = "Regularisation"
+    tier = 3
+    formula = "loss = λ · mean of x, or of log(1 + exp(∓x))"
+    outputs = (Port("out", "s"),)
+
+    kind: str = param(
+        "numbers",
+        "Charge for the numbers themselves, or for scores (logits) that do not say yes, or that do not say no.",
+        choices={"numbers": "The numbers", "yes": "Not saying yes", "no": "Not saying no"},
+        label="Charge for",
+    )
+    strength: float = param(1.0, "How much is charged.", low=-1000.0, high=1000.0, label="Lambda")
+
+    def output_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
+        """One number."""
+        return ((),)
+
+    def flops(self, *shapes: Shape) -> int:
+        """A sum, and for scores an exponential and a logarithm, per number."""
+        return (1 if self.kind == "numbers" else 4) * prod(shapes[0])
+
+    def torch_code(self, *shapes: Shape) -> TorchCode:
+        """A mean over each sample; for scores of softplus, which is the cross-entropy with one answer throughout."""
+        charged = {"numbers": "{0}", "yes": "F.softplus(-{0})", "no": "F.softplus({0})"}[self.kind]
+        mean = f"{charged}.flatten(1).mean(1)" if len(shapes[0]) != 1 else f"{charged}.mean(1)"
+        return TorchCode(mean if self.strength == 1.0 else f"{self.strength:.12g} * {mean}")
+
+    def summary(self) -> str:
+        """What is charged for."""
+        said = {"numbers": "mean", "yes": "yes wanted", "no": "no wanted"}[self.kind]
+        return said if self.strength == 1.0 else f"{said} · {words.number(self.strength)}"
