@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["QT_LOGGING_RULES"] = "qt.qpa.*=false"
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # begun behind another program, as `command &` in a script
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 COLLECT_EVERY = 20  # tests; a full collection with torch loaded costs a tenth of a second
 _tests_run = itertools.count(1)
