@@ -221,7 +221,7 @@ def test_the_inspector_opens_a_block_repeats_it_and_shows_what_is_promoted(
     assert list(inspector.node_page.form.fields) == ["called", "repeat", "share", "out_features", "repeat_as"]
     inspector.node_page.form._on_field("out_features", 3, True)
     assert bench.document.shapes[block_id].outputs == ((3,),)
-    assert bench.history.undo_label == "Change Out features"
+    assert bench.history.undo_label == "Change Units"  # as it is called inside
 
 
 def test_a_pinned_setting_is_hidden_again(editor: GraphEditor, inspector: Inspector, bench: Workbench) -> None:

@@ -169,8 +169,7 @@ class Block(Layer):
             for node_id, _, field in (spot.partition(".") for spot in spots):
                 if self.has(node_id, field):
                     inside = next(p for p in self.inner.nodes[node_id].layer.open_params() if p.name == field)
-                    label = name.replace("_", " ")
-                    found.append(replace(inside, name=name, label=label[:1].upper() + label[1:], advanced=False))
+                    found.append(replace(inside, name=name, label=_label(name, inside), advanced=False))
                     break
         return tuple(found)
 
@@ -302,3 +301,12 @@ class Block(Layer):
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """A class of its own, made once, or in a row, or called again and again with the same weights."""
         return block_code.torch_code(self, shapes)
+
+
+def _label(name: str, inside: Param) -> str:
+    """What a promoted setting is called outside: as inside where it kept its name, with its number if there are several."""
+    number = name.removeprefix(f"{inside.name}_")
+    if name == inside.name or number.isdigit():
+        return inside.label if name == inside.name else f"{inside.label} {number}"
+    said = name.replace("_", " ")
+    return said[:1].upper() + said[1:]
