@@ -18,6 +18,8 @@ class Dropout(Layer):
     """While training, makes a random share of the numbers 0, and the others larger to make up for it.
 
     No unit can rely on one other unit alone, which helps against overfitting. It does nothing once training is over.
+    In signals, pictures and films neighbours are so alike that dropping single numbers hides little: there whole
+    channels can be dropped instead.
     """
 
     title = "Dropout"
@@ -25,6 +27,12 @@ class Dropout(Layer):
     formula = "y = x · mask / (1 − p)"
 
     p: float = param(0.5, "Share of the numbers that are made 0.", low=0.0, high=1.0, label="Share dropped")
+    channels: bool = param(
+        False,
+        "Drop whole channels of a signal, a picture or a film; in rows of numbers, single numbers all the same.",
+        label="Whole channels",
+        advanced=True,
+    )
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """Unchanged."""
@@ -35,8 +43,11 @@ class Dropout(Layer):
         return 2 * prod(shapes[0])
 
     def torch_code(self, *shapes: Shape) -> TorchCode:
-        """nn.Dropout."""
-        return TorchCode.of_module("nn.Dropout", self.p)
+        """nn.Dropout; for whole channels the one of torch's for this many axes."""
+        axes = len(shapes[0]) - 1
+        return TorchCode.of_module(
+            f"nn.Dropout{axes}d" if self.channels and axes in (1, 2, 3) else "nn.Dropout", self.p
+        )
 
     def explain_forward(self, spot: Spot) -> Formula | None:
         """Kept and enlarged, or dropped; outside training, the number itself."""
@@ -66,8 +77,8 @@ class Dropout(Layer):
         return words.number(1 - self.p)
 
     def summary(self) -> str:
-        """The share."""
-        return f"{self.p:.3g}"
+        """The share, and whether it is of channels."""
+        return f"{self.p:.3g}{' of channels' if self.channels else ''}"
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,21 @@ NOISE = Support(
 ''',
 )
 
+UNIFORM = Support(
+    "UniformNoise",
+    '''class UniformNoise(nn.Module):
+    """Fresh random numbers for every sample, each as likely as any other between two ends."""
+
+    def __init__(self, *sizes, std=1.0):
+        super().__init__()
+        self.sizes = sizes
+        self.register_buffer("std", torch.tensor(std), persistent=False)  # it is moved to the network's device
+
+    def forward(self, batch):
+        return self.std * math.sqrt(3) * (2 * torch.rand(batch, *self.sizes, device=self.std.device) - 1)
+''',
+)
+
 
 def _sizes(text: str) -> Shape:
     found = numbers(text, "sizes", "1, 64")
@@ -108,11 +123,17 @@ class Noise(Layer):
     title = "Noise"
     category = "Input and output"
     tier = 2
-    formula = "y ~ Normal(0, spread)"
+    formula = "y ~ Normal(0, spread), or as likely anywhere within √3 · spread of 0"
     inputs = ()
 
     shape: str = param("16", "The sizes for a sample with commas, as 16, or 1, 28, 28.", label="Sizes")
     std: float = param(1.0, "How large the numbers are.", low=0.0, high=SIZE_LIMIT, label="Spread")
+    distribution: str = param(
+        "normal",
+        "Normal: most near 0, a few far off. Even: each as likely as any other, and none beyond 1.73 times the spread.",
+        choices={"normal": "Normal", "uniform": "Even"},
+        advanced=True,
+    )
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """The sizes that are asked for."""
@@ -123,9 +144,10 @@ class Noise(Layer):
         return 2 * prod(_sizes(self.shape))
 
     def torch_code(self, *shapes: Shape) -> TorchCode:
-        """torch.randn with torch's own generator, on the device of the network."""
+        """torch.randn or torch.rand with torch's own generator, on the device of the network."""
         own = {} if self.std == 1.0 else {"std": self.std}
-        return TorchCode("{self}({batch})", Call("Noise", _sizes(self.shape), own), support=(NOISE,))
+        support = NOISE if self.distribution == "normal" else UNIFORM
+        return TorchCode("{self}({batch})", Call(support.name, _sizes(self.shape), own), support=(support,))
 
     def summary(self) -> str:
         """The sizes."""

@@ -63,6 +63,7 @@ MADE_BY: dict[str, tuple[Any, ...]] = {
 """Where torch declares the settings of layers that are made of others, or that hide what they take."""
 
 OUR_OWN = {
+    "Dropout": {"channels"},
     "LSTM": {"forget_bias"},
     "GRU": {"update_bias"},
     **{

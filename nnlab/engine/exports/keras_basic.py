@@ -204,3 +204,5 @@ def _clamp(layer: Any, shape: Shape) -> KerasCode:
 @equal("Sine")
 def _sine(layer: Any, shape: Shape) -> KerasCode:
     return KerasCode(f"ops.sin({{0}}{'' if layer.omega == 1 else f' * {layer.omega!r}'})")
+    if layer.channels and len(shape) > 1:
+        return _channel_dropout(layer, shape)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from nnlab.core.layer import Shape, Support
-from nnlab.engine.exports.keras_code import KerasCode, call, composed, equal, of, unless, weighted
+from nnlab.engine.exports.keras_code import KerasCode, NoEqual, call, composed, equal, of, unless, weighted
 
 SINE = Support(
     "SinePositions",
@@ -233,6 +233,8 @@ def _constant(layer: Any) -> KerasCode:
 
 @equal("Noise")
 def _noise(layer: Any) -> KerasCode:
+    if layer.distribution != "normal":
+        raise NoEqual("with even numbers")
     made = _made(NOISE.name, *layer.output_shape(), std=unless(layer.std, 1.0))
     return KerasCode(f"{made}({{batch}})", support=(NOISE,))
 

@@ -190,6 +190,10 @@ READERS: dict[str, Callable[..., tuple[str, dict[str, Any]]]] = {
     "ScaleShift": _scale,
     "Constant": _constant,
     "Noise": lambda m: ("Noise", {"shape": listed(m.sizes), "std": decimal(m.std)}),
+    "UniformNoise": lambda m: (
+        "Noise",
+        {"shape": listed(m.sizes), "std": decimal(m.std), "distribution": "uniform"},
+    ),
     "WeightedSum": lambda m, *_: ("Add", {"weighted": True}),
     "GaussianNoise": lambda m, *_: ("GaussianNoise", {"sigma": m.sigma}),
     "DropPath": lambda m, *_: ("DropPath", {"p": m.p}),
