@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nnlab.engine.exports import onnx_pools
+
 if TYPE_CHECKING:
     from torch import Tensor
-
-Window = tuple[int, int]
-"""Where a window begins, and where it ends."""
 
 
 def rewritten(program: Any) -> Any:
@@ -20,6 +19,7 @@ def rewritten(program: Any) -> Any:
     for kind, lacks, made in (
         (aten.scaled_dot_product_attention.default, _is_bare, _attention),
         (aten.lstm.input, _is_projected, _projected),
+        *((getattr(aten, name).default, onnx_pools.is_ceiled, made) for name, made in onnx_pools.CEILED.items()),
     ):
         if any(node.target is kind and lacks(node) for node in program.graph.nodes):
             table[kind] = made
@@ -52,68 +52,6 @@ def _attention(
     if attn_mask is not None:
         score = score.masked_fill(~attn_mask, float("-inf")) if attn_mask.dtype == torch.bool else score + attn_mask
     return torch.softmax(score, -1) @ v
-
-
-# -------------------------------------------------------------------- pools whose windows follow from the sizes
-
-
-def _shares(length: int, parts: int) -> list[Window]:
-    """The windows of an adaptive pool: the length in so many parts, which overlap where it does not divide."""
-    return [(k * length // parts, -(-(k + 1) * length // parts)) for k in range(parts)]
-
-
-def _steps(length: int, parts: int, size: int) -> list[Window]:
-    """The windows of a fractional pool whose sample is a half, as torch counts them in 32 bits."""
-    import numpy as np
-
-    one, half = np.float32(1), np.float32(0.5)
-    starts = [length - size]
-    if parts > 1:
-        alpha = np.float32(length - size) / np.float32(parts - one)
-        starts = [int((np.float32(k) + half) * alpha) - int(half * alpha) for k in range(parts - 1)] + starts
-    return [(start, start + size) for start in starts]
-
-
-def _pooled(x: "Tensor", windows: Sequence[Sequence[Window]], is_max: bool) -> "Tensor":
-    """The largest number or the mean of each window along the last axes, one axis after the other."""
-    import torch
-
-    for axis, along in enumerate(windows, x.dim() - len(windows)):
-        parts = [x.narrow(axis, start, end - start) for start, end in along]
-        x = torch.cat([p.amax(axis, True) if is_max else p.mean(axis, True) for p in parts], axis)
-    return x
-
-
-def _adaptive(axes: int, is_max: bool) -> Callable[..., Any]:
-    """The adaptive pool of so many axes: a plain one where the sizes divide, else each window by itself."""
-
-    def pool(x: "Tensor", output_size: Sequence[int]) -> Any:
-        import torch
-        from torch.nn import functional
-
-        sizes = [int(n) for n in x.shape[-axes:]]
-        parts = [int(n) for n in output_size] * (axes if len(output_size) == 1 else 1)
-        if all(n % m == 0 for n, m in zip(sizes, parts, strict=True)):
-            plain = getattr(functional, f"{'max' if is_max else 'avg'}_pool{axes}d")
-            made = plain(x, [n // m for n, m in zip(sizes, parts, strict=True)])
-        else:
-            windows = [_shares(n, m) for n, m in zip(sizes, parts, strict=True)]
-            made = _pooled(x, windows, is_max)
-        return (made, torch.zeros_like(made, dtype=torch.int64)) if is_max else made  # no layer asks for the places
-
-    return pool
-
-
-def _fractional(x: "Tensor", kernel: Sequence[int], output_size: Sequence[int], samples: "Tensor") -> Any:
-    """The fractional pool of the layer, whose windows lie still outside training: its samples are all a half."""
-    import torch
-
-    shape = zip(x.shape[-2:], output_size, kernel, strict=True)
-    made = _pooled(x, [_steps(int(n), int(m), int(size)) for n, m, size in shape], is_max=True)
-    return made, torch.zeros_like(made, dtype=torch.int64)
-
-
-# -------------------------------------------------------------------- others
 
 
 def _leaky(
@@ -179,8 +117,8 @@ def _read(
 
 
 EQUALS: dict[str, Callable[..., Any]] = {
-    **{f"adaptive_avg_pool{n}d": _adaptive(n, False) for n in (1, 2, 3)},
-    **{f"adaptive_max_pool{n}d": _adaptive(n, True) for n in (1, 2, 3)},
-    "fractional_max_pool2d": _fractional,
+    **{f"adaptive_avg_pool{n}d": onnx_pools.adaptive(n, False) for n in (1, 2, 3)},
+    **{f"adaptive_max_pool{n}d": onnx_pools.adaptive(n, True) for n in (1, 2, 3)},
+    "fractional_max_pool2d": onnx_pools.fractional,
     "rrelu": _leaky,
 }

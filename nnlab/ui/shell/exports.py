@@ -98,6 +98,8 @@ def _tell(window: "MainWindow", over: "Aside") -> None:
 
 
 def _say_written(window: "MainWindow", path: Path, notices: list[str]) -> None:
+    from nnlab.engine.exports.format import TRIED
+
     window.toasts.say("info", f"Written to {disk.name_of(path)}")
     for notice in notices:
-        window.toasts.say("warning", notice)
+        window.toasts.say("info" if notice.startswith(TRIED) else "warning", notice)
