@@ -39,7 +39,10 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "MaxPool2d": [{"kernel_size": 3, "stride": 2, "padding": 1}, {"kernel_size": 3, "ceil_mode": True}],
     "AvgPool2d": [{"kernel_size": 3, "padding": 1}, {"kernel_size": 3, "padding": 1, "count_include_pad": False}],
     "GlobalAvgPool2d": [{"flatten": False}],
-    "Upsample": [{"mode": "linear"}, {"scale_factor": 3.0}],
+    "Upsample": [
+        {"mode": "linear"}, {"scale_factor": 3.0}, {"scale_factor": 1.7}, {"mode": "linear", "align_corners": True},
+        {"mode": "bicubic", "scale_factor": 0.6}, {"mode": "linear", "size": 5}, {"size": 3},
+    ],
     "DepthwiseConv2d": [{"multiplier": 2}, {"stride": 2, "padding": 1}],
     "RNN": [{"nonlinearity": "relu"}, {"bidirectional": True}, {"num_layers": 2}],
     "LSTM": [{"bidirectional": True, "num_layers": 2}, {"bias": False}, {"proj_size": 2}],
@@ -57,6 +60,48 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "MultiheadAttention": [{"causal": True}, {"average_attn_weights": False}, {"bias": False}],
     "TransformerEncoderLayer": [{"norm_first": True, "activation": "gelu"}, {"causal": True}],
     "Sine": [{"omega": 3.0}],
+    "BatchNorm1d": [{"track_running_stats": False, "affine": False}],
+    "Softplus": [{"beta": 2.0, "threshold": 0.5}],
+    "Expression": [
+        {"expression": each}
+        for each in ("maximum(a, 0.5) - clamp(a, -1, 1)", "where(a > 0, minimum(a, 2), softplus(a)) / pi", "mean(a) * sum(a)")
+    ],
+    "Embedding": [{"max_norm": 1.0}],
+    "EmbeddingBag": [{"mode": "max", "padding_idx": 0}, {"mode": "sum"}, {"padding_idx": 1}],
+    "ConvTranspose1d": [{"kernel_size": 2, "stride": 3, "output_padding": 1}, {"padding": 3}],
+    "ConvTranspose3d": [{"dilation": 2, "kernel_size": 2, "stride": 1}],
+    "DepthwiseConv2d": [{"stride": 2, "dilation": 2}, {"stride": (1, 2)}],
+    "SeparableConv2d": [{"multiplier": 2, "bias": False}, {"stride": 2}],
+    "LPPool2d": [{"norm_type": 3, "kernel_size": 3, "ceil_mode": True}, {"norm_type": 1}],
+    "AvgPool1d": [{"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}],
+    "MaxPool1d": [{"kernel_size": 2, "dilation": 2, "stride": 1}],
+    "MaxPool2dWithIndices": [{"kernel_size": 3, "padding": 1, "dilation": 2}],
+    "Unfold": [{"dilation": (2, 1), "padding": 1, "stride": (2, 1)}],
+    "Fold": [{"kernel_size": 3, "stride": 1, "output_size": 8}],
+    "FixedFilter": [{"padding": "valid"}],
+    "LocalResponseNorm": [{"size": 2, "alpha": 0.5, "beta": 2.0}],
+    "ResizeTo": [{"mode": "crop"}, {"mode": "linear"}],
+    "PositionalEncoding": [{"kind": "learned", "max_length": 9}, {"kind": "rotary"}],
+    "PatchEmbedding": [{"class_token": False}, {"positions": False}],
+    "Constant": [{"shape": "2, 3", "learned": False}],
+    "ScaleShift": [{"per": "layer"}],
+    "GCNConv": [{"bias": False, "normalize": False}, {"self_loops": False, "dense": True}],
+    "SAGEConv": [{"aggregator": "max", "project": True, "normalize": True}, {"aggregator": "sum", "bias": False}],
+    "GATConv": [{"heads": 2, "concat": False}, {"heads": 3, "bias": False}],
+    "GINConv": [{"eps": 0.5, "train_eps": True, "hidden_channels": 5}],
+    "GraphPool": [{"mode": "max"}, {"mode": "mean"}],
+    "TransformerEncoder": [{"norm": True, "bias": False, "norm_first": True}],
+    "TransformerDecoderLayer": [{"norm_first": True, "bias": False}, {"causal": False}],
+    "TransformerDecoder": [{"norm": True, "num_layers": 3}],
+    "Transformer": [{"num_encoder_layers": 1, "activation": "gelu"}, {"norm_first": True, "causal": False}],
+    "ScaledDotProductAttention": [{"causal": True, "scale": 0.3}, {"dropout": 0.2}],
+    "RNNCell": [{"nonlinearity": "relu", "bias": False}],
+    "LSTMCell": [{"bias": False}],
+    "Step": [{"lower": "minus one", "gradient": "near"}],
+    "RReLU": [{"lower": 0.0}],
+    "CosineSimilarity": [{"dim": -1, "eps": 1e-6}],
+    "Gather": [{"dim": -1}],
+    "IndexSelect": [{"dim": -1}],
 }  # fmt: skip
 
 
@@ -115,8 +160,9 @@ def _difference(id_: str, layer: Layer, shapes: tuple[Shape, ...]) -> float | st
     with torch.no_grad():
         wanted = module(*(each for each in given if each is not None))
     wanted = wanted if isinstance(wanted, tuple) else (wanted,)
-    answers = _in_keras(code, given, {k.replace("layer.", "it.", 1): v.numpy() for k, v in module.state_dict().items()})
-    return max(_far(a, b) for a, b in zip(answers, wanted, strict=False))
+    state = {k.replace("layer.", "it.", 1): v.numpy() for k, v in module.state_dict().items()}
+    tried = [_in_keras(each, given, state) for each in (code, code.fuller) if each is not None]
+    return max(_far(a, b) for answers in tried for a, b in zip(answers, wanted, strict=False))
 
 
 def _numbers(kind: str, shape: Shape, bound: int = 5) -> torch.Tensor:

@@ -212,11 +212,12 @@ def test_keras_code_reads_well(id_):
 
 def test_keras_refusals_name_every_layer_at_once():
     document = chain(
-        "digits", ("FractionalMaxPool2d", {}), ("RReLU", {}), ("Flatten", {}), ("Linear", {"out_features": 10})
-    )
+        "hourly-load", ("LSTM", {"proj_size": 2}), ("Unsqueeze", {}), ("FractionalMaxPool2d", {}), ("Flatten", {}),
+        ("Linear", {"out_features": 6}),
+    )  # fmt: skip
     with pytest.raises(BuildError) as refusal:
         FORMATS["keras"].write(document)
-    for title in ("Fractional max pool", "RReLU"):
+    for title in ("Fractional max pool", "LSTM (its LSTM has no projection)"):
         assert title.lower() in str(refusal.value).lower()
 
 

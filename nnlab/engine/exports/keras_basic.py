@@ -1,10 +1,12 @@
 """Keras equals of the core layers, activations, normalisations and regularisers."""
 
+import re
 from typing import Any
 
-from nnlab.core.layer import Shape
+from nnlab.core.layer import Shape, Support
 from nnlab.engine.exports.keras_code import KerasCode, call, equal, of, only, unless, weighted
 
+ONE_END = re.compile(r"ops\.clip\(")
 PLAIN = {
     "ReLU": "ops.relu({0})",
     "Sigmoid": "ops.sigmoid({0})",
@@ -75,8 +77,35 @@ def _gelu(layer: Any, shape: Shape) -> KerasCode:
 
 @equal("Softplus")
 def _softplus(layer: Any, shape: Shape) -> KerasCode:
-    only(layer.beta == 1, "its Softplus has no beta but 1")
-    return KerasCode("ops.softplus({0})")
+    """From its threshold on PyTorch takes the number itself, which shows where that is small."""
+    x = "{0}" if layer.beta == 1 else f"{layer.beta!r} * {{0}}"
+    text = f"ops.softplus({x})" if layer.beta == 1 else f"ops.softplus({x}) / {layer.beta!r}"
+    return KerasCode(text if layer.threshold >= 20 else f"ops.where({x} > {layer.threshold!r}, {{0}}, {text})")
+
+
+@equal("Expression")
+def _expression(layer: Any, *shapes: Shape) -> KerasCode:
+    """What was typed, with the functions of keras.ops."""
+    text = layer.torch_code(*shapes).forward
+    for there, here in (("torch.clamp", "ops.clip"), ("torch.", "ops."), ("F.softplus", "ops.softplus")):
+        text = text.replace(there, here)
+    text = text.replace(", -1, keepdim=True)", ", axis=-1, keepdims=True)")
+    return KerasCode(_one_ended(text))
+
+
+def _one_ended(text: str) -> str:
+    """PyTorch's clamp with one end alone is a maximum or a minimum."""
+    while (found := ONE_END.search(text)) is not None:
+        start, depth, at = found.start(), 1, found.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[at], 0)
+            at += 1
+        inner, _, value = text[found.end() : at - 1].rpartition(", ")
+        end, _, number = value.partition("=")
+        kind = {"min": "maximum", "max": "minimum"}.get(end)
+        made = f"ops.{kind}({inner}, {number})" if kind else f"ops.clip_({text[found.end() : at - 1]})"
+        text = text[:start] + made + text[at:]
+    return text.replace("ops.clip_(", "ops.clip(")
 
 
 @equal("Softshrink", "Hardshrink")
@@ -113,7 +142,8 @@ def _prelu(layer: Any, shape: Shape) -> KerasCode:
 
 @equal("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
 def _batch_norm(layer: Any, shape: Shape) -> KerasCode:
-    only(layer.track_running_stats, "it always keeps running statistics")
+    if not layer.track_running_stats:
+        return _batch_statistics(layer, shape)
     made = call(
         "BatchNormalization",
         axis=unless(1 if len(shape) > 1 else -1, -1),
@@ -125,6 +155,38 @@ def _batch_norm(layer: Any, shape: Shape) -> KerasCode:
     )
     learned = [of("weight"), of("bias")] if layer.affine else []
     return weighted(f"{made}({{0}})", *learned, of("running_mean"), of("running_var"))
+
+
+BATCH = Support(
+    "BatchStatistics",
+    '''
+class BatchStatistics(layers.Layer):
+    """Batch normalisation by the batch at hand, also after training: it keeps no running statistics."""
+
+    def __init__(self, channels, epsilon=1e-5, affine=True, **options):
+        super().__init__(**options)
+        self.epsilon, self.channels, self.affine = epsilon, channels, affine
+        if affine:
+            self.scale = self.add_weight(shape=(channels,), initializer="ones", name="scale")
+            self.shift = self.add_weight(shape=(channels,), initializer="zeros", name="shift")
+
+    def call(self, x):
+        others = (0, *range(2, len(x.shape)))
+        mean, variance = ops.moments(x, axes=others, keepdims=True)
+        x = (x - mean) / ops.sqrt(variance + self.epsilon)
+        if not self.affine:
+            return x
+        form = (1, self.channels, *(1 for _ in others[1:]))
+        return x * ops.reshape(self.scale, form) + ops.reshape(self.shift, form)
+''',
+)
+
+
+def _batch_statistics(layer: Any, shape: Shape) -> KerasCode:
+    made = call("X", shape[0], epsilon=unless(layer.eps, 1e-5), affine=unless(layer.affine, True), name="{name}")
+    learned = [of("weight"), of("bias")] if layer.affine else []
+    code = weighted(f"{made.replace('layers.X', BATCH.name, 1)}({{0}})", *learned)
+    return KerasCode(code.forward, numbers=code.numbers, support=(BATCH,))
 
 
 @equal("LayerNorm")
@@ -163,6 +225,8 @@ def _instance_norm(layer: Any, shape: Shape) -> KerasCode:
 
 @equal("Dropout")
 def _dropout(layer: Any, shape: Shape) -> KerasCode:
+    if layer.channels and len(shape) > 1:
+        return _channel_dropout(layer, shape)
     return KerasCode(f"layers.Dropout({layer.p!r})({{0}})")
 
 
@@ -204,5 +268,3 @@ def _clamp(layer: Any, shape: Shape) -> KerasCode:
 @equal("Sine")
 def _sine(layer: Any, shape: Shape) -> KerasCode:
     return KerasCode(f"ops.sin({{0}}{'' if layer.omega == 1 else f' * {layer.omega!r}'})")
-    if layer.channels and len(shape) > 1:
-        return _channel_dropout(layer, shape)

@@ -28,6 +28,8 @@ class KerasCode:
     """A simpler `forward` where this output alone is read, which is then its value."""
     support: tuple[Support, ...] = ()
     """Functions and layers that `forward` or `numbers` call; they may use np as well."""
+    fuller: "KerasCode | None" = None
+    """What it is where an output is read that is not among `results`."""
 
     @property
     def passes(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.depth import grows
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer, Shape
 from nnlab.core.learning import NORMS, sharing_problem
@@ -61,9 +62,9 @@ def equals(
                 found[n] = coder(layer, inputs, frozen)
             else:
                 found[n] = keras_code(node.type_id, stilled(layer) if frozen else layer, inputs)
-            _check_ports(graph, n, found[n])
+            found[n] = _with_ports(graph, n, found[n])
         except NoEqual as lack:
-            missing.add(node.title, str(lack), at or n)
+            missing.add(called(node), str(lack), at or n)
     return found
 
 
@@ -73,6 +74,8 @@ def _check_way(node: Node) -> None:
         raise NoEqual(f"with {NORMS[node.learning.norm].lower()}")
     if isinstance(node.layer, Block) and node.layer.is_over_time:
         raise NoEqual("it runs over the steps of a sequence")
+    if isinstance(node.layer, Block) and grows(node.layer):
+        raise NoEqual("what it drops grows with depth")
 
 
 def check_sharing(plan: Plan, shapes: Mapping[str, NodeShapes], missing: Missing, at: str = "") -> None:
@@ -84,7 +87,7 @@ def check_sharing(plan: Plan, shapes: Mapping[str, NodeShapes], missing: Missing
             raise BuildError(f"{plan.graph.nodes[n].title} {problem}", at or n)
         other = plan.owner(n)
         if other != n and _made(plan.codes[n]) != _made(plan.codes[other]):
-            missing.add(plan.graph.nodes[n].title, "it uses the weights of a layer with other settings", at or n)
+            missing.add(called(plan.graph.nodes[n]), "it uses the weights of a layer with other settings", at or n)
 
 
 def _made(code: KerasCode) -> list[str]:
@@ -94,12 +97,19 @@ def _made(code: KerasCode) -> list[str]:
     return [each.text for each in constructors(text, classes) if each.name]
 
 
-def _check_ports(graph: Graph, node_id: str, code: KerasCode) -> None:
+def _with_ports(graph: Graph, node_id: str, code: KerasCode) -> KerasCode:
+    """The code that has all outputs that are read."""
     ports = [p.name for p in graph.output_ports(node_id)]
     used = {link.source_port for link in graph.outgoing[node_id]}
     beyond = [p for p in ports[len(code.results) :] if p in used]
-    if beyond:
+    if beyond and code.fuller is None:
         raise NoEqual(f"what leaves at {beyond[0]} has another form there")
+    return code.fuller if beyond and code.fuller else code
+
+
+def called(node: Node) -> str:
+    """What a node is called, with what it is where its user calls it otherwise."""
+    return node.title if node.title == node.layer.title else f"{node.title}, a layer {node.layer.title}"
 
 
 def stilled(layer: Layer) -> Layer:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from nnlab.core.layer import LAYERS, Shape
-from nnlab.engine.exports.keras_code import KerasCode, call, each, equal, of, only, short, unless, weighted
+from nnlab.core.layer import LAYERS, Shape, Support
+from nnlab.engine.exports.keras_code import KerasCode, call, each, equal, of, short, unless, weighted
 from nnlab.engine.exports.keras_windows import BORDERED
 
 
@@ -58,21 +58,67 @@ def _conv_transpose(layer: Any, shape: Shape) -> KerasCode:
     axes = len(shape) - 1
     kernel, stride = each(layer.kernel_size, axes), each(layer.stride, axes)
     padding, extra = each(layer.padding, axes), each(layer.output_padding, axes)
-    only(layer.groups == 1, "its transposed convolution has no groups")
-    only(max(each(layer.dilation, axes)) == 1, "its transposed convolution has no dilation that fits")
-    only(not any(extra), "its transposed convolution has no output padding that fits")
-    only(all(k >= s for k, s in zip(kernel, stride, strict=True)), "its transposed convolution leaves no gaps")
+    gaps = any(k < s for k, s in zip(kernel, stride, strict=True))
+    if layer.groups > 1 or max(each(layer.dilation, axes)) > 1 or any(extra) or gaps:
+        return _spread(layer, axes, kernel, stride, padding)
     made = call(
         f"Conv{axes}DTranspose", layer.out_channels, short(kernel), strides=unless(short(stride), 1),
         use_bias=unless(layer.bias, True), name="{name}",
     )  # fmt: skip
-    cut = f"layers.Cropping{axes}D({short(padding) if axes > 1 else padding[0]})({{}})" if any(padding) else "{}"
+    ends = ", ".join(f"{p}:-{p}" if p else ":" for p in padding)
+    cut = f"[:, :, {ends}]" if any(padding) else ""
     order = ", ".join(map(str, (*range(2, axes + 2), 1, 0)))
     return weighted(
-        cut.replace("{}", f"{made}({{0}})"),
+        f"{made}({{0}}){cut}",
         f"{of('weight')}.transpose({order})",
         *([of("bias")] if layer.bias else []),
     )
+
+
+SPREAD = Support(
+    "spread_out",
+    '''
+def spread_out(x, strides, border):
+    """Zeros between the numbers of each axis, and around them: a convolution of that is a transposed one."""
+    for axis, (step, (before, after)) in enumerate(zip(strides, border), 2):
+        size = x.shape[axis]
+        if step > 1:
+            x = ops.stack([x, *(ops.zeros_like(x) for _ in range(step - 1))], axis=axis + 1)
+            x = ops.reshape(x, (-1, *x.shape[1:axis], size * step, *x.shape[axis + 2 :]))
+            x = ops.take(x, np.arange((size - 1) * step + 1), axis=axis)
+        x = ops.take(x, np.arange(max(0, -before), x.shape[axis] - max(0, -after)), axis=axis)
+        widths = [(0, 0)] * len(x.shape)
+        widths[axis] = (max(0, before), max(0, after))
+        x = ops.pad(x, widths)
+    return x
+''',
+)
+TURNED = Support(
+    "turned_filters",
+    '''
+def turned_filters(weight, groups):
+    """The filters of a transposed convolution as those of a plain one: mirrored, inputs and outputs exchanged."""
+    parts = [np.swapaxes(each, 0, 1) for each in np.split(weight, groups)]
+    weight = np.flip(np.concatenate(parts), axis=tuple(range(2, weight.ndim)))
+    return np.moveaxis(weight, (0, 1), (-1, -2)).copy()
+''',
+)
+
+
+def _spread(
+    layer: Any, axes: int, kernel: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...]
+) -> KerasCode:
+    """Keras's own has no groups, gaps or dilation that fit: a convolution of the picture with zeros in between."""
+    extra, dilation = each(layer.output_padding, axes), each(layer.dilation, axes)
+    whole = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+    border = tuple((n - p, n - p + more) for n, p, more in zip(whole, padding, extra, strict=True))
+    made = call(
+        f"Conv{axes}D", layer.out_channels, short(kernel), dilation_rate=unless(short(dilation), 1),
+        groups=unless(layer.groups, 1), use_bias=unless(layer.bias, True), name="{name}",
+    )  # fmt: skip
+    filters = f"turned_filters({of('weight')}, {layer.groups})"
+    code = weighted(f"{made}(spread_out({{0}}, {stride}, {border}))", filters, *([of("bias")] if layer.bias else []))
+    return replace(code, support=(SPREAD, TURNED))
 
 
 @equal("GlobalAvgPool1d", "GlobalAvgPool2d", "GlobalAvgPool3d", "GlobalMaxPool1d", "GlobalMaxPool2d", "GlobalMaxPool3d")

@@ -1,9 +1,11 @@
 """Keras equals of embeddings and recurrent layers."""
 
+from dataclasses import replace
 from typing import Any
 
 from nnlab.core.layer import LAYERS, MISSING, Shape, Support
 from nnlab.engine.exports.keras_code import KerasCode, call, equal, of, only, unless, weighted
+from nnlab.engine.exports.keras_memory import with_memory
 from nnlab.engine.exports.keras_pools import REVERSED, pooled_rows
 
 GATES = Support(
@@ -16,18 +18,42 @@ GATES = Support(
 )
 
 
+NORMED = Support(
+    "NormedEmbedding",
+    '''
+class NormedEmbedding(layers.Layer):
+    """Looks up rows of a table, and makes those shorter that are longer than they may be."""
+
+    def __init__(self, count, size, longest, **options):
+        super().__init__(**options)
+        first = keras.initializers.RandomNormal(stddev=1.0)
+        self.table = self.add_weight(shape=(count, size), initializer=first, name="table")
+        self.longest = longest
+
+    def call(self, numbers):
+        rows = ops.take(self.table, numbers, axis=0)
+        length = ops.stop_gradient(ops.norm(rows, axis=-1, keepdims=True))
+        return ops.where(length > self.longest, rows * (self.longest / (length + 1e-7)), rows)
+''',
+)
+
+
 @equal("Embedding")
 def _embedding(layer: Any, shape: Shape) -> KerasCode:
-    only(getattr(layer, "max_norm", None) in (None, 0), "its Embedding has no largest norm")
+    if layer.max_norm:
+        made = call("X", layer.num_embeddings, layer.embedding_dim, layer.max_norm, name="{name}")
+        code = weighted(f"{made.replace('layers.X', 'NormedEmbedding', 1)}({{0}})", of("weight"))
+        return replace(code, support=(NORMED,))
     made = call("Embedding", layer.num_embeddings, layer.embedding_dim, name="{name}")
     return weighted(f"{made}({{0}})", of("weight"))
 
 
 @equal("RNN", "LSTM", "GRU")
 def _recurrent(layer: Any, shape: Shape, start: Shape = MISSING, *more: Shape) -> KerasCode:
-    """The sequence, and its last step; a state that comes in or goes out has another form in Keras."""
-    only(start == MISSING and set(more) <= {MISSING}, "a state that is given has another form there")
+    """The sequence, and its last step; with a memory that comes in or goes out, a layer of the script's own."""
     only(not getattr(layer, "proj_size", 0), "its LSTM has no projection")
+    if start != MISSING or set(more) - {MISSING}:
+        return with_memory(layer, (start, *more))
     text, numbers = "{0}", []
     for k in range(layer.num_layers):
         if k and layer.dropout:
@@ -41,7 +67,7 @@ def _recurrent(layer: Any, shape: Shape, start: Shape = MISSING, *more: Shape) -
     both = f"ops.concatenate([{{r}}[:, -1, :{size}], {{r}}[:, 0, {size}:]], axis=-1)"
     last = both if layer.bidirectional else "{r}[:, -1]"
     support = (GATES,) if LAYERS.id_of(layer) == "GRU" else ()
-    return KerasCode(text, ("{r}", last), tuple(numbers), short, support)
+    return KerasCode(text, ("{r}", last), tuple(numbers), short, support, with_memory(layer, ()))
 
 
 def _constructor(layer: Any, name: str) -> str:

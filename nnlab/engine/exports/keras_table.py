@@ -7,6 +7,7 @@ from nnlab.engine.exports import (  # noqa: F401 - they fill the table
     keras_chance,
     keras_graphs,
     keras_learned,
+    keras_memory,
     keras_merges,
     keras_pictures,
     keras_resizing,

@@ -20,12 +20,12 @@ def bordered(x, border, circular=False):
 WINDOWS = Support(
     "windows",
     '''
-def windows(x, size, strides, dilation=1):
+def windows(x, size, strides, gaps):
     """The numbers under a window at each of its places, side by side along a new last axis."""
     x, kept = x[..., None], len(x.shape) - len(size)
-    for axis, (count, step) in enumerate(zip(size, strides), kept):
-        places = (x.shape[axis] - dilation * (count - 1) - 1) // step + 1
-        starts = [dilation * k for k in range(count)]
+    for axis, (count, step, gap) in enumerate(zip(size, strides, gaps), kept):
+        places = (x.shape[axis] - gap * (count - 1) - 1) // step + 1
+        starts = [gap * k for k in range(count)]
         parts = [ops.take(x, np.arange(start, start + step * places, step), axis=axis) for start in starts]
         x = ops.reshape(ops.stack(parts, axis=-1), (-1, *parts[0].shape[1:-1], x.shape[-1] * count))
     return x
@@ -59,14 +59,14 @@ def adaptive_pool(x, sizes, pool):
 LARGEST = Support(
     "largest_places",
     '''
-def largest_places(x, size, strides, border):
+def largest_places(x, size, strides, gaps, border):
     """Where in its picture the largest number of each window was, counted row by row."""
     height, width = x.shape[2:]
     places = np.arange(height * width).reshape(1, 1, height, width)
     framed = np.pad(places, ((0, 0), (0, 0), *border))
     x = ops.pad(x, ((0, 0), (0, 0), *border), constant_values=-np.inf)
-    found = ops.argmax(windows(x, size, strides), axis=-1)
-    seen = windows(ops.convert_to_tensor(framed), size, strides)
+    found = ops.argmax(windows(x, size, strides, gaps), axis=-1)
+    seen = windows(ops.convert_to_tensor(framed), size, strides, gaps)
     chosen = ops.one_hot(found, seen.shape[-1], dtype="int64")
     return ops.sum(chosen * seen, axis=-1)
 ''',
@@ -85,10 +85,10 @@ def unpooled(x, places, sizes):
 COLUMNS = Support(
     "columns",
     '''
-def columns(x, size, strides, dilation, border):
+def columns(x, size, strides, gaps, border):
     """Every window as a column: one row for each of its numbers."""
     x = ops.pad(x, ((0, 0), (0, 0), *border))
-    x = windows(x, size, strides, dilation)
+    x = windows(x, size, strides, gaps)
     x = ops.reshape(x, (-1, x.shape[1], x.shape[2] * x.shape[3], x.shape[4]))
     return ops.reshape(ops.swapaxes(x, 2, 3), (-1, x.shape[1] * x.shape[3], x.shape[2]))
 ''',
@@ -180,12 +180,10 @@ def _max_pool(layer: Any, kernel: tuple[int, ...], stride: tuple[int, ...], bord
     framed = _padded("{0}", border, "-np.inf")
     forward, support = f"{made}({framed})", ()
     if max(gap) > 1:
-        only(len(set(gap)) == 1, "its dilation is the same along all axes")
-        forward, support = f"ops.max(windows({framed}, {kernel}, {stride}, {gap[0]}), axis=-1)", (WINDOWS,)
+        forward, support = f"ops.max(windows({framed}, {kernel}, {stride}, {gap}), axis=-1)", (WINDOWS,)
     if LAYERS.id_of(layer) != "MaxPool2dWithIndices":
         return KerasCode(forward, support=support)
-    only(max(gap) == 1, "it has no places of a window with gaps")
-    places = f"largest_places({{0}}, {kernel}, {stride}, {tuple(border)})"
+    places = f"largest_places({{0}}, {kernel}, {stride}, {gap}, {tuple(border)})"
     return KerasCode(
         f"({forward}, {places})", ("{r}[0]", "{r}[1]"), shorter={0: forward, 1: places}, support=(WINDOWS, LARGEST)
     )
@@ -219,21 +217,21 @@ def _unfold(layer: Any, shape: Shape) -> KerasCode:
     kernel, stride, gap, width = (
         each(size, 2) for size in (layer.kernel_size, layer.stride, layer.dilation, layer.padding)
     )
-    only(len(set(gap)) == 1, "its dilation is the same along both axes")
     border = tuple((p, p) for p in width)
-    return KerasCode(f"columns({{0}}, {kernel}, {stride}, {gap[0]}, {border})", support=(WINDOWS, COLUMNS))
+    return KerasCode(f"columns({{0}}, {kernel}, {stride}, {gap}, {border})", support=(WINDOWS, COLUMNS))
 
 
 FOLD = Support(
     "folded",
     '''
-def folded(x, sizes, size, strides, dilation, border):
+def folded(x, sizes, size, strides, gaps, border):
     """Columns of windows back in a picture; where windows overlap, their numbers add up."""
     height, width = (n + 2 * edge for n, edge in zip(sizes, border))
     places = np.arange(height * width).reshape(height, width)
-    rows, across = (range(0, n - dilation * (k - 1), s) for n, k, s in zip((height, width), size, strides))
+    whole = zip((height, width), size, strides, gaps)
+    rows, across = (range(0, n - gap * (count - 1), step) for n, count, step, gap in whole)
     seen = [
-        [places[top + dilation * i, left + dilation * j] for top in rows for left in across]
+        [places[top + gaps[0] * i, left + gaps[1] * j] for top in rows for left in across]
         for i in range(size[0])
         for j in range(size[1])
     ]
@@ -251,8 +249,7 @@ def _fold(layer: Any, shape: Shape) -> KerasCode:
     sizes, kernel, stride, gap, width = (
         each(size, 2) for size in (layer.output_size, layer.kernel_size, layer.stride, layer.dilation, layer.padding)
     )
-    only(len(set(gap)) == 1, "its dilation is the same along both axes")
-    return KerasCode(f"folded({{0}}, {sizes}, {kernel}, {stride}, {gap[0]}, {width})", support=(FOLD,))
+    return KerasCode(f"folded({{0}}, {sizes}, {kernel}, {stride}, {gap}, {width})", support=(FOLD,))
 
 
 @equal("FixedFilter")
