@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnlab.core.dataset import Target
 from nnlab.core.document import Training
 from nnlab.core.formula import Formula
 
@@ -130,6 +131,19 @@ class SampleWant(Want):
 
 
 @dataclass(frozen=True)
+class OtherAnswer:
+    """What a further Output says of a sample, in the data's own units."""
+
+    output: str
+    """Id of the Output."""
+    target: Target
+    """What it is compared with."""
+    right: Array
+    prediction: Array
+    """Probabilities for classes (each place's as the last axis), values otherwise."""
+
+
+@dataclass(frozen=True)
 class SampleValues:
     """Answer to SampleWant."""
 
@@ -144,6 +158,8 @@ class SampleValues:
     """How many samples the part has."""
     targets: Array | None = None
     """All that is right for the sample, where that is more than one class or value."""
+    others: tuple[OtherAnswer, ...] = ()
+    """The further answers of a network that has several."""
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class SamplePicker(QWidget):
         """Show the sample if it is a picture or a sentence, and say what it is, unless the answer is a whole picture."""
         self.set_rows(self.part, sample.rows)
         self._show_picture(sample.raw, spec)
-        lines = (sample_words.text_of(spec, sample.raw), _said_at_places(sample, spec))
+        lines = (sample_words.text_of(spec, sample.raw), _said_at_places(sample, spec), *_said_besides(sample))
         self.text.setText("\n".join(line for line in lines if line))
         self.text.setVisible(bool(self.text.text()))
         if len(spec.targets[0].own_shape) > (spec.task == "values"):
@@ -105,14 +105,7 @@ class SamplePicker(QWidget):
 
     def say(self, target: float, answers: Sequence[str], prediction: Sequence[float], is_classes: bool) -> None:
         """Say what the sample is, and what the network takes it for if that is something else."""
-        if is_classes:
-            best = max(range(len(prediction)), key=lambda k: prediction[k], default=-1)
-            name = _name(answers, int(target))
-            said = f"{name} ✓" if best == int(target) else f"{name}, taken for {_name(answers, best)}"
-            self.said.setText(said if best >= 0 else name)
-        else:
-            said = f", predicted {words.number(prediction[0])}" if len(prediction) else ""
-            self.said.setText(f"{words.number(target)}{said}")
+        self.said.setText(_judged(target, answers, prediction, is_classes))
 
     def _show_picture(self, raw: Array, spec: DataSpec) -> None:
         found = _picture_of(raw, spec)
@@ -157,6 +150,34 @@ def _said_at_places(sample: SampleValues, spec: DataSpec) -> str:
     if spec.task != "classes" or target is None or target.ndim != 1 or said.size != len(target) * spec.width:
         return ""
     return sample_words.answers_at_places(spec.answers, target, said.reshape(len(target), spec.width))
+
+
+def _said_besides(sample: SampleValues) -> list[str]:
+    """What the further answers of a network with several say, one a line; whole pictures are not told in words."""
+    found = []
+    for each in sample.others:
+        target, right, said = each.target, each.right, each.prediction
+        is_classes = target.task == "classes"
+        if len(target.own_shape) == (not is_classes):
+            text = _judged(float(right.ravel()[0]), target.answers, said.ravel().tolist(), is_classes)
+        elif is_classes and right.ndim == 1:
+            text = sample_words.answers_at_places(target.answers, right, said)
+        else:
+            continue
+        found.append(f"{target.name}: {text}")
+    return found
+
+
+def _judged(right: float, answers: Sequence[str], prediction: Sequence[float], is_classes: bool) -> str:
+    """What is right, and what the network says if that is something else."""
+    if not is_classes:
+        said = f", predicted {words.number(prediction[0])}" if len(prediction) else ""
+        return f"{words.number(right)}{said}"
+    best = max(range(len(prediction)), key=lambda k: prediction[k], default=-1)
+    name = _name(answers, int(right))
+    if best < 0:
+        return name
+    return f"{name} ✓" if best == int(right) else f"{name}, taken for {_name(answers, best)}"
 
 
 def _name(answers: Sequence[str], number: int) -> str:

@@ -1,14 +1,15 @@
 """The cards of the network panel: a unit's formula with bars for its products, a wire's weight, the answers' names."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from nnlab.core import words
-from nnlab.core.dataset import DataSpec
+from nnlab.core.dataset import Target
 from nnlab.engine.wants import NodeActivations
 from nnlab.ui.look import labels, pictures, plots, theme
 from nnlab.ui.panels.network.columns import Stack
@@ -95,24 +96,31 @@ def draw_wire(
     plots.draw_card(painter, middle, bounds, lines)
 
 
-def draw_answers(painter: QPainter, moment: Moment, last: Stack | None, bounds: QRectF) -> None:
+class Answer(NamedTuple):
+    """What the network says of a sample in one of its answers."""
+
+    target: Target
+    right: NDArray[np.floating]
+    said: NDArray[np.floating]
+
+
+def draw_answers(painter: QPainter, answer: Answer, last: Stack, bounds: QRectF) -> None:
     """What the network says, beside the units it says it with; the right class is marked."""
-    spec = moment.document.spec
-    if last is None or spec is None or not _is_one_answer(spec):
+    names, is_classes = answer.target.answers, answer.target.task == "classes"
+    if len(answer.target.own_shape) != (not is_classes):
         return  # a sentence or a picture as the answer: no unit stands for one class
     now = theme.current()
-    said = np.asarray(moment.sample.prediction, dtype=float).ravel()
-    is_classes, target = spec.task == "classes", moment.sample.target
+    said, target = np.asarray(answer.said, dtype=float).ravel(), float(np.ravel(answer.right)[0])
     one_for_two = is_classes and last.total == 1 and len(said) == 2
     for unit in range(last.shown):
-        answer = 1 if one_for_two else unit
-        if answer >= len(said) or answer >= len(spec.answers):
+        number = 1 if one_for_two else unit
+        if number >= len(said) or number >= len(names):
             return
         box = last.place(unit)
         x, room = box.right() + 10, bounds.right() - box.right() - 14
-        right = is_classes and int(target) == answer
-        name = plots.shortened(labels.plain(spec.answers[answer]) + (" ✓" if right else ""), room)
-        value = words.percent(said[answer]) if is_classes else words.number(said[answer])
+        right = is_classes and int(target) == number
+        name = plots.shortened(labels.plain(names[number]) + (" ✓" if right else ""), room)
+        value = words.percent(said[number]) if is_classes else words.number(said[number])
         color = now.color("good" if right else "text")
         if last.pitch >= 2 * theme.CAPTION_PX + 4:
             plots.draw_text(painter, QPointF(x, box.center().y() - 2), name, now.color("muted"))
@@ -120,11 +128,6 @@ def draw_answers(painter: QPainter, moment: Moment, last: Stack | None, bounds: 
         else:
             short = plots.shortened(f"{name} {value}", room)
             plots.draw_text(painter, QPointF(x, box.center().y() + 4), short, color, bold=right)
-
-
-def _is_one_answer(spec: DataSpec) -> bool:
-    """One class for the whole sample, or one row of values."""
-    return len(spec.targets[0].own_shape) == (spec.task == "values")
 
 
 # ---------------------------------------------------------------- parts of the unit's card

@@ -1,5 +1,6 @@
 """The network panel's picture: units in columns, weighted wires between them, and the formula of the one pointed at."""
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 
@@ -87,21 +88,30 @@ class NetworkDrawing(Drawing):
             known = self.activations.nodes.get(stack.node_id) if self.activations else None
             units.draw_stack(painter, stack, self.moment.shown(stack.node_id), known)
         self.still(painter, "names", self._key_of_names(), lambda p: units.draw_names(p, self.stacks))
-        cards.draw_answers(painter, self.moment, self._last_stack(), QRectF(self.rect()))
+        for answer, last in self._answers():
+            cards.draw_answers(painter, answer, last, QRectF(self.rect()))
         if target is not None and self._is_drawn(target):
             self._draw_target(painter, target)
 
     def _key_of_names(self) -> object:
         return tuple((s.title, s.more, s.x, s.top, s.bottom, s.pitch) for s in self.stacks.values())
 
-    def _last_stack(self) -> Stack | None:
-        """The units that the output reads."""
+    def _answers(self) -> list[tuple[cards.Answer, Stack]]:
+        """What each Output says, and the units that it reads: the first answer, and those besides."""
         assert self.moment is not None
-        graph = self.moment.document.graph
-        ends = [
-            node_id for node_id in graph.nodes if graph.incoming[node_id] and not graph.nodes[node_id].layer.outputs
-        ]
-        return self.stacks.get(graph.incoming[ends[0]][0].source) if ends else None
+        document, sample = self.moment.document, self.moment.sample
+        graph, spec = document.graph, document.spec
+        others = {each.output: cards.Answer(each.target, each.right, each.prediction) for each in sample.others}
+        found: list[tuple[cards.Answer, Stack]] = []
+        for node_id, node in graph.nodes.items():
+            if spec is None or node.layer.outputs or not graph.incoming[node_id]:
+                continue
+            stack = self.stacks.get(graph.incoming[node_id][0].source)
+            if stack is None or document.shapes[node_id].kinds[:1] == ("s",):
+                continue  # a loss is no answer
+            main = cards.Answer(spec.targets[0], np.array([sample.target]), sample.prediction)
+            found.append((others.get(node_id, main), stack))
+        return found
 
     def _draw_target(self, painter: QPainter, target: Target) -> None:
         assert self.moment is not None

@@ -1,14 +1,18 @@
 """The picture of the step-by-step panel: the four phases, the chosen number with its formulas, and all nodes in a table."""
 
 from collections.abc import Sequence
+from math import prod
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 
 from nnlab.core import words
 from nnlab.core.dataset import DataSpec
+from nnlab.core.dataset import Target as Wanted
 from nnlab.core.document import Document
+from nnlab.core.objective import OUTPUT, resolve
 from nnlab.engine.wants import MEAN, PhaseFocus, PhaseValues
+from nnlab.errors import BuildError
 from nnlab.ui.drawing import Drawing
 from nnlab.ui.look import labels, theme
 from nnlab.ui.look.sample_pictures import vocabulary_of
@@ -115,7 +119,7 @@ class StepsDrawing(Drawing):
         values, spec = self.values, self.document.spec
         if values.sample == MEAN or not values.target or spec is None:
             return ""
-        said = _right_answer(spec, values.target)
+        said = _right_answers(self.document, spec, values.target)
         return f"sample {values.sample + 1}: truth {said}" if said else ""
 
     def _focus_rows(self, room: float, sizes: Sizes) -> list[Row]:
@@ -266,20 +270,37 @@ def _moved(things: Sequence[str], now: str, by: int) -> str:
     return things[min(max(0, things.index(now) + by), len(things) - 1)]
 
 
-def _right_answer(spec: DataSpec, target: Sequence[float]) -> str:
-    """What is right for a sample, in words; nothing where a whole picture is the answer."""
-    axes = len(spec.targets[0].own_shape)
+def _right_answers(document: Document, spec: DataSpec, target: Sequence[float]) -> str:
+    """What is right for a sample, in words; of a network with several answers each by its name."""
+    if len(document.graph.nodes) == 0 or sum(n.type_id == OUTPUT for n in document.graph.nodes.values()) < 2:
+        return _right_answer(spec.targets[0], target)
+    try:
+        objective = resolve(document)
+    except BuildError:
+        return ""
+    found, at = [], 0
+    for term in objective.terms:
+        wide = prod(term.target_shape)
+        said = _right_answer(term.target, target[at : at + wide]) if at + wide <= len(target) else ""
+        found += [f"{term.target.name} {said}" if len(objective.terms) > 1 else said] if said else []
+        at += wide
+    return ", ".join(found)
+
+
+def _right_answer(wanted: Wanted, target: Sequence[float]) -> str:
+    """What is right for a sample; nothing where a whole picture is the answer."""
+    axes = len(wanted.own_shape)
     if axes > 1:
         return ""
-    if spec.task != "classes":
+    if wanted.task != "classes":
         more = " …" if len(target) > MOST_VALUES else ""
         return ", ".join(words.number(x) for x in target[:MOST_VALUES]) + more
     if axes == 1:
         counted = [int(x) for x in target if x >= 0]
         more = " …" if len(counted) > MOST_PLACES else ""
-        return " ".join(_answer(spec, k) for k in counted[:MOST_PLACES]) + more
-    return _answer(spec, int(target[0]) if len(target) == 1 else max(range(len(target)), key=lambda k: target[k]))
+        return " ".join(_answer(wanted, k) for k in counted[:MOST_PLACES]) + more
+    return _answer(wanted, int(target[0]) if len(target) == 1 else max(range(len(target)), key=lambda k: target[k]))
 
 
-def _answer(spec: DataSpec, number: int) -> str:
-    return labels.plain(spec.answers[number]) if 0 <= number < len(spec.answers) else f"class {number + 1}"
+def _answer(wanted: Wanted, number: int) -> str:
+    return labels.plain(wanted.answers[number]) if 0 <= number < len(wanted.answers) else f"class {number + 1}"
