@@ -63,7 +63,7 @@ def every_answer(
         x = torch.tensor(_standard(learner, inputs, more), device=learner.place.device)
         with learner.looking():
             said = learner.answers(x)
-            parts = [_own_units(learner, term, part) for term, part in _unpacked(learner, said)]
+            parts = [own_units(learner, term, part) for term, part in _unpacked(learner, said)]
         return dict(zip(answer_names(learner.objective.terms), parts, strict=True))
 
 
@@ -89,7 +89,15 @@ def _unpacked(learner: "Learner", said: "Tensor") -> "Iterator[tuple[Term, Tenso
         at += wide
 
 
-def _own_units(learner: "Learner", term: Term, said: "Tensor") -> NDArray[np.float32]:
+def right_ones(learner: "Learner", term: Term, part: str, row: int) -> NDArray[np.float32]:
+    """What is right for one sample of a part, in the data's own units."""
+    raw = learner.parts.raw(part)
+    if term.at < 0:
+        return np.array(learner.parts.spec.unpack(raw.inputs[row : row + 1])[0][0], np.float32)
+    return np.array((raw.targets, *raw.also)[term.at][row], np.float32)
+
+
+def own_units(learner: "Learner", term: Term, said: "Tensor") -> NDArray[np.float32]:
     """One answer as people read it: probabilities, or values in the data's own units."""
     from nnlab.engine.metrics import probabilities
 

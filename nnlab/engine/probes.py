@@ -14,6 +14,7 @@ from torch.nn.utils import parametrize
 
 from nnlab.core.parts import Parts
 from nnlab.core.words import plural
+from nnlab.engine.asking import own_units, right_ones
 from nnlab.engine.dice import undisturbed
 from nnlab.engine.health import measure
 from nnlab.engine.learner import Learner
@@ -28,6 +29,7 @@ from nnlab.engine.wants import (
     BoundaryWant,
     HealthWant,
     NodeActivations,
+    OtherAnswer,
     PhaseWant,
     Points,
     PointsWant,
@@ -249,7 +251,16 @@ def _sample(want: SampleWant, scene: Scene) -> SampleValues:
     said = _said(learner, outputs[learner.objective.output])[0]
     target = float(np.ravel(raw.targets[row])[0])
     targets = _frozen(raw.targets[row]) if np.size(raw.targets[row]) > 1 else None
-    return SampleValues(_frozen(raw.inputs[row]), nodes, target, _frozen(said), len(raw), targets)
+    others = tuple(
+        OtherAnswer(
+            term.output,
+            term.target,
+            _frozen(right_ones(learner, term, want.part, row)),
+            _frozen(own_units(learner, term, outputs[term.output])[0]),
+        )
+        for term in learner.objective.terms[1:]
+    )
+    return SampleValues(_frozen(raw.inputs[row]), nodes, target, _frozen(said), len(raw), targets, others)
 
 
 def _phase(want: PhaseWant, scene: Scene) -> object:
