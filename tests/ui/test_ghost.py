@@ -14,7 +14,7 @@ from nnlab.core.document import Data, Document
 from nnlab.core.fixes import bypass, fix, set_layer
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
-from nnlab.ui.canvas import menus
+from nnlab.ui.canvas import menus, shelf
 from nnlab.ui.canvas.editor import GraphEditor
 from nnlab.ui.inspector.inspector import Inspector
 from nnlab.ui.look import theme
@@ -206,3 +206,21 @@ def test_inside_a_block_a_fix_of_the_whole_network_shows_what_it_does_inside(edi
     assert editor.ghost.shown is not None
     editor.bench.preview(lambda d: d.with_graph(bypass(d.graph, block)), whole=True)
     assert editor.ghost.shown is None  # the open block itself would go: there is no inside to show it in
+
+
+def test_a_layer_added_at_the_end_stays_in_view_with_all_the_others(editor: GraphEditor, qtbot: QtBot) -> None:
+    editor.glide.enabled = True
+    editor.fit_all()
+    link = next(k for k in editor.picture.wires if k.target == "output")
+    editor.drop_layer(LAYERS["ReLU"](), editor.picture.wires[link].middle(), link)
+    qtbot.waitUntil(lambda: editor.travel.state() == editor.travel.State.Stopped)
+    editor.glide.settle()
+    assert editor.bench.selection == {"relu"}
+    assert editor.seen().contains(editor.picture.bounds())
+
+
+def test_the_search_on_the_canvas_begins_with_what_one_meets_first() -> None:
+    first = shelf.usual_first(shelf.offered(False))
+    assert first[:2] == ["Input", "Output"]
+    assert first.index("Linear") < first.index("Conv2d") < first.index("Bilinear")
+    assert sorted(first) == sorted(shelf.offered(False))

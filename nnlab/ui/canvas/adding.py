@@ -77,7 +77,7 @@ class AddingView(CanvasView):
                 self.drop_layer(layer, place, link)
 
         if link is None:
-            ids = shelf.offered(edits.is_inside(self.bench.document))
+            ids = shelf.usual_first(shelf.offered(edits.is_inside(self.bench.document)))
             self.offer(place, search.layer_choices(ids), "Add a layer", picked, describe=self.describe())
             return
         fitting = edits.layers_after(self.bench.document, End(link.source, link.source_port, True))

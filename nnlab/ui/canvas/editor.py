@@ -134,7 +134,8 @@ class GraphEditor(DropView):
     def _show_selection(self, chosen: frozenset[str]) -> None:
         self.picture.show_selection(chosen)
         area = self.picture.bounds(chosen & self.picture.nodes.keys())
-        if len(chosen) == 1 and not self.seen().intersects(area):
+        travelling = self.travel.state() == self.travel.State.Running  # to a view that shows all of it
+        if len(chosen) == 1 and not travelling and not self.seen().intersects(area):
             self.show_point(area)
 
     def _show_notes(self, *_: object) -> None:

@@ -1,10 +1,10 @@
 """Everything that can be put on the canvas, by its id: layers, ready blocks and the user's own blocks. No Qt widgets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nnlab.core.blocks.block import Block
-from nnlab.core.layer import LAYERS, Layer, Shape
+from nnlab.core.layer import CATEGORIES, LAYERS, Layer, Shape
 from nnlab.core.ready import READY
 from nnlab.ui.keeping import my_blocks
 
@@ -68,6 +68,13 @@ def offered(inside: bool) -> list[str]:
     hidden = ONLY_OUTSIDE if inside else ONLY_INSIDE
     layers = [id_ for id_ in LAYERS if id_ not in hidden]
     return [*layers, *ready_ids(), *(f"{MINE_MARK}{name}" for name in my_blocks.kept())]
+
+
+def usual_first(ids: Iterable[str]) -> list[str]:
+    """These with what one meets first at the top, in the order of the palette's headings."""
+    known = [each for each in map(thing, ids) if each is not None]
+    known.sort(key=lambda each: (each.tier, CATEGORIES.index(each.category) if each.category in CATEGORIES else 99))
+    return [each.id for each in known]
 
 
 def things() -> Iterator[Thing]:
