@@ -22,7 +22,7 @@ SAME_NUMBERS = ("Flatten",)
 """Layers that pass numbers on as they are: a Softmax before one is still the last word."""
 
 
-Metric = Literal["accuracy", "r2", "iou", "exact"]
+Metric = Literal["accuracy", "r2", "iou", "exact", "neighbours"]
 INPUT_TARGET = "input"
 
 
@@ -114,7 +114,10 @@ class Objective:
 
 
 def find_outputs(document: Document) -> tuple[str, ...]:
-    """The Outputs that the data reach, with every shape before them known; BuildError names the node at fault."""
+    """The Outputs that the data reach, with every shape before them known; BuildError names the node at fault.
+
+    A loss counts also where all that it is made of comes from the network itself, as from noise.
+    """
     graph = document.graph
     outputs = [node_id for node_id, node in graph.nodes.items() if node.type_id == OUTPUT]
     if not outputs:
@@ -123,9 +126,11 @@ def find_outputs(document: Document) -> tuple[str, ...]:
     reached = [node_id for node_id in outputs if graph.upstream(node_id) & entries]
     if not reached:
         raise _not_reached(graph, outputs[0])
-    for node_id in reached:
+    charged = [n for n in outputs if document.shapes[n].kinds[:1] == ("s",)]
+    found = [n for n in outputs if n in reached or n in charged]
+    for node_id in found:
         _check_shapes(document, node_id)
-    return tuple(reached)
+    return tuple(found)
 
 
 def find_output(document: Document) -> str:
@@ -186,6 +191,8 @@ def resolve(document: Document) -> Objective:
     metric: Metric = "accuracy" if terms[0].target.task == "classes" else "r2"
     if spec.metric and at[main] == 0:
         metric = spec.metric
+    if terms[0].loss.is_of_places:
+        metric = "neighbours"
     return Objective(terms, metric, penalties)
 
 

@@ -55,7 +55,11 @@ class Case:
         """Outputs that the data reach, or where there is none, all that have a wire, or all."""
         every = self.of_kind(OUTPUT)
         wired = [n for n in every if self.graph.incoming[n]]
-        return [n for n in every if n in self.reached] or wired or every
+        return [n for n in every if n in self.reached or self.is_charge(n)] or wired or every
+
+    def is_charge(self, node_id: str) -> bool:
+        """Whether this Output takes a loss, which may come from the network itself, as from noise."""
+        return self.document.shapes[node_id].kinds[:1] == ("s",)
 
     @cached_property
     def needed(self) -> frozenset[str]:

@@ -36,7 +36,7 @@ ARCHITECTURES = {
     "ResNet-50": "resnet-50",
     "MobileNet-mini": "mobilenet-mini",
     "U-Net-mini": "outlines",
-    "DCGAN": "dcgan-halves",
+    "DCGAN": "dcgan",
     "char-RNN": "char-rnn",
     "LSTM forecaster": "lstm-forecaster",
     "sentiment GRU": "mood",

@@ -60,7 +60,7 @@ def _loop(case: Case, closing: tuple[Link, ...]) -> Problem:
 def _dead_ends(case: Case) -> Iterator[Problem]:
     """Nodes beside the way from Input to Output: they are not trained, and that is worth a word."""
     for node_id in case.of_kind(OUTPUT):
-        if node_id not in case.outputs[:1] and node_id not in case.reached:
+        if node_id not in case.outputs[:1] and node_id not in case.reached and not case.is_charge(node_id):
             yield case.problem(NO_DATA_COME, node_id, "is not connected to the data", remove(case, node_id))
     if not case.needed & case.reached or not any(case.graph.incoming[n] for n in case.outputs):
         return  # the way itself is not complete: one error says so
