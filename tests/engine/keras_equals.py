@@ -43,7 +43,9 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"mode": "linear"}, {"scale_factor": 3.0}, {"scale_factor": 1.7}, {"mode": "linear", "align_corners": True},
         {"mode": "bicubic", "scale_factor": 0.6}, {"mode": "linear", "size": 5}, {"size": 3},
     ],
-    "DepthwiseConv2d": [{"multiplier": 2}, {"stride": 2, "padding": 1}],
+    "DepthwiseConv2d": [
+        {"multiplier": 2}, {"stride": 2, "padding": 1}, {"stride": 2, "dilation": 2}, {"stride": (1, 2)},
+    ],
     "RNN": [{"nonlinearity": "relu"}, {"bidirectional": True}, {"num_layers": 2}],
     "LSTM": [{"bidirectional": True, "num_layers": 2}, {"bias": False}, {"proj_size": 2}],
     "GRU": [{"bidirectional": True, "num_layers": 2}, {"bias": False}],
@@ -70,7 +72,6 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "EmbeddingBag": [{"mode": "max", "padding_idx": 0}, {"mode": "sum"}, {"padding_idx": 1}],
     "ConvTranspose1d": [{"kernel_size": 2, "stride": 3, "output_padding": 1}, {"padding": 3}],
     "ConvTranspose3d": [{"dilation": 2, "kernel_size": 2, "stride": 1}],
-    "DepthwiseConv2d": [{"stride": 2, "dilation": 2}, {"stride": (1, 2)}],
     "SeparableConv2d": [{"multiplier": 2, "bias": False}, {"stride": 2}],
     "LPPool2d": [{"norm_type": 3, "kernel_size": 3, "ceil_mode": True}, {"norm_type": 1}],
     "AvgPool1d": [{"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}],

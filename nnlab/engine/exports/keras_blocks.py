@@ -6,19 +6,56 @@ from dataclasses import dataclass
 
 from nnlab.core.blocks.block import Block
 from nnlab.core.graph import Graph
-from nnlab.core.layer import Shape, Support
+from nnlab.core.layer import MISSING, Shape, Support
 from nnlab.core.shapes import NodeShapes
 from nnlab.core.writing import attribute_names, class_name, slug
 from nnlab.engine.exports.keras_code import NAME, PART, TAKES, BlockCode
 from nnlab.engine.exports.keras_nodes import Missing, check_sharing, equals
 from nnlab.engine.exports.keras_scope import TAKEN, Plan, Scope
-from nnlab.engine.exports.keras_text import folded, numbers_in, unlike
+from nnlab.engine.exports.keras_text import constructors, folded, numbers_in, unlike
 
 Key = tuple[int, tuple[Shape, ...], bool]
 """An inside, the shapes that come in, and whether it is held still."""
 Found = tuple[Block, tuple[Shape, ...], bool, str]
 """A block with its shapes, whether it is held still, and the node of the drawing that it is or is within."""
 Number = int | float
+
+OVER_TIME = Support(
+    "OverTime",
+    '''
+class OverTime(layers.Layer):
+    """Calls a layer once for each step of a sequence; what it gives is carried on to the next step."""
+
+    def __init__(self, step, states, answers=True, name=None):
+        """`states` are the sizes of what is carried on; with `answers`, the first output is none of them."""
+        super().__init__(name=name)
+        self.step, self.states, self.answers = step, states, answers
+
+    def call(self, inputs, given=None):
+        blank = ops.reshape(inputs, (-1, int(np.prod(inputs.shape[1:]))))[:, :1] * 0
+        zeros = [
+            ops.reshape(ops.repeat(ops.cast(blank, "float32"), int(np.prod(size)), axis=1), (-1, *size))
+            for size in self.states
+        ]
+        held = zeros if given is None else [zero if one is None else one for one, zero in zip(given, zeros)]
+        steps = []
+        for k in range(inputs.shape[1]):
+            said = self.step(inputs[:, k], *held)
+            said = list(said) if isinstance(said, (tuple, list)) else [said]
+            held = said[1:] if self.answers else said
+            steps.append(said[0])
+        rest = held if self.answers else held[1:]
+        return (ops.stack(steps, axis=1), *rest) if rest else ops.stack(steps, axis=1)
+
+    def take_over(self, state):
+        """Take over what PyTorch has learned."""
+        self.step.take_over(state)
+
+    def freeze(self):
+        """Hold still what is not to learn."""
+        self.step.freeze()
+''',
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +121,8 @@ class Blocks:
     def code(self, block: Block, shapes: tuple[Shape, ...], still: bool) -> BlockCode:
         """What a block is in Keras."""
         made = self._calls[_key(block, shapes, still)]
+        if block.is_over_time:
+            return _over_time(block, shapes, made)
         return BlockCode(
             made.forward, made.results, made.numbers, support=made.support,
             times=block.repeat, shared=block.share, row=block.is_row, freezes=made.freezes,
@@ -156,6 +195,21 @@ def _blocks(graph: Graph, order: list[str], shapes: Mapping[str, NodeShapes], at
             inputs = shapes[n].inputs
             yield layer, inputs, frozen, at or n
             yield from _blocks(layer.inner, list(layer.needed), layer.within(*inputs), at or n, frozen)
+
+
+def _over_time(block: Block, shapes: tuple[Shape, ...], made: BlockCode) -> BlockCode:
+    """The layer called once for each step of a sequence."""
+    (step,) = constructors(made.forward.format(*range(32), name="it"), frozenset({made.forward.partition("(")[0]}))
+    states = list(block.step_shapes(shapes)[1:])
+    given = [f"{{{k}}}" for k in range(1, len(shapes))]
+    options = ["answers=False"] if len(block.exits) == len(states) else []
+    text = f'OverTime({", ".join([step.text, repr(states), *options])}, name="{NAME}")'
+    wired = any(shape != MISSING for shape in shapes[1:])
+    forward = f"{text}({{0}}, [{', '.join(given)}])" if wired else f"{text}({{0}})"
+    several = len(block.exits) > 1
+    results = tuple(f"{{r}}[{k}]" for k in range(len(block.exits))) if several else ("{r}",)
+    numbers = tuple((name, 'part(state, "{s}.step.")') for name, _ in made.numbers)
+    return BlockCode(forward, results, numbers, support=(*made.support, OVER_TIME), freezes=made.freezes)
 
 
 def _arguments(block: Block, taken: set[str] | frozenset[str]) -> dict[str, str]:

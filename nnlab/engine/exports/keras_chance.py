@@ -97,6 +97,14 @@ def _penalty(layer: Any, shape: Shape) -> KerasCode:
     return KerasCode("{0}", ("{r}", charged))
 
 
+@equal("AsLoss")
+def _as_loss(layer: Any, shape: Shape) -> KerasCode:
+    charged = {"numbers": "{0}", "yes": "ops.softplus(-{0})", "no": "ops.softplus({0})"}[layer.kind]
+    axes = tuple(range(1, len(shape) + 1))
+    mean = f"ops.mean({charged}, axis={axes[0] if len(axes) == 1 else axes})" if axes else charged
+    return KerasCode(mean if layer.strength == 1 else f"{layer.strength:.12g} * {mean}")
+
+
 @equal("Step")
 def _step(layer: Any, shape: Shape) -> KerasCode:
     """The step, and a line that adds 0 to it and has a slope."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from nnlab.core.layer import Shape, Support
-from nnlab.engine.exports.keras_code import KerasCode, NoEqual, call, composed, equal, of, unless, weighted
+from nnlab.engine.exports.keras_code import KerasCode, call, composed, equal, of, unless, weighted
 
 SINE = Support(
     "SinePositions",
@@ -110,15 +110,19 @@ NOISE = Support(
     "Noise",
     '''
 class Noise(layers.Layer):
-    """Fresh random numbers for every sample of what it is called on."""
+    """Fresh random numbers for every sample of what it is called on: normal ones, or even ones of the same spread."""
 
-    def __init__(self, *sizes, std=1.0, **options):
+    def __init__(self, *sizes, std=1.0, even=False, **options):
         super().__init__(**options)
-        self.sizes, self.std = sizes, std
+        self.sizes, self.std, self.even = sizes, std, even
         self.dice = keras.random.SeedGenerator()
 
     def call(self, like):
-        return keras.random.normal((ops.shape(like)[0], *self.sizes), stddev=self.std, seed=self.dice)
+        shape = (ops.shape(like)[0], *self.sizes)
+        if not self.even:
+            return keras.random.normal(shape, stddev=self.std, seed=self.dice)
+        end = self.std * 3**0.5
+        return keras.random.uniform(shape, -end, end, seed=self.dice)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.sizes)
@@ -233,9 +237,8 @@ def _constant(layer: Any) -> KerasCode:
 
 @equal("Noise")
 def _noise(layer: Any) -> KerasCode:
-    if layer.distribution != "normal":
-        raise NoEqual("with even numbers")
-    made = _made(NOISE.name, *layer.output_shape(), std=unless(layer.std, 1.0))
+    even = True if layer.distribution == "uniform" else None
+    made = _made(NOISE.name, *layer.output_shape(), std=unless(layer.std, 1.0), even=even)
     return KerasCode(f"{made}({{batch}})", support=(NOISE,))
 
 

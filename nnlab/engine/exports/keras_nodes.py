@@ -72,8 +72,6 @@ def _check_way(node: Node) -> None:
     """NoEqual for what no layer of Keras can be told to do."""
     if node.learning.norm != "none":
         raise NoEqual(f"with {NORMS[node.learning.norm].lower()}")
-    if isinstance(node.layer, Block) and node.layer.is_over_time:
-        raise NoEqual("it runs over the steps of a sequence")
     if isinstance(node.layer, Block) and grows(node.layer):
         raise NoEqual("what it drops grows with depth")
 

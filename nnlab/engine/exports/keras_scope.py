@@ -130,7 +130,7 @@ class Scope:
 
     def _filled(self, node_id: str, forward: str, inputs: Sequence[str]) -> str:
         safe = [f"({each})" if " " in each else each for each in inputs]
-        called = self.plan.called.get(node_id, self.names[node_id])
+        called = self._called(self.plan.owner(node_id))
         return forward.format(*safe, name=called, batch=self.batch)
 
     def _part(self, node_id: str, port: str) -> str:
@@ -205,7 +205,7 @@ class Scope:
 
     def _attribute(self, node_id: str, one: Constructor, base: str, many: int) -> str:
         if one.name:
-            return base + one.name.removeprefix(self.plan.called.get(node_id, self.names[node_id]))
+            return base + one.name.removeprefix(self._called(self.plan.owner(node_id)))
         return base if many == 1 else f"{base}_{one.kind.lower()}"
 
     def _held(self, node_id: str, one: Constructor, base: str, named: bool = True) -> tuple[str, list[str]]:
@@ -219,11 +219,10 @@ class Scope:
         self.made[name] = one.text
         holder = f"self.{name}" if self.inside else name
         if one.name:
-            self.places[node_id, one.name] = holder
+            self.places[owned, one.name] = holder
         if self.inside or not is_new:
             return holder, []
-        called = one.name.replace(self._called(node_id), self._called(owned), 1)
-        option = f'{"" if one.text.endswith("()") else ", "}name="{called}")' if named and one.name else ")"
+        option = f'{"" if one.text.endswith("()") else ", "}name="{one.name}")' if named and one.name else ")"
         text = f"{one.text[:-1]}{option}" if named else one.text
         return holder, folded(f"{name} = {text}")
 
