@@ -25,10 +25,12 @@ TYPES: dict[int, type[np.generic]] = {
 """ONNX's number of a type."""
 
 
-def computed(call: Call) -> Held:
+def computed(call: Call) -> Held | tuple[Held, ...]:
     """The numbers that this operation gives; Unfit if it is none of the few that are needed."""
     if call.op == "Constant":
         return Held(_constant(call))
+    if call.op == "Split":
+        return _split(call)
     function = FUNCTIONS.get(call.op)
     arrays = [each.array if isinstance(each, Held) else None for each in call.inputs]
     if function is None or any(each is not None and each.size > LIMIT and call.op not in FREE for each in arrays):
@@ -42,6 +44,17 @@ def computed(call: Call) -> Held:
 
 FREE = ("Identity", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Cast")
 """What makes no more numbers than there were."""
+
+
+def _split(call: Call) -> tuple[Held, ...]:
+    """Pieces of numbers, which keep the name of the whole."""
+    whole = call.inputs[0]
+    axis, sizes = call.attributes.get("axis", 0), call.numbers(1, "split")
+    if not isinstance(whole, Held) or (sizes is not None and any(n < 0 for n in sizes)):
+        raise Unfit("Split")
+    ends = len(call.outputs) if sizes is None else np.cumsum(sizes)[:-1]
+    pieces = np.array_split(whole.array, ends, axis=axis)
+    return tuple(Held(np.ascontiguousarray(each), whole.learned, whole.name) for each in pieces)
 
 
 def _constant(call: Call) -> NDArray[Any]:

@@ -15,16 +15,29 @@ from onnx import numpy_helper
 
 from nnlab.core.layer import PortKind, Shape
 from nnlab.core.words import count
-from nnlab.engine.imports import onnx_constants, onnx_forms, onnx_operations, onnx_recurrent, scopes, submodules
+from nnlab.engine.imports import (
+    onnx_constants,
+    onnx_following,
+    onnx_forms,
+    onnx_fused,
+    onnx_operations,
+    onnx_recurrent,
+    scopes,
+    submodules,
+)
+from nnlab.engine.imports.attention_drawn import forget_unused
 from nnlab.engine.imports.drawing import NODES_LIMIT, Drawing, Held, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished
+from nnlab.engine.imports.following import Following
 from nnlab.engine.imports.onnx_operations import Call, Rows, Stacked
 from nnlab.engine.imports.operations import Piece
-from nnlab.errors import FileError, SettingError, ShapeError
+from nnlab.errors import FileError
 
 KNOWN = (onnx_forms, onnx_recurrent)
 """Those that fill the table of operations."""
 NUMBERS_LIMIT = 2**29  # in all tensors of a file together
+FOLDED = re.compile(r"val_\d+|onnx::\w+|_.*")  # what exporters call numbers that they have worked out
+SECOND_CALL = re.compile(r"_\d+(?=\.|$)")  # what older files add to a module's path when it is called again
 OPEN_SIZE = 32  # of an axis that a file leaves open
 OPEN_BATCH = 4_099  # stands for the number of samples where a file leaves it open: no size is this number
 INTEGERS = {onnx.TensorProto.INT8, onnx.TensorProto.INT16, onnx.TensorProto.INT32, onnx.TensorProto.INT64,
@@ -89,15 +102,18 @@ class _Model:
         self.env: dict[str, Any] = {"": None}
         self.open: list[str] = []
         self.calls = scopes.Calls()
+        self.users: dict[str, str] = {}
         self.shapes = _facts([*model.graph.value_info, *model.graph.output])
         for tensor in model.graph.initializer:
-            self.env[tensor.name] = Held(self._array(tensor), True, tensor.name)
+            learned = not FOLDED.fullmatch(tensor.name)
+            self.env[tensor.name] = Held(self._array(tensor), learned, tensor.name)
         self.entries = [each for each in model.graph.input if each.name not in self.env]
         if not self.entries:
             raise FileError(f"{what} holds a model without an input")
         firsts = {_sizes(each)[0] for each in self.entries if _sizes(each)}
         fixed = firsts.pop() if len(firsts) == 1 else 0
         self.d = Drawing(batch=fixed if fixed > 0 else OPEN_BATCH)
+        self.following = Following(self.d)
 
     def _array(self, tensor: Any) -> NDArray[Any]:
         try:
@@ -112,7 +128,7 @@ class _Model:
         """The network of all operations."""
         for each in self.entries:
             self._enter(each)
-        for node in self.graph.node:
+        for node in onnx_fused.fused(self.graph):
             self._step(node)
         answers = [(each.name, self.env[each.name]) for each in self.graph.output if each.name in self.env]
         values = [(name, v.value if isinstance(v, Turned) else v) for name, v in answers]
@@ -120,6 +136,7 @@ class _Model:
         if not wires:
             raise FileError(f"{self.what} holds a model whose answer does not depend on its input")
         self.d.scope = ()
+        forget_unused(self.d, [value for _, value in wires])
         made = finished(self.d, wires, title or self.graph.name, [_plain(each.name) for each in self.entries])
         made = submodules.in_blocks(made, self.d)
         if self.open:
@@ -139,14 +156,26 @@ class _Model:
 
     def _step(self, node: Any) -> None:
         self.d.name, self.d.scope = "", self._scopes(node)
-        inputs = [self.env.get(name) for name in node.input]
+        inputs = [self._own(self.env.get(name)) for name in node.input]
         call = Call(self.d, node.op_type, inputs, self._attributes(node), list(node.output), self.opset)
-        before = dict(self.d.nodes), list(self.d.links), dict(self.d.starts), dict(self.d.values), dict(self.d.made_of)
-        try:
-            self._keep(node, self._made(call, node))
-        except (Unfit, ShapeError, SettingError, TypeError, IndexError, KeyError, AttributeError, ValueError):
-            self.d.nodes, self.d.links, self.d.starts, self.d.values, self.d.made_of = before
-            self._keep(node, self._opaque(call, node))
+        made = self.following.step(
+            lambda: onnx_following.follow(self.following, call, list(node.input)),
+            lambda: self._made(call, node),
+            lambda: self._opaque(call, node),
+            node.input,
+            node.output,
+        )
+        self._keep(node, made)
+
+    def _own(self, x: Any) -> Any:
+        """Numbers under the name of the module that takes them: files keep equal numbers of several modules only once."""
+        if not self.d.scope or not isinstance(x, Held) or "." not in x.name:
+            return x
+        path = self.d.scope[-1].path
+        first = self.users.setdefault(x.name, path)
+        if first in (path, SECOND_CALL.sub("", path)) or not self.d.scope[-1].is_single:
+            return x
+        return Held(x.array, x.learned, f"{path}.{x.name.rpartition('.')[2]}")
 
     def _scopes(self, node: Any) -> scopes.Scopes:
         """The modules that a step stands in, if the file tells them."""

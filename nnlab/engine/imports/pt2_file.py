@@ -10,12 +10,14 @@ import numpy as np
 
 from nnlab.core.layer import PortKind, Shape
 from nnlab.core.words import count
-from nnlab.engine.imports import forms, pools, scopes, submodules, supports, weighted
+from nnlab.engine.imports import forms, pools, pt2_following, scopes, submodules, supports, weighted
+from nnlab.engine.imports.attention_drawn import forget_unused
 from nnlab.engine.imports.drawing import NODES_LIMIT, Drawing, Held, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished
+from nnlab.engine.imports.following import Following
 from nnlab.engine.imports.operations import OPERATIONS, Kind, Piece
 from nnlab.engine.imports.pt2_archive import TYPES, Archive, Json
-from nnlab.errors import FileError, SettingError, ShapeError
+from nnlab.errors import FileError
 
 KNOWN = (forms, pools, weighted, supports)
 """Those that fill the table of operations."""
@@ -56,6 +58,7 @@ class _Program:
         firsts = {self._sizes(name)[0] for name in self.entries if self._sizes(name)}
         fixed = firsts.pop() if len(firsts) == 1 else 0
         self.d = Drawing(batch=fixed if fixed > 0 else OPEN_BATCH)
+        self.following = Following(self.d)
         self.answers = [
             spec["user_output"]["arg"]["as_tensor"]["name"]
             for spec in module["signature"]["output_specs"]
@@ -103,6 +106,7 @@ class _Program:
         if not wires:
             raise FileError(f"{self.what} holds a model whose answer does not depend on its input")
         self.d.scope = ()
+        forget_unused(self.d, [value for _, value in wires])
         made = submodules.in_blocks(finished(self.d, wires, title, self.entries), self.d)
         if self.open:
             said = f"The file leaves sizes open ({', '.join(self.open[:4])}): {OPEN_SIZE} was taken for each. Change them under Data."
@@ -114,20 +118,36 @@ class _Program:
         self.d.scope = scopes.of_text(node.get("metadata", {}).get("nn_module_stack"))
         name = operation_name(node["target"])
         given = [(each["name"], self._told(each["arg"]), each.get("kind", 1)) for each in node["inputs"]]
-        before = dict(self.d.nodes), list(self.d.links), dict(self.d.starts), dict(self.d.values), dict(self.d.made_of)
-        try:
-            args = [value for _, value, kind in given if kind == 1]
-            named = {key: value for key, value, kind in given if kind == 2 and key not in LEFT_OUT}
-            self._keep(node["outputs"], self._made(name, args, named, given))
-        except (Unfit, ShapeError, SettingError, TypeError, IndexError, KeyError, AttributeError, ValueError):
-            self.d.nodes, self.d.links, self.d.starts, self.d.values, self.d.made_of = before
-            self._opaque(name, [value for _, value, _ in given], node["outputs"])
+        args = [value for _, value, kind in given if kind == 1]
+        named = {key: value for key, value, kind in given if kind == 2 and key not in LEFT_OUT}
+        made = self.following.step(
+            lambda: pt2_following.follow(self.d, name, *self._followed(node)),
+            lambda: self._checked(node["outputs"], self._made(name, args, named, given)),
+            lambda: self._opaque(name, [value for _, value, _ in given], node["outputs"]),
+            _given(node["inputs"]),
+            _names(node["outputs"]),
+        )
+        self._keep(node["outputs"], made)
+
+    def _followed(self, node: Json) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments of a step, with tensors as they are followed."""
+        args: list[Any] = []
+        named: dict[str, Any] = {}
+        for each in node["inputs"]:
+            value = self._told(each["arg"])
+            name = each["arg"].get("as_tensor", {}).get("name", "") if "as_tensor" in each["arg"] else ""
+            view = self.following.view(name, value) if name else None
+            if each.get("kind", 1) == 1:
+                args.append(value if view is None else view)
+            elif each["name"] not in LEFT_OUT:
+                named[each["name"]] = value if view is None else view
+        return args, named
 
     def _told(self, arg: Json) -> Any:
         """An argument: a name in the graph, or a plain value."""
         ((kind, value),) = arg.items()
         if kind in PLAIN:
-            return value
+            return float(value) if kind == "as_float" else value
         if kind in ("as_tensor", "as_sym_int", "as_sym_float", "as_sym_bool"):
             return self._named(value)
         if kind in ("as_tensors", "as_sym_ints", "as_optional_tensors", "as_sym_floats"):
@@ -160,12 +180,20 @@ class _Program:
             args = [args[0], *(value for _, value, _ in given if isinstance(value, Kind))]
         return draw(self.d, *args, **named)
 
-    def _keep(self, outputs: list[Json], made: Any) -> None:
-        names = list(_names(outputs))
-        found = made if isinstance(made, tuple) and (len(names) > 1 or "as_tensors" in outputs[0]) else (made,)
-        for name, each in zip(names, found, strict=False):
+    def _checked(self, outputs: list[Json], made: Any) -> Any:
+        """What was drawn for a step, if its sizes are those that the file tells."""
+        for name, each in zip(_names(outputs), self._apart(outputs, made), strict=False):
             self._check(name, each)
+        return made
+
+    def _keep(self, outputs: list[Json], made: Any) -> None:
+        for name, each in zip(_names(outputs), self._apart(outputs, made), strict=False):
             self.env[name] = each
+
+    @staticmethod
+    def _apart(outputs: list[Json], made: Any) -> tuple[Any, ...]:
+        several = len(_names(outputs)) > 1 or "as_tensors" in (outputs[0] if outputs else {})
+        return made if isinstance(made, tuple) and (several or len(made) == 1) else (made,)
 
     def _check(self, name: str, each: Any) -> None:
         """What was drawn has the sizes that the file tells, as far as it tells them."""
@@ -175,18 +203,18 @@ class _Program:
         if len(sizes) != len(each.shape) + 1 or any(a and a != b for a, b in zip(sizes[1:], each.shape, strict=True)):
             raise Unfit("a step whose sizes differ")
 
-    def _opaque(self, name: str, given: list[Any], outputs: list[Json]) -> None:
+    def _opaque(self, name: str, given: list[Any], outputs: list[Json]) -> tuple[Value, ...]:
         flat = [part for each in given for part in (each if isinstance(each, list) else [each])]
         wires = [each.value if isinstance(each, Turned) else each for each in flat if isinstance(each, (Value, Turned))]
         wires += [each.of for each in flat if isinstance(each, supports.Marks)]
         names = [each for each in _names(outputs) if each in self.graph["tensor_values"]]
         if not names:
-            return
+            return ()
         if not wires:
             raise FileError(f"{self.what}: the operation {name[:40]} at its beginning is not known here")
         tensors = {e.name: e.array for e in flat if isinstance(e, Held) and e.name and e.array.dtype.kind == "f"}
-        made = self.d.opaque(name[:60], wires, [self._fact(each) for each in names], tensors)
-        self.env.update(zip(names, made, strict=True))
+        made = iter(self.d.opaque(name[:60], wires, [self._fact(each) for each in names], tensors))
+        return tuple(next(made) if each in names else wires[0] for each in _names(outputs))
 
 
 def operation_name(target: str) -> str:
@@ -195,6 +223,11 @@ def operation_name(target: str) -> str:
         if target.startswith(prefix):
             return target.removeprefix(prefix).partition(".")[0].rstrip("_")[:60]
     return target.rpartition(".")[2].rstrip("_")[:60]
+
+
+def _given(inputs: list[Json]) -> list[str]:
+    """The names of all tensors that a step is given."""
+    return _names([each["arg"] for each in inputs if set(each["arg"]) & {"as_tensor", "as_tensors"}])
 
 
 def _names(outputs: list[Json]) -> list[str]:
@@ -250,6 +283,15 @@ MADE: dict[str, Any] = {
     "bitwise_not": lambda x: ~x,
     "slice": lambda x, dim=0, start=None, end=None, step=1: x[(slice(None),) * dim + (slice(start, end, step),)],
     "select": lambda x, dim, at: np.take(x, at, axis=dim),
+    "reshape": lambda x, sizes: x.reshape(_bounded(sizes) if -1 not in sizes else sizes),
+    "split_with_sizes": lambda x, sizes, dim=0: tuple(np.split(x, np.cumsum(_bounded(sizes))[:-1], axis=dim)),
+    "chunk": lambda x, parts, dim=0: tuple(np.array_split(x, _bounded([parts])[0], axis=dim)),
+    "zeros_like": np.zeros_like,
+    "ones_like": np.ones_like,
+    "full_like": lambda x, value: np.full_like(x, value),
+    "masked_fill": lambda x, mask, value: np.where(mask, np.asarray(value, x.dtype), x),
+    "where": np.where,
+    "logical_not": np.logical_not,
     "clone": lambda x: x,
     "detach": lambda x: x,
     "lift_fresh_copy": lambda x: x,
@@ -270,6 +312,8 @@ def _computed(name: str, args: list[Any], named: dict[str, Any]) -> Any:
         raise Unfit("numbers beyond all bounds")
     found = function(*arrays)
     first = next((each for each in args if isinstance(each, Held)), None)
+    if isinstance(found, tuple):
+        return tuple(Held(each, bool(first and first.learned), first.name if first else "") for each in found)
     if not isinstance(found, np.ndarray):
         return found
     return Held(found, bool(first and first.learned), first.name if first else "")

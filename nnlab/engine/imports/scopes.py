@@ -34,6 +34,11 @@ class Scope(NamedTuple):
         """One of torch's own that is one layer, however many steps a file makes of it."""
         return self.is_torch and self.kind not in COMPOSED
 
+    @property
+    def is_single(self) -> bool:
+        """As far as can be told, it keeps its weights itself, and not in modules of its own."""
+        return self.is_leaf or not self.kind
+
 
 NAME = re.compile(r"'([^']*)'")
 TEXT_LIMIT = 10_000  # characters of a file's text that are read
@@ -81,10 +86,14 @@ def of_node_name(name: str) -> Scopes:
 
 
 class Calls:
-    """Newer ONNX files say of a step which modules it stands in, and not in which call of them: that is counted here."""
+    """Newer ONNX files say of a step which modules it stands in, and not in which call of them: that is counted here.
+
+    A module is called again when the first of its own modules is entered again after others.
+    """
 
     def __init__(self) -> None:
-        self.first: dict[str, tuple[tuple[str, ...], str]] = {}
+        self.first: dict[str, str] = {}
+        self.last: dict[str, str] = {}
         self.many: dict[str, int] = {}
 
     def scopes(self, names: str, kinds: str) -> Scopes:
@@ -94,14 +103,18 @@ class Calls:
             return ()
         found = []
         for k, (path, kind) in enumerate(zip(paths[1:-1], classes[1:-1], strict=True), 1):
-            step = (*paths[k + 1 : -1], classes[-1])
-            begun, at = self.first.setdefault(path, (step, paths[-1]))
-            if step == begun and at != paths[-1]:
-                self.first[path] = step, paths[-1]
-                self.many[path] = self.many.get(path, 0) + 1
+            self._enter(path, paths[k + 1] if k + 2 < len(paths) else "")
             number = self.many.get(path, 0)
             found.append(of_class(path, kind, f"{path}@{number}" if number else path))
         return tuple(found)
+
+    def _enter(self, path: str, child: str) -> None:
+        """A step in this module, and in this one of its own; empty if it stands in none of them."""
+        before = self.last.get(path, "")
+        self.last[path] = child
+        if child and self.first.setdefault(path, child) == child and before != child and path in self.many:
+            self.many[path] += 1
+        self.many.setdefault(path, 0)
 
 
 def arguments(forward: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
