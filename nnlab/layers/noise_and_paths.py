@@ -94,7 +94,8 @@ class DropPath(Layer):
     """While training, leaves everything that comes through it out for some samples at random.
 
     Put it at the end of a branch before an Add: the sample then goes round the branch (stochastic depth). It does
-    nothing once training is over.
+    nothing once training is over. In a block that is repeated the share can grow with depth: the first copies, which
+    all later ones build on, are left out seldom.
     """
 
     title = "Drop path"
@@ -104,6 +105,14 @@ class DropPath(Layer):
 
     p: float = param(
         0.1, "Share of the samples for which the branch is left out.", low=0.0, high=1.0, label="Share dropped"
+    )
+    schedule: str = param(
+        "same",
+        "Within a block that is repeated with weights of its own: the same share in every copy, or one that grows with "
+        "depth up to the share that is set.",
+        choices={"same": "The same everywhere", "linear": "Grows with depth"},
+        label="Over the depth",
+        advanced=True,
     )
 
     def output_shape(self, *shapes: Shape) -> Shape:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from nnlab.core.blocks import checks as block_checks
 from nnlab.core.blocks import code as block_code
+from nnlab.core.blocks import depth as block_depth
 from nnlab.core.blocks import over_time
 from nnlab.core.blocks.ports import EMPTY, BlockInput, BlockOutput, kind_made, kind_taken, ordered, port_names
 from nnlab.core.graph import Graph
@@ -246,6 +247,7 @@ class Block(Layer):
         if self.is_over_time:
             return over_time.output_shapes(self, shapes, found)
         if self.repeat > 1:
+            block_depth.check(self)
             block_checks.check_repeat(self, shapes, found)
         return found
 
@@ -287,7 +289,8 @@ class Block(Layer):
     @property
     def is_row(self) -> bool:
         """Repeated with weights of its own, and as simple as nn.Sequential."""
-        return self.repeat > 1 and not self.share and len(self.entries) == len(self.exits) == 1
+        plain = self.repeat > 1 and not self.share and not block_depth.grows(self)
+        return plain and len(self.entries) == len(self.exits) == 1
 
     def _prefixes(self) -> list[str]:
         if self.is_over_time:

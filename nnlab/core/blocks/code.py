@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nnlab.core.blocks import over_time
+from nnlab.core.blocks import depth, over_time
 from nnlab.core.layer import Call, Shape, Support, TorchCode
 from nnlab.core.learning import Made, made_of
 from nnlab.core.writing import (
@@ -38,9 +38,22 @@ def torch_code(block: "Block", shapes: tuple[Shape, ...]) -> TorchCode:
         return TorchCode(forward, Call(name), results, support)
     if block.is_row:
         return TorchCode(forward, Repeated(name, times=block.repeat), results, support)
-    stack = f"{name}Stack"
-    text = _stack(block, stack, name, _note(shapes))
+    stack, names = f"{name}Stack", [name]
+    if depth.grows(block):
+        support, names = _each_its_own(block, shapes, name)
+    text = _stack(block, stack, names, _note(shapes))
     return TorchCode(forward, Call(stack), results, (*support, Support(stack, text, stack)))
+
+
+def _each_its_own(block: "Block", shapes: tuple[Shape, ...], name: str) -> tuple[tuple[Support, ...], list[str]]:
+    """A class for each copy, all of one family so that they become one with an argument, and the names of the classes."""
+    found: list[Support] = []
+    names = [name, *(f"{name}{k}" for k in range(2, block.repeat + 1))]
+    for mine, copy in zip(names, depth.copies(block), strict=True):
+        *needs, last = _written(copy, shapes)[0]
+        found += [each for each in needs if each not in found]
+        found.append(Support(mine, last.text.replace(f"class {last.name}(", f"class {mine}(", 1), name))
+    return tuple(found), names
 
 
 def _written(block: "Block", shapes: tuple[Shape, ...]) -> tuple[tuple[Support, ...], str]:
@@ -97,16 +110,15 @@ def _arguments(block: "Block", names: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _stack(block: "Block", stack: str, name: str, note: str) -> str:
-    """A class that applies one copy after the other."""
+def _stack(block: "Block", stack: str, names: Sequence[str], note: str) -> str:
+    """A class that applies one copy after the other; `names` are their classes, or the one of all."""
     arguments = list(_arguments(block, attribute_names(block.inner)).values())
     passed = ", ".join(arguments[: len(block.exits)])
     called = "self.block" if block.share else "block"
     loop = f"for _ in range({block.repeat}):" if block.share else "for block in self.blocks:"
     body = [loop, f"    {passed} = {called}({', '.join(arguments)})", f"return {passed}"]
-    made = (
-        {"block": f"{name}()"}
-        if block.share
-        else {"blocks": f"nn.ModuleList([{name}() for _ in range({block.repeat})])"}
-    )
+    copies = f"[{names[0]}() for _ in range({block.repeat})]"
+    if len(names) > 1:
+        copies = f"[{', '.join(f'{name}()' for name in names)}]"
+    made = {"block": f"{names[0]}()"} if block.share else {"blocks": f"nn.ModuleList({copies})"}
     return class_text(stack, Made(made), arguments, note, body)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import count
 
 from nnlab.core import words
+from nnlab.core.blocks import depth
 from nnlab.core.blocks.block import Block
 from nnlab.core.blocks.ports import BlockInput, BlockOutput
 from nnlab.core.graph import Graph, Link, Node
@@ -306,13 +307,13 @@ def _ungroup_repeated(graph: Graph, block_id: str, block: Block) -> tuple[Graph,
 
 def _unrolled(graph: Graph, block_id: str, block: Block) -> tuple[Graph, list[str]]:
     """The graph with a single block for each repeat, one feeding the next, and their ids."""
-    once, at = replace(block, repeat=1), graph.nodes[block_id]
+    at = graph.nodes[block_id]
     left, _, right, _ = _frame(_cards(block.inner))
     ins, outs = [p.name for p in block.ports_in], [p.name for p in block.ports_out]
     into, out = graph.incoming[block_id], graph.outgoing[block_id]
     copies: list[str] = []
     graph = graph.without_node(block_id)
-    for k in range(block.repeat):
+    for k, once in enumerate(replace(each, repeat=1) for each in depth.copies(block)):
         copy = graph.new_id(block)
         graph = graph.with_node(replace(at, id=copy, layer=once, x=at.x + k * (right - left + COLUMN)))
         fed = ins[: len(outs)] if k else []
