@@ -4,6 +4,7 @@ A setting counts by what it writes: a dropout between the layers of an RNN that 
 that write the very same code cannot be told apart by it; they are listed here, each with what it is that they share.
 """
 
+import ast
 import re
 from typing import Any
 
@@ -24,8 +25,8 @@ ONE_CODE = {
 }
 """Kinds that print what another prints. Nothing is printed at all by Identity, Tap, Cast to the kind that is there
 already, Slice from end to end, and the first output of ActivityPenalty: the wire goes through them."""
-MERGES = ("Add", "Multiply", "Maximum", "Minimum")
-"""a + b + c is one Add with three wires, or two with two."""
+ARITHMETIC = ("Add", "Multiply", "Subtract", "Divide", "Maximum", "Minimum", "Sine", "Expression")
+"""A formula is one Expression, or several layers: a + b + c is also two Adds, and torch.sin(x) a Sine in either."""
 DECIMALS = ("x", "h")
 EVERYTHING = re.compile(r"\{0\}\[:(, :)*\]")
 FLAT = "torch.flatten({0}, 1)"
@@ -46,7 +47,6 @@ class _Telling:
     def __init__(self, document: Document) -> None:
         self.graph, self.shapes = document.graph, document.shapes
         self.of: dict[tuple[str, str], int] = {}
-        self.parts: dict[int, tuple[int, ...]] = {}
         self.own: dict[str, int] = {}
         for node_id in self.graph.in_order:
             self._tell(self.graph.nodes[node_id])
@@ -71,11 +71,11 @@ class _Telling:
             kind, values = "Pad", values[:1]  # the sizes are those of the other wire, which is not in the code
         shared = owner(self.graph, node.id)
         whose = self.own.get(shared, 0) if shared != node.id else (node.learning.frozen, _described(code))
-        if kind in MERGES and not code.module:
-            merged = [p for v in values for p in self.parts.get(hash((kind, v)), (v,))]
-            mine = hash((kind, tuple(merged)))
-            self.parts[hash((kind, mine))] = tuple(merged)
-            return mine
+        if kind in ARITHMETIC and not code.module:
+            names = [f"v{k}" for k in range(len(values))]
+            return _formula(
+                ast.parse(code.forward.format(*names), mode="eval").body, dict(zip(names, values, strict=True))
+            )
         if kind.startswith("Global") and code.forward.startswith("torch.flatten("):  # or a Flatten behind it
             inner = hash((kind, whose, code.forward.removeprefix("torch.flatten(").removesuffix(", 1)"), *values))
             return hash(("Flatten", (False, ""), FLAT, inner))
@@ -114,6 +114,18 @@ def _piece(mine: int, result: str) -> int:
     if result.endswith("[:, -1]"):
         return hash(("SequencePool", (False, ""), "{0}[:, -1]", _piece(mine, result.removesuffix("[:, -1]"))))
     return hash((mine, result))
+
+
+def _formula(part: ast.AST, values: dict[str, int]) -> int:
+    """A formula as one number, by its parts."""
+    if isinstance(part, ast.Name) and part.id in values:
+        return values[part.id]
+    inner = [
+        _formula(each, values) for each in ast.iter_child_nodes(part) if isinstance(each, (ast.expr, ast.operator))
+    ]
+    said = [getattr(part, name, "") for name in ("id", "attr", "value")]
+    said = ["" if isinstance(each, ast.AST) else each for each in said]
+    return hash((type(part).__name__, repr(said), *inner))
 
 
 _KNOWN: dict[str, str] = {}

@@ -70,6 +70,14 @@ class Later:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """A tensor repeated along axes of size 1; a sum or product does that of its own."""
+
+    of: Value
+    shape: Shape
+
+
+@dataclass(frozen=True)
 class Pairs:
     """A mask over pairs of steps as torch's attention takes it: once for each head, later steps hidden or not."""
 
@@ -98,6 +106,8 @@ class Drawing:
     made_of: dict[Any, str] = field(default_factory=dict)
     """Which node a module became when it was first met: a second call shares its weights."""
 
+    twins: dict[Any, Any] = field(default_factory=dict)
+    """Modules with the batch in front that stand for others which have it behind."""
     scope: Scopes = ()
     """The modules of the model that the part stands in."""
     places: dict[str, tuple[Scopes, str]] = field(default_factory=dict)
@@ -152,8 +162,19 @@ class Drawing:
     def exit(self, value: Value, target: str) -> str:
         """Where an answer leaves."""
         self.name = ""
+        if not value.shape and value.kind == "x":
+            value = self._as_row(value)
         layer = layer_of("Output", target=target) if target else layer_of("Output")
         return self._place(layer, (value,), ("in",))
+
+    def _as_row(self, value: Value) -> Value:
+        """One number for each sample as a row of one: what took the axis away at the very end is left out."""
+        before = [k for k in self.links if k.target == value.node]
+        if type(self.nodes[value.node].layer) is LAYERS["Squeeze"] and not self.uses(value):
+            self.remove(value.node)
+            (link,) = before
+            return Value(link.source, link.source_port, (1,), value.kind)
+        return self.one("Reshape", value, shape="1")
 
     def constant(self, held: Held) -> Value:
         """Numbers that come along as a node of their own."""
@@ -252,17 +273,18 @@ class Drawing:
         return free, self.name[:64] if wanted else ""
 
     def _of_kind(self, value: Value, kind: PortKind) -> Value:
-        """A hidden state where decimals are wanted is turned into decimals, and the other way round."""
+        """A hidden state where decimals are wanted is turned into decimals."""
         if kind == "*" or value.kind in (kind, "*") or self.entered.get(value.node, value).kind == kind:
             return value
         if kind == "e" and value.kind == "i" and value.node in self.entered and len(value.shape) == 2:
             self.entered[value.node] = replace(value, kind="e")
             return self.entered[value.node]
-        if {kind, value.kind} == {"x", "h"}:
+        if (kind, value.kind) == ("h", "x") and "h" in [p.name for p in self.nodes[value.node].layer.outputs]:
+            return replace(value, port="h", kind="h")  # a cell tells what it remembers
+        if (kind, value.kind) == ("x", "h"):
             was, self.name = self.name, ""
             try:
-                layer = layer_of("Cast", to="x") if kind == "x" else layer_of("Identity")
-                return replace(self.add(layer, value)[0], kind="*" if kind == "h" else "x")
+                return self.add(layer_of("Cast", to="x"), value)[0]
             finally:
                 self.name = was
         raise Unfit(f"a wire of another kind of numbers ({value.kind} instead of {kind})")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nnlab.core.arithmetic.axes import listed
-from nnlab.engine.imports.drawing import Drawing, Held, Later, Turned, Unfit, Value, layer_of
+from nnlab.engine.imports.drawing import Drawing, Held, Later, Spread, Turned, Unfit, Value, layer_of
 from nnlab.engine.imports.operations import Piece, as_value, operation, plain, refuse, turned
 
 
@@ -57,6 +57,21 @@ def reshape(d: Drawing, x: Any, *sizes: Any, **named: Any) -> Value:
     return d.one("Reshape", value, shape=listed(rest))
 
 
+@operation("squeeze")
+def squeeze(d: Drawing, x: Any, dim: Any = None) -> Any:
+    """Without the axes of size 1, or without one of them."""
+    if isinstance(x, Turned):
+        return turned(x, "Squeeze", (dim,), {})
+    value = as_value(d, x)
+    if dim is None:
+        ones = [k + 1 for k, n in enumerate(value.shape) if n == 1]
+        if len(ones) != 1:
+            rest = [n for n in value.shape if n != 1]
+            return d.one("Reshape", value, shape=listed(rest or [1])) if ones else value
+        dim = ones[0]
+    return value if dim == 0 else d.one("Squeeze", value, dim=plain(dim))
+
+
 @operation("unflatten")
 def unflatten(d: Drawing, x: Any, dim: int, sizes: Sequence[int]) -> Value:
     """One axis as several."""
@@ -78,7 +93,7 @@ def t(d: Drawing, x: Any) -> Value:
     raise Unfit("the batch in another place")
 
 
-@operation("expand", "expand_as", "broadcast_to")
+@operation("expand", "broadcast_to")
 def expand(d: Drawing, x: Any, *sizes: Any) -> Any:
     """Repeated for the batch: what has no batch needs no more than that."""
     if isinstance(x, Later) and x.of is not None:
@@ -92,9 +107,28 @@ def expand(d: Drawing, x: Any, *sizes: Any) -> Any:
             return d.constant(Held(array.reshape(rest), x.learned, x.name))
         raise Unfit("numbers repeated in another form")
     value = as_value(d, x)
-    if flat and [n if s == -1 else s for n, s in zip(value.shape, flat[1:], strict=False)] == list(value.shape):
-        return value
-    raise Unfit("numbers repeated along an axis")
+    full = tuple(n if s == -1 else int(plain(s)) for n, s in zip(value.shape, flat[1:], strict=False))
+    if len(flat) != len(value.shape) + 1 or flat[0] not in (d.batch, -1):
+        raise Unfit("numbers repeated along an axis")
+    return value if full == value.shape else Spread(value, full)
+
+
+@operation("expand_as")
+def expand_as(d: Drawing, x: Any, other: Any) -> Any:
+    """Repeated to the sizes of another."""
+    return expand(d, x, d.batch, *as_value(d, other).shape)
+
+
+@operation("getattr")
+def attribute(d: Drawing, x: Any, name: str) -> Any:
+    """Parts of an answer by name, and rows as columns."""
+    if isinstance(x, tuple) and name in ("values", "indices"):
+        return x[("values", "indices").index(name)]
+    if isinstance(x, Value) and name == "mT":
+        return d.one("Transpose", x, dim0=-2, dim1=-1)
+    if isinstance(x, Value) and name == "data":
+        return d.one("Detach", x)
+    raise Unfit(f"a tensor's {name}")
 
 
 @operation("chunk", "tensor_split")
@@ -162,7 +196,9 @@ def getitem(d: Drawing, x: Any, index: Any) -> Any:
     if isinstance(x, (tuple, list)):
         return x[plain(index)]
     if isinstance(x, Turned):
-        return _row(d, x, index)
+        rest = index[1:] if isinstance(index, tuple) else ()
+        whole = all(each in (slice(None), Ellipsis) for each in rest)
+        return _row(d, x, index[0] if isinstance(index, tuple) and whole else index)
     value = as_value(d, x)
     items = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in items:

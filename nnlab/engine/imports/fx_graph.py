@@ -2,24 +2,27 @@
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
 from nnlab.core.arithmetic.axes import listed
 from nnlab.core.layer import PortKind, Shape
-from nnlab.engine.imports import forms, modules, pools, scopes, submodules, supports, weighted
+from nnlab.engine.imports import forms, modules, moments, pools, scopes, submodules, supports, time_first, weighted
 from nnlab.engine.imports.comparing import compared, unchanged
-from nnlab.engine.imports.drawing import Drawing, Held, Unfit, Value
+from nnlab.engine.imports.drawing import Drawing, Held, Spread, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished, kind_of
-from nnlab.engine.imports.naming import flat, function_name
+from nnlab.engine.imports.formulas import as_expressions
+from nnlab.engine.imports.naming import flat, function_name, is_touched
 from nnlab.engine.imports.operations import OPERATIONS, as_value
 from nnlab.engine.imports.own_words import recognise
 from nnlab.engine.imports.recorded import recorded
 from nnlab.errors import BuildError, SettingError, ShapeError
 
-KNOWN = (forms, pools, weighted, supports)
+KNOWN = (forms, pools, weighted, supports, moments)
 """Those that fill the table of operations."""
 BATCHES = (2, 3, 5, 7, 11, 13)
 
@@ -91,9 +94,9 @@ class _Seeing(fx.Interpreter):
     def run_node(self, n: fx.Node) -> Any:
         """One step."""
         result = super().run_node(n)
-        touched = n.op in ("placeholder", "call_module") or any(
-            a.meta["touched"] and _has_tensor(a.meta["seen"]) for a in n.all_input_nodes
-        )
+        given = any(a.meta["touched"] and _has_tensor(a.meta["seen"]) for a in n.all_input_nodes)
+        module = self.fetch_attr(str(n.target)) if n.op == "call_module" else None
+        touched = n.op == "placeholder" or is_touched(given, function_name(n) if module is None else "", module)
         n.meta["touched"] = touched
         n.meta["seen"] = _noted(result, touched)
         return result
@@ -125,6 +128,7 @@ class _Reading:
         self.given: dict[str, dict[str, Any]] = {}
         self.graph = self._traced()
         recognise(self.graph, model)
+        as_expressions(self.graph)
         self.d = Drawing(batch=self.batch)
         self.env: dict[fx.Node, Any] = {}
         self.names = {id(each): name for name, each in model.named_parameters()}
@@ -235,11 +239,26 @@ class _Reading:
     def _drawn(self, node: fx.Node, args: Any, kwargs: Any) -> Any:
         if "own" in node.meta:
             return self._own(node, args)
-        if node.op == "call_module":
-            return modules.draw(self.d, self.model.get_submodule(str(node.target)), args, kwargs)
-        draw = OPERATIONS.get(function_name(node))
+        module = self.model.get_submodule(str(node.target)) if node.op == "call_module" else None
+        name = function_name(node) if module is None else ""
+        usual = partial(self._usual, name)
+        if time_first.is_swapped((args, kwargs)):
+            return time_first.drawn(self.d, name, module, args, kwargs, usual)
+        if name in ("transpose", "permute", "swapaxes", "t") and isinstance(args[0], Value):
+            order = time_first.order_of(name, len(args[0].shape) + 1, args[1:], kwargs)
+            if order is not None and order[0] != 0:
+                return time_first.turned_round(self.d, args[0], order)
+        return usual(module, args, kwargs)
+
+    def _usual(self, name: str, module: nn.Module | None, args: Any, kwargs: Any) -> Any:
+        """A call of a module or function whose tensors have the batch in front."""
+        if module is not None:
+            return modules.draw(self.d, module, args, kwargs)
+        if args and isinstance(args[0], supports.May):
+            return supports.of_may(self.d, name, args[0], args[1:], kwargs)
+        draw = OPERATIONS.get(name)
         if draw is None:
-            raise Unfit(function_name(node))
+            raise Unfit(name)
         return draw(self.d, *args, **kwargs)
 
     def _own(self, node: fx.Node, args: Any) -> Any:
@@ -278,6 +297,8 @@ class _Reading:
             return tensor
         origin = [a for a in node.all_input_nodes if isinstance(self.env.get(a), Held)]
         first = self.env[origin[0]] if len(origin) == 1 else None
+        if node.op == "call_module":  # rows of a table by numbers that are always the same
+            first = Held(np.zeros(0), True, str(node.target))
         array = modules.frozen_value(tensor)
         if array.ndim > 1 and len(array) == self.batch and (array == array[:1]).all():
             array = array[0]  # the same for every sample
@@ -287,12 +308,14 @@ class _Reading:
     def _fits(self, found: Any, seen: Any) -> bool:
         if isinstance(found, Value) and isinstance(seen, Seen):
             return (self.batch, *found.shape) == seen.shape
+        if isinstance(found, time_first.Swapped) and isinstance(seen, Seen):
+            return (found.value.shape[0], self.batch, *found.value.shape[1:]) == seen.shape
         if isinstance(found, tuple) and isinstance(seen, tuple):
             return all(self._fits(a, b) for a, b in zip(found, seen, strict=False))
         return True
 
     def _opaque(self, node: fx.Node, args: Any, kwargs: Any, seen: Any) -> Any:
-        given = [a for a in flat((args, kwargs)) if isinstance(a, Value)]
+        given = [_wire(a) for a in flat((args, kwargs)) if isinstance(a, (Value, Turned, Spread, time_first.Swapped))]
         what = (
             function_name(node)
             if node.op != "call_module"
@@ -320,9 +343,13 @@ class _Reading:
         return found
 
 
-def _plain_value(d: Drawing, x: Any) -> Value:
-    from nnlab.engine.imports.drawing import Turned
+def _wire(x: Any) -> Value:
+    """The wire of a tensor that is known to be another one in disguise."""
+    found: Value = x if isinstance(x, Value) else x.of if isinstance(x, Spread) else x.value
+    return found
 
+
+def _plain_value(d: Drawing, x: Any) -> Value:
     return x.value if isinstance(x, Turned) else as_value(d, x)
 
 

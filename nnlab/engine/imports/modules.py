@@ -24,7 +24,7 @@ from nnlab.errors import NNLabError, SettingError
 Drawer = Callable[..., Any]
 
 HARMLESS = re.compile(r",? ?inplace=(True|False)")
-SAME_FORM = ("stride", "padding", "dilation")
+SQUARE = re.compile(r"\((\d+)(?:, \1)+\)")
 CHANGED: dict[str, Callable[[Any], dict[str, Any]]] = {
     "LayerNorm": lambda m: {"normalized_shape": len(m.normalized_shape)},
     "RMSNorm": lambda m: {"normalized_shape": len(m.normalized_shape)},
@@ -157,7 +157,12 @@ def is_same(layer: Layer, module: nn.Module, *shapes: tuple[int, ...]) -> bool:
     text = "\n".join(each.text for each in code.support)
     with torch.device("meta"):
         made = run_text(f"{text}\ndef make():\n    return {code.module.source()}\n")["make"]()
-    return HARMLESS.sub("", repr(made)) == HARMLESS.sub("", repr(module))
+    return _described(made) == _described(module)
+
+
+def _described(module: nn.Module) -> str:
+    """As torch describes it; (1, 1) and 1 are one size."""
+    return SQUARE.sub(r"\1", HARMLESS.sub("", repr(module)))
 
 
 def draw(d: Drawing, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

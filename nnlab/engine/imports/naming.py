@@ -25,6 +25,17 @@ def function_name(node: fx.Node) -> str:
     return str(name).rstrip("_") if not name.startswith("__") else str(name).strip("_")
 
 
+FRESH = ("new_zeros", "new_ones", "new_full", "new_tensor", "zeros_like", "ones_like", "full_like")
+"""Numbers that only have their sizes from a sample."""
+
+
+def is_touched(given: bool, name: str, module: nn.Module | None) -> bool:
+    """Whether a step depends on the samples: `given` says that one of its inputs does."""
+    if module is not None:
+        return given or not isinstance(module, nn.Embedding)
+    return given and name not in FRESH
+
+
 def is_method(node: fx.Node) -> bool:
     """Whether the step was written as x.sum(1), and not as torch.sum(x, 1)."""
     return node.op == "call_method" or type(node.target).__name__ == "method_descriptor"

@@ -1,14 +1,13 @@
 """What torch's functions are as layers: each is told in torch's own words, and drawn as the layer that does the same."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from nnlab.core.arithmetic.axes import listed
 from nnlab.core.layer import LAYERS, VARIADIC_LIMIT
-from nnlab.engine.imports.drawing import Drawing, Held, Later, Pairs, Turned, Unfit, Value, layer_of
+from nnlab.engine.imports.drawing import Drawing, Held, Later, Pairs, Spread, Turned, Unfit, Value, layer_of
 
 Operation = Callable[..., Any]
 F = TypeVar("F", bound=Operation)
@@ -96,6 +95,9 @@ def as_value(d: Drawing, x: object) -> Value:
         return x
     if isinstance(x, Held):
         return d.constant(x)
+    if isinstance(x, Spread):
+        ones = np.ones((1,) * (len(x.shape) - len(x.of.shape)) + x.shape, np.float32)
+        return d.one("Multiply", x.of, d.constant(Held(ones)))
     if isinstance(x, Piece):
         row = x.at % x.of.value.shape[0]
         cut = d.add(layer_of("Slice", dim=1, start=row, end=row + 1), x.of.value)[0]
@@ -140,6 +142,9 @@ def turned(x: Turned, layer: str, args: tuple[Any, ...], kwargs: dict[str, Any])
     """A memory turned round again: the batch in front."""
     if layer == "Transpose" and sorted([*args, *kwargs.values()]) == [0, 1]:
         return x.value
+    one = layer == "Squeeze" and not x.both and x.value.shape[0] == 1
+    if one and x.last is not None and [*args, *kwargs.values()] == [0]:
+        return x.last
     raise Unfit("a memory with the batch behind")
 
 
@@ -182,7 +187,7 @@ def cast(d: Drawing, x: Any, *args: Any, **kwargs: Any) -> Any:
 # -------------------------------------------------------------------------- arithmetic
 
 
-@operation("add", "iadd", "sum_of")
+@operation("add", "iadd", "radd", "sum_of")
 def add(d: Drawing, x: Any, y: Any, alpha: float = 1) -> Value:
     """A sum; one of a sum that goes nowhere else gets one wire more."""
     if alpha != 1:
@@ -192,32 +197,10 @@ def add(d: Drawing, x: Any, y: Any, alpha: float = 1) -> Value:
     return _merged(d, "Add", x, y)
 
 
-@operation("mul", "imul", "multiply")
+@operation("mul", "imul", "multiply", "rmul")
 def mul(d: Drawing, x: Any, y: Any) -> Value:
     """A product, of two wires or with a number."""
     return _merged(d, "Multiply", x, y)
-
-
-@operation("repeat_interleave")
-def for_each_head(d: Drawing, x: Any, repeats: Any, dim: int | None = None, **_: Any) -> Pairs:
-    """A mask over pairs of steps, once for each head of an attention."""
-    pairs = x if isinstance(x, Pairs) else Pairs(x) if _is_table(x) else None
-    if pairs is None or dim != 0 or pairs.times != 1 or not isinstance(repeats, int):
-        raise Unfit("numbers repeated along an axis")
-    return replace(pairs, times=repeats)
-
-
-def _is_table(x: object) -> bool:
-    return isinstance(x, Value) and x.kind == "m" and len(x.shape) == 2
-
-
-@operation("or", "bitwise_or", "logical_or", "ror")
-def either(d: Drawing, x: Any, y: Any) -> Pairs:
-    """A mask over pairs of steps that hides later ones as well."""
-    wire, later = (x, y) if isinstance(y, Later) else (y, x)
-    if not isinstance(later, Later) or not _is_table(wire):
-        raise Unfit("two masks as one")
-    return Pairs(wire, causal=True)
 
 
 @operation("maximum")
@@ -256,6 +239,8 @@ def _pair(d: Drawing, x: Any, y: Any) -> tuple[Value, Value]:
 
 
 def _number(x: Any) -> Any:
+    if isinstance(x, Spread):
+        return x.of
     if isinstance(x, (int, float)) and not isinstance(x, bool):
         return Held(np.array(x, np.float32))
     return x
@@ -361,6 +346,12 @@ def div(d: Drawing, x: Any, y: Any, rounding_mode: str | None = None) -> Value:
             d.remove(x.node)
             return d.one("Average", *before)
     return d.one("Divide", *_pair(d, x, y))
+
+
+@operation("rdiv", "rtruediv")
+def rdiv(d: Drawing, x: Any, y: Any) -> Value:
+    """A quotient, the other way round."""
+    return div(d, y, x)
 
 
 @operation("clamp", "clip")

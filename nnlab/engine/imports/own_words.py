@@ -192,6 +192,19 @@ def _charges(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
             yield layer_of("ActivityPenalty", kind=kind, strength=float(n)), ((1,),), 1
 
 
+def _losses(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
+    """One of several answers: a single one is what the network is for."""
+    ends = [n for n in node.users if n.op == "output"]
+    if len(ends) < len(node.users) or not ends or not isinstance(ends[0].args[0], (tuple, list)):
+        return
+    mean = node if _name(node) == "mean" else next(a for a in node.args if isinstance(a, fx.Node))
+    flat: Any = mean.args[0]
+    shape = (1, 1) if flat.op != "placeholder" and _name(flat) == "flatten" else (1,)
+    for n in [1.0] if mean is node else [a for a in node.args if isinstance(a, (int, float))]:
+        for kind in ("yes", "no", "numbers"):
+            yield layer_of("AsLoss", kind=kind, strength=float(n)), (shape,), 0
+
+
 def _ones(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
     for n in {n for n in numbers_in(node, 3) if n >= 1}:
         yield layer_of("OneHot", num_classes=int(n)), ((1,),), 0
@@ -257,7 +270,8 @@ def _looks(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
 Guess = Callable[[fx.Node, nn.Module], Iterator[Candidate]]
 GUESSES: dict[str, tuple[Guess, ...]] = {
     "add": (_steps_up, _turned_gradients),
-    "mul": (_charges,),
+    "mul": (_charges, _losses),
+    "mean": (_losses,),
     "float": (_ones,),
     "gather": (_gathered,),
     "take_along_dim": (_selected,),

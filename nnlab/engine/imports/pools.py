@@ -1,14 +1,16 @@
 """torch's functions that pool, reduce, resize, and attend, as layers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from nnlab.core.arithmetic.axes import listed
-from nnlab.engine.imports.drawing import Drawing, Held, Later, Unfit, Value, layer_of
-from nnlab.engine.imports.operations import REDUCED, as_value, has_links, operation, plain
+from nnlab.engine.imports.drawing import Drawing, Held, Later, Pairs, Unfit, Value, layer_of
+from nnlab.engine.imports.operations import OPERATIONS, REDUCED, as_value, has_links, operation, plain
 from nnlab.engine.imports.weighted import LINEAR_MODES, ONE, size
 
 
@@ -79,6 +81,32 @@ def reduce(d: Drawing, x: Any, dim: Any = None, keepdim: bool = False, *, kind: 
     if dims == [1] and len(value.shape) == 2 and not keepdim and kind in ("mean", "max"):
         return d.one("GraphPool" if has_links(d) else "SequencePool", value, mode=kind)
     return d.one("Reduce", value, kind=kind, dims=listed(dims), keepdim=bool(keepdim))
+
+
+@operation("max", "min")
+def extreme(d: Drawing, x: Any, dim: Any = None, keepdim: bool = False, *, kind: str = "max") -> Any:
+    """The largest along an axis, and where it stands; or the larger of two tensors."""
+    if isinstance(dim, (Value, Held)):
+        return OPERATIONS[f"{kind}imum"](d, x, dim)
+    found = reduce(d, x, dim, keepdim, kind=kind)
+    if kind == "min":
+        return found, None
+    return found, d.one("ArgMax", as_value(d, x), dim=dim, keepdim=bool(keepdim))
+
+
+OPERATIONS["min"] = partial(extreme, kind="min")
+
+
+@operation("cosine_similarity")
+def alike(d: Drawing, x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Value:
+    """How far two rows point the same way."""
+    return d.one("CosineSimilarity", as_value(d, x1), as_value(d, x2), dim=dim, eps=eps)
+
+
+@operation("one_hot")
+def one_hot(d: Drawing, x: Any, num_classes: int = -1) -> Value:
+    """A row of zeros with a single 1 for each whole number."""
+    return d.one("OneHot", as_value(d, x), num_classes=num_classes)
 
 
 def _is_pair(d: Drawing, value: Value) -> bool:
@@ -191,3 +219,25 @@ def is_causal_table(mask: object) -> bool:
     array = np.asarray(mask.array).reshape(-1, *mask.array.shape[-2:])
     may = array if array.dtype == np.bool_ else array == 0
     return bool((may == np.tril(np.ones(may.shape[-2:], bool))).all()) and prod(array.shape[:-2]) == 1
+
+
+@operation("repeat_interleave")
+def for_each_head(d: Drawing, x: Any, repeats: Any, dim: int | None = None, **_: Any) -> Pairs:
+    """A mask over pairs of steps, once for each head of an attention."""
+    pairs = x if isinstance(x, Pairs) else Pairs(x) if _is_table(x) else None
+    if pairs is None or dim != 0 or pairs.times != 1 or not isinstance(repeats, int):
+        raise Unfit("numbers repeated along an axis")
+    return replace(pairs, times=repeats)
+
+
+def _is_table(x: object) -> bool:
+    return isinstance(x, Value) and x.kind == "m" and len(x.shape) == 2
+
+
+@operation("or", "bitwise_or", "logical_or", "ror")
+def either(d: Drawing, x: Any, y: Any) -> Pairs:
+    """A mask over pairs of steps that hides later ones as well."""
+    wire, later = (x, y) if isinstance(y, Later) else (y, x)
+    if not isinstance(later, Later) or not _is_table(wire):
+        raise Unfit("two masks as one")
+    return Pairs(wire, causal=True)

@@ -8,6 +8,7 @@ from unittest import mock
 from torch import Tensor, fx, nn
 from torch.overrides import TorchFunctionMode
 
+from nnlab.engine.imports.naming import function_name, is_touched
 from nnlab.errors import BuildError
 
 Leaf = Callable[[nn.Module], bool]
@@ -33,6 +34,7 @@ class _Recorder(TorchFunctionMode):
     def __init__(self, model: nn.Module, is_leaf: Leaf) -> None:
         super().__init__()
         self.graph = fx.Graph()
+        self.model = model
         self.nodes: dict[int, fx.Node] = {}
         self.kept: list[Tensor] = []  # ids are those of living tensors alone
         self.names = {id(m): name for name, m in model.named_modules() if name}
@@ -53,15 +55,19 @@ class _Recorder(TorchFunctionMode):
             func(*args, **kwargs)
             self._note(node, args[0])
             return None
-        before = self._seen((args, kwargs)) if name != "__get__" else None
+        if name == "__get__":  # an attribute: T is a tensor, a size is none
+            noted, given = getattr, (*args[:1], getattr(getattr(func, "__self__", None), "__name__", ""))
+        else:
+            noted, given = func, args
+        before = self._seen((given, kwargs))
         self.depth += 1
         try:
             result = func(*args, **kwargs)
         finally:
             self.depth -= 1
-        if before is None or not _tensors(result):
+        if not _tensors(result):
             return result
-        self._note(self.graph.create_node("call_function", func, *before), result)
+        self._note(self.graph.create_node("call_function", noted, *before), result)
         return result
 
     @contextmanager
@@ -131,8 +137,10 @@ class _Recorder(TorchFunctionMode):
     def _note(self, node: fx.Node, result: Any) -> None:
         leaf = {str(node.target): (str(node.target), nn.Module)} if node.op == "call_module" else {}
         node.meta["nn_module_stack"] = {**self.stack, **leaf}
+        module = self.model.get_submodule(str(node.target)) if node.op == "call_module" else None
+        name = function_name(node) if module is None else ""
         node.meta.update(
-            touched=node.op == "call_module" or any(a.meta["touched"] for a in node.all_input_nodes), seen=result
+            touched=is_touched(any(a.meta["touched"] for a in node.all_input_nodes), name, module), seen=result
         )
         if isinstance(result, Tensor):
             self.nodes[id(result)] = node

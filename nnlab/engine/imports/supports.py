@@ -17,7 +17,7 @@ from nnlab.core.layer import LAYERS, Support
 from nnlab.core.learning import Learning
 from nnlab.engine.compile import run_text
 from nnlab.engine.imports.drawing import Drawing, Later, Turned, Unfit, Value, layer_of
-from nnlab.engine.imports.operations import as_value, has_links, operation
+from nnlab.engine.imports.operations import OPERATIONS, as_value, has_links, operation
 from nnlab.engine.imports.weighted import decimal
 
 
@@ -291,6 +291,23 @@ class May:
 
     def __init__(self, mask: Any) -> None:
         self.mask = mask
+
+
+@operation("ne")
+def unequal(d: Drawing, x: Any, y: Any) -> Any:
+    """What is no padding."""
+    return invert(d, equal(d, x, y))
+
+
+def of_may(d: Drawing, name: str, x: May, args: tuple[Any, ...], kwargs: Any) -> Any:
+    """A step on the opposite of a mask: as numbers it is 1 where the mask says no, and 0 elsewhere."""
+    if not isinstance(x.mask, Value):
+        raise Unfit("the opposite of a mask")
+    if name in ("unsqueeze", "getitem"):
+        return May(OPERATIONS[name](d, x.mask, *args, **kwargs))
+    if name in ("float", "to", "type_as", "type"):
+        return OPERATIONS["rsub"](d, d.one("Cast", x.mask, to="x"), 1.0)
+    raise Unfit("the opposite of a mask")
 
 
 def is_memory(x: object) -> bool:
