@@ -21,10 +21,9 @@ from nnlab.ui.look.theme import CAPTION_PX, CARD_RADIUS
 if TYPE_CHECKING:
     from nnlab.ui.canvas.editor import GraphEditor
 
-THERE, GOING = 0.62, 0.3  # how much is seen of a layer that would come, and of one that would go
+THERE, GOING = 0.7, 0.3  # how much is seen of a layer that would come, and of one that would go
 BELOW = 6  # units between a card and what would change in it
 LINES_SHOWN = 4
-ROOM = 24  # units around what changes that come into view with it
 
 
 class GhostItem(QGraphicsItem):
@@ -36,8 +35,16 @@ class GhostItem(QGraphicsItem):
         self.going: list[QRectF] = []
         self.notes: list[tuple[QPointF, tuple[str, ...]]] = []
         """The middle of the upper edge of a note, and its lines."""
+        self.magnified = 1.0
+        """How many units a pixel of a note takes: they can be read however far away one looks from."""
         self.setZValue(LIVE_Z + 1)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+
+    def magnify(self, units: float) -> None:
+        """Draw notes so large that a pixel of theirs takes so many units."""
+        self.prepareGeometryChange()
+        self.magnified = units
+        self.update()
 
     def area(self) -> QRectF:
         """What it covers in the scene."""
@@ -47,7 +54,7 @@ class GhostItem(QGraphicsItem):
         for card in self.going:
             found = found.united(card)
         for top, lines in self.notes:
-            found = found.united(_note_rect(top, lines))
+            found = found.united(_note_rect(top, lines, self.magnified))
         return found
 
     def boundingRect(self) -> QRectF:
@@ -59,7 +66,7 @@ class GhostItem(QGraphicsItem):
         """All of it."""
         now = theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        dashed = QPen(now.color("accent"), 2, Qt.PenStyle.DashLine)
+        dashed = _seen_from_afar(QPen(now.color("accent"), 2, Qt.PenStyle.DashLine))
         for look, corner in self.coming:
             painter.save()
             painter.translate(corner)
@@ -69,11 +76,15 @@ class GhostItem(QGraphicsItem):
             painter.setPen(dashed)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(look.rect.translated(corner), CARD_RADIUS, CARD_RADIUS)
-        painter.setPen(QPen(now.color("error"), 2.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.setPen(_seen_from_afar(QPen(now.color("error"), 2.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)))
         for card in self.going:
             painter.drawLine(card.bottomLeft() + QPointF(8, -8), card.topRight() + QPointF(-8, 8))
         for top, lines in self.notes:
-            _note(painter, _note_rect(top, lines), lines, now)
+            painter.save()
+            painter.translate(top)
+            painter.scale(self.magnified, self.magnified)
+            _note(painter, _note_rect(QPointF(), lines), lines, now)
+            painter.restore()
 
 
 class Ghost:
@@ -132,7 +143,7 @@ class Ghost:
         self.note.hide()
         self._put_back(found, smoothly)
         if self._back is not None and self._editor.travel.is_own:
-            self._editor.travel.go(*self._back, smoothly and self._editor.glide.enabled)
+            self._editor.travel.go(*self._back, False)  # at once: whoever comes back to the canvas finds it as it was
         self._back = None
 
     def forget_view(self) -> None:
@@ -180,7 +191,7 @@ class Ghost:
                 return
             ends.append(QPointF(node.x, node.y) + found.point)
         item = QGraphicsPathItem(geometry.wire_path(ends[0], ends[1]))
-        item.setPen(wire_pen("accent", 2.0, Qt.PenStyle.DashLine))
+        item.setPen(_seen_from_afar(wire_pen("accent", 2.0, Qt.PenStyle.DashLine)))
         item.setZValue(WIRE_Z + 0.6)
         item.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._wires.append(item)
@@ -198,22 +209,28 @@ class Ghost:
 
     def _bring_into_view(self, found: Difference, all_seen: bool) -> None:
         """What would change comes into view; where all was in view, all that would be there does."""
-        editor = self._editor
+        editor, area = self._editor, self._area(found, all_seen)
+        zoom = editor.zoom
+        if not area.isNull() and not editor.seen().contains(area):
+            self._back = editor.seen().center(), zoom
+            zoom = min(zoom, editor.zoom_for(area))
+            editor.travel.go(area.center(), zoom, editor.glide.enabled)
+        if self._item is not None:
+            self._item.magnify(max(1.0, 1 / zoom))
+
+    def _area(self, found: Difference, all_seen: bool) -> QRectF:
+        scene = self._editor.picture
         area = self._item.area() if self._item is not None else QRectF()
         for wire in self._wires:
             area = area.united(wire.path().boundingRect())
         for link in found.cut:
-            if link in editor.picture.wires:
-                area = area.united(editor.picture.wires[link].sceneBoundingRect())
+            if link in scene.wires:
+                area = area.united(scene.wires[link].sceneBoundingRect())
         if all_seen:
-            for node_id, item in editor.picture.nodes.items():
+            for node_id, item in scene.nodes.items():
                 corner = QPointF(*found.moved.get(node_id, (item.x(), item.y())))
                 area = area.united(item.look.rect.translated(corner))
-        if area.isNull() or editor.seen().contains(area):
-            return
-        area = area.adjusted(-ROOM, -ROOM, ROOM, ROOM)
-        self._back = editor.seen().center(), editor.zoom
-        editor.travel.go(area.center(), min(editor.zoom, editor.zoom_for(area)), editor.glide.enabled)
+        return area
 
 
 def _shortened(lines: tuple[str, ...]) -> tuple[str, ...]:
@@ -222,9 +239,15 @@ def _shortened(lines: tuple[str, ...]) -> tuple[str, ...]:
     return (*lines[: LINES_SHOWN - 1], f"and {len(lines) - LINES_SHOWN + 1} more")
 
 
-def _note_rect(top: QPointF, lines: tuple[str, ...]) -> QRectF:
-    width, height = paint.chip_size(lines)
-    return QRectF(top.x() - width / 2 - 2, top.y(), width + 4, height + 2)
+def _seen_from_afar(pen: QPen) -> QPen:
+    """The pen with the same width on the screen at every zoom."""
+    pen.setCosmetic(True)
+    return pen
+
+
+def _note_rect(top: QPointF, lines: tuple[str, ...], magnified: float = 1.0) -> QRectF:
+    width, height = ((n + more) * magnified for n, more in zip(paint.chip_size(lines), (4, 2), strict=True))
+    return QRectF(top.x() - width / 2, top.y(), width, height)
 
 
 def _note(painter: QPainter, rect: QRectF, lines: tuple[str, ...], now: theme.Theme) -> None:
