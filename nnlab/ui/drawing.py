@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap, QShowEvent
+from PySide6.QtGui import QMouseEvent, QMoveEvent, QPainter, QPaintEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from nnlab.core.check import check
@@ -85,11 +85,25 @@ class Drawing(QWidget):
             painter.fillRect(self.rect(), theme.current().color(self.ground))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if self.message:
-                plots.draw_message(painter, QRectF(self.rect()), self.message, self.level)
+                plots.draw_message(painter, self._seen(), self.message, self.level)
             else:
                 self.draw(painter)
         finally:
             painter.end()
+
+    def _seen(self) -> QRectF:
+        """What is seen of it: a part where it is higher than the place that it scrolls in."""
+        around = self.parentWidget()
+        area = around.parentWidget() if around is not None else None
+        if around is None or not isinstance(area, QScrollArea):
+            return QRectF(self.rect())
+        return QRectF(around.rect().translated(-self.pos())).intersected(QRectF(self.rect()))
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """A sentence stays in the middle of what is seen."""
+        super().moveEvent(event)
+        if self.message:
+            self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Follow the mouse."""
