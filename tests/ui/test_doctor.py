@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from nnlab.core.document import Document
@@ -428,3 +429,16 @@ def test_before_the_first_step_one_look_is_asked_for_and_what_starts_wrong_is_to
     doctor.take(note.cures[0])
     assert bench.document != before
     assert bench.status.state == "paused", "it is for the user to begin"
+
+
+@popup
+def test_a_cure_that_is_pointed_at_is_told_and_no_longer_when_it_is_left(qtbot, bench, button) -> None:
+    sick(bench)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    cure = button.notes.cards[0].cures[0]
+    told: list[object] = []
+    button.notes.pointed.connect(told.append)
+    QApplication.sendEvent(cure, QFocusEvent(QEvent.Type.FocusIn, Qt.FocusReason.TabFocusReason))
+    assert told == [button.doctor.notes[0].cures[0]]
+    button.notes.hide()
+    assert told[1:] == [None]
