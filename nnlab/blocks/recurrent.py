@@ -13,16 +13,16 @@ def own_cell(shape: Shape | None) -> Block:
     """The next state is made of the step and of the state before; it is the answer to the step as well."""
     inner = wired(
         {
-            "x": BlockInput(name="x"),
-            "h": BlockInput(name="h", order=1),
+            "step": BlockInput(name="x"),
+            "state": BlockInput(name="h", order=1),
             "of_step": layer("Linear", out_features=WIDTH),
             "of_state": layer("Linear", out_features=WIDTH, bias=False),
             "both": layer("Add"),
             "tanh": layer("Tanh"),
             "next": BlockOutput(),
         },
-        "x > of_step",
-        "h > of_state",
+        "step > of_step",
+        "state > of_state",
         "of_step > both",
         "of_state > both",
         "both > tanh",
