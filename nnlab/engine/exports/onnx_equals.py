@@ -14,13 +14,18 @@ def rewritten(program: Any) -> Any:
     import torch
 
     aten = torch.ops.aten
-    table = {getattr(aten, name).default: made for name, made in EQUALS.items()}
+    table: dict[Any, Callable[..., Any]] = {getattr(aten, name).default: made for name, made in EQUALS.items()}
     table |= {aten.sort.stable: _sort, aten.argsort.stable: lambda *given, **named: _sort(*given, **named)[1]}
-    for kind, lacks, made in (
+    sometimes: tuple[tuple[Any, Callable[[Any], bool], Callable[..., Any]], ...] = (
         (aten.scaled_dot_product_attention.default, _is_bare, _attention),
         (aten.lstm.input, _is_projected, _projected),
+        (aten.squeeze.dim, _is_idle, _whole),
+        (aten.conv_transpose1d.default, _overhangs, _overhanging(1)),
+        (aten.conv_transpose2d.input, _overhangs, _overhanging(2)),
+        (aten.conv_transpose3d.input, _overhangs, _overhanging(3)),
         *((getattr(aten, name).default, onnx_pools.is_ceiled, made) for name, made in onnx_pools.CEILED.items()),
-    ):
+    )
+    for kind, lacks, made in sometimes:
         if any(node.target is kind and lacks(node) for node in program.graph.nodes):
             table[kind] = made
     if not any(node.target in table for node in program.graph.nodes):
@@ -114,6 +119,44 @@ def _read(
         h = functional.linear(o.sigmoid() * c.tanh(), projection)
         said.append(h)
     return torch.stack(said[::-1] if backwards else said), h, c
+
+
+def _is_idle(squeeze: Any) -> bool:
+    """Whether the axis has more than one place: torch then leaves all as it is, and ONNX refuses."""
+    x, dim = squeeze.args
+    return bool(x.meta["val"].shape[dim] != 1)
+
+
+def _whole(x: "Tensor", dim: int) -> "Tensor":
+    """A squeeze that finds nothing to take away."""
+    return NotImplemented if x.shape[dim] == 1 else x.clone()
+
+
+def _overhangs(convolution: Any) -> bool:
+    """Whether more is added behind what it makes than ONNX allows: less than a step."""
+    args = convolution.args
+    return len(args) > 5 and any(more >= step for more, step in zip(args[5], args[3], strict=True))
+
+
+def _overhanging(axes: int) -> Callable[..., Any]:
+    """A transposed convolution of so many axes without a border, cut to size and made longer afterwards."""
+
+    def convolve(
+        x: "Tensor", weight: "Tensor", bias: "Tensor | None" = None, stride: Sequence[int] = (1,),
+        padding: Sequence[int] = (0,), output_padding: Sequence[int] = (0,), groups: int = 1, dilation: Sequence[int] = (1,),
+    ) -> Any:  # fmt: skip
+        from torch.nn import functional
+
+        if not any(output_padding):
+            return NotImplemented
+        plain = getattr(functional, f"conv_transpose{axes}d")
+        border = [*padding] * (axes if len(padding) == 1 else 1)
+        behind = [*output_padding] * (axes if len(output_padding) == 1 else 1)
+        sizes = [size for p, more in zip(border[::-1], behind[::-1], strict=True) for size in (-p, more - p)]
+        made = functional.pad(plain(x, weight, None, stride, 0, 0, groups, dilation), sizes)
+        return made if bias is None else made + bias.reshape(-1, *(1,) * axes)
+
+    return convolve
 
 
 EQUALS: dict[str, Callable[..., Any]] = {
