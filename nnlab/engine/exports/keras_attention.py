@@ -19,7 +19,7 @@ def attention_numbers(state, heads):
     if "in_proj_bias" not in state:
         return found
     biases = [bias.reshape(heads, -1) for bias in np.split(state["in_proj_bias"], 3)]
-    return [each for pair in zip(found, [*biases, state["out_proj.bias"]]) for each in pair]
+    return [each for pair in zip(found, [*biases, state["out_proj.bias"]], strict=True) for each in pair]
 ''',
 )
 FEED_FORWARD = Support(
@@ -46,7 +46,16 @@ class TransformerEncoderLayer(layers.Layer):
     """Attention, then two Dense layers at each step, each added to what came in."""
 
     def __init__(
-        self, width, heads, inner, dropout=0.1, activation="relu", norm_first=False, bias=True, causal=False, **options
+        self,
+        width,
+        heads,
+        inner,
+        dropout=0.1,
+        activation="relu",
+        norm_first=False,
+        bias=True,
+        causal=False,
+        **options,
     ):
         super().__init__(**options)
         self.attention = layers.MultiHeadAttention(heads, width // heads, dropout=dropout, use_bias=bias)
@@ -86,7 +95,16 @@ class TransformerDecoderLayer(layers.Layer):
     """Attention to what was written, attention to the memory, then two Dense layers at each step."""
 
     def __init__(
-        self, width, heads, inner, dropout=0.1, activation="relu", norm_first=False, bias=True, causal=True, **options
+        self,
+        width,
+        heads,
+        inner,
+        dropout=0.1,
+        activation="relu",
+        norm_first=False,
+        bias=True,
+        causal=True,
+        **options,
     ):
         super().__init__(**options)
         self.attention = layers.MultiHeadAttention(heads, width // heads, dropout=dropout, use_bias=bias)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nnlab.core.blocks.block import Block
+from nnlab.core.blocks.depth import copies, grows
 from nnlab.core.graph import Graph
 from nnlab.core.layer import MISSING, Shape, Support
 from nnlab.core.shapes import NodeShapes
@@ -37,7 +38,7 @@ class OverTime(layers.Layer):
             ops.reshape(ops.repeat(ops.cast(blank, "float32"), int(np.prod(size)), axis=1), (-1, *size))
             for size in self.states
         ]
-        held = zeros if given is None else [zero if one is None else one for one, zero in zip(given, zeros)]
+        held = zeros if given is None else [zero if one is None else one for one, zero in zip(given, zeros, strict=True)]
         steps = []
         for k in range(inputs.shape[1]):
             said = self.step(inputs[:, k], *held)
@@ -114,18 +115,37 @@ class Blocks:
         self._calls: dict[Key, BlockCode] = {}
         self._kept: list[Block] = []  # so that their ids stay theirs
         self._used: set[str] = set()
-        found = list(_blocks(graph, order, shapes, "", still=False))
+        self._grown: dict[int, tuple[Block, ...]] = {}
+        found = list(self._blocks(graph, order, shapes, "", still=False))
         for depth in sorted({each[0].depth for each in found}):
             self._write([each for each in found if each[0].depth == depth])
 
+    def _blocks(
+        self, graph: Graph, order: list[str], shapes: Mapping[str, NodeShapes], at: str, still: bool
+    ) -> Iterator[Found]:
+        """Every block, those within blocks as well; of those whose copies are not alike, every copy."""
+        for n in order:
+            layer, frozen = graph.nodes[n].layer, still or graph.nodes[n].learning.frozen
+            if not isinstance(layer, Block):
+                continue
+            if grows(layer):
+                self._grown[id(layer)] = copies(layer)
+            for copy in self._grown.get(id(layer), (layer,)):
+                inputs = shapes[n].inputs
+                yield copy, inputs, frozen, at or n
+                yield from self._blocks(copy.inner, list(copy.needed), copy.within(*inputs), at or n, frozen)
+
     def code(self, block: Block, shapes: tuple[Shape, ...], still: bool) -> BlockCode:
         """What a block is in Keras."""
-        made = self._calls[_key(block, shapes, still)]
+        every = self._grown.get(id(block), (block,))
+        made = self._calls[_key(every[0], shapes, still)]
         if block.is_over_time:
             return _over_time(block, shapes, made)
+        calls = [self._calls[_key(copy, shapes, still)].forward for copy in every]
+        each = tuple(_made(call) for call in calls) if len(every) > 1 else ()
         return BlockCode(
             made.forward, made.results, made.numbers, support=made.support,
-            times=block.repeat, shared=block.share, row=block.is_row, freezes=made.freezes,
+            times=block.repeat, shared=block.share, row=block.is_row, each=each, freezes=made.freezes,
         )  # fmt: skip
 
     def _write(self, blocks: list[Found]) -> None:
@@ -187,23 +207,19 @@ def _key(block: Block, shapes: tuple[Shape, ...], still: bool) -> Key:
     return id(block.inner), shapes, still
 
 
-def _blocks(graph: Graph, order: list[str], shapes: Mapping[str, NodeShapes], at: str, still: bool) -> Iterator[Found]:
-    """Every block, those within blocks as well."""
-    for n in order:
-        layer, frozen = graph.nodes[n].layer, still or graph.nodes[n].learning.frozen
-        if isinstance(layer, Block):
-            inputs = shapes[n].inputs
-            yield layer, inputs, frozen, at or n
-            yield from _blocks(layer.inner, list(layer.needed), layer.within(*inputs), at or n, frozen)
+def _made(forward: str) -> str:
+    """The constructor in the code of a block, without its name."""
+    text = forward.format(*(f"in{k}" for k in range(32)), name="it")
+    (found,) = constructors(text, frozenset({forward.partition("(")[0]}))
+    return found.text
 
 
 def _over_time(block: Block, shapes: tuple[Shape, ...], made: BlockCode) -> BlockCode:
     """The layer called once for each step of a sequence."""
-    (step,) = constructors(made.forward.format(*range(32), name="it"), frozenset({made.forward.partition("(")[0]}))
     states = list(block.step_shapes(shapes)[1:])
     given = [f"{{{k}}}" for k in range(1, len(shapes))]
     options = ["answers=False"] if len(block.exits) == len(states) else []
-    text = f'OverTime({", ".join([step.text, repr(states), *options])}, name="{NAME}")'
+    text = f'OverTime({", ".join([_made(made.forward), repr(states), *options])}, name="{NAME}")'
     wired = any(shape != MISSING for shape in shapes[1:])
     forward = f"{text}({{0}}, [{', '.join(given)}])" if wired else f"{text}({{0}})"
     several = len(block.exits) > 1

@@ -47,6 +47,8 @@ class BlockCode(KerasCode):
     """Whether all of them are one layer, called again and again."""
     row: bool = False
     """Whether PyTorch counts copies directly, not as `blocks`."""
+    each: tuple[str, ...] = ()
+    """How every copy is made, where they are not all alike."""
     freezes: bool = False
     """Whether something inside is held still, which its method `freeze` does."""
 

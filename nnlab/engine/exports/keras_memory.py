@@ -50,7 +50,7 @@ class Recurrent(layers.Layer):
                 heard.append(said if at == start else ops.flip(said, axis=1))
                 held.append(memory)
             x = heard[0] if self.ways == 1 else ops.concatenate(heard, axis=-1)
-        return x, *(ops.stack(memory, axis=1) for memory in zip(*held))
+        return x, *(ops.stack(memory, axis=1) for memory in zip(*held, strict=True))
 
     def take_over(self, state):
         """Take over what PyTorch has learned."""

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nnlab.core.blocks.block import Block
-from nnlab.core.blocks.depth import grows
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer, Shape
-from nnlab.core.learning import NORMS, sharing_problem
+from nnlab.core.learning import sharing_problem
 from nnlab.core.shapes import NodeShapes
 from nnlab.engine.exports.keras_code import KerasCode, NoEqual
+from nnlab.engine.exports.keras_norms import normed
 from nnlab.engine.exports.keras_scope import Plan
 from nnlab.engine.exports.keras_table import keras_code
 from nnlab.engine.exports.keras_text import constructors
@@ -57,23 +57,15 @@ def equals(
         node, inputs = graph.nodes[n], shapes[n].inputs
         layer, frozen = node.layer, still or node.learning.frozen
         try:
-            _check_way(node)
             if isinstance(layer, Block):
                 found[n] = coder(layer, inputs, frozen)
             else:
-                found[n] = keras_code(node.type_id, stilled(layer) if frozen else layer, inputs)
+                code = keras_code(node.type_id, stilled(layer) if frozen else layer, inputs)
+                found[n] = normed(code, node.learning.norm, transposed=node.type_id.startswith("ConvTranspose"))
             found[n] = _with_ports(graph, n, found[n])
         except NoEqual as lack:
             missing.add(called(node), str(lack), at or n)
     return found
-
-
-def _check_way(node: Node) -> None:
-    """NoEqual for what no layer of Keras can be told to do."""
-    if node.learning.norm != "none":
-        raise NoEqual(f"with {NORMS[node.learning.norm].lower()}")
-    if isinstance(node.layer, Block) and grows(node.layer):
-        raise NoEqual("what it drops grows with depth")
 
 
 def check_sharing(plan: Plan, shapes: Mapping[str, NodeShapes], missing: Missing, at: str = "") -> None:

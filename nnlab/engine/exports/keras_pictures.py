@@ -80,7 +80,7 @@ SPREAD = Support(
     '''
 def spread_out(x, strides, border):
     """Zeros between the numbers of each axis, and around them: a convolution of that is a transposed one."""
-    for axis, (step, (before, after)) in enumerate(zip(strides, border), 2):
+    for axis, (step, (before, after)) in enumerate(zip(strides, border, strict=True), 2):
         size = x.shape[axis]
         if step > 1:
             x = ops.stack([x, *(ops.zeros_like(x) for _ in range(step - 1))], axis=axis + 1)

@@ -13,6 +13,7 @@ from nnlab.engine.exports.keras_text import (
     Constructor,
     constructors,
     folded,
+    is_sum,
     replaced,
     unlike,
 )
@@ -61,7 +62,7 @@ class Scope:
         self.classes = _classes(self.codes)
         self.variables: dict[Value, str] = {("", name): name for name in plan.given.values()}
         self.ports = {n: [p.name for p in _ports(self.graph, n)] for n in self.codes}
-        self.steps = [n for n in self.codes if not self.codes[n].passes]
+        self.steps = self._live()
         self.reads = Counter(
             self._origin(*source) for step in self.steps for source in self._sources(step) if source[0]
         )
@@ -88,8 +89,22 @@ class Scope:
         """The variables that leave."""
         return [self.variables[self._origin(n, "")] for n in self.plan.exits]
 
+    def _live(self) -> list[str]:
+        """The nodes to write: without those that only pass on, and without those of which only the size is wanted."""
+        wanted, found = {self._origin(n, "")[0] for n in self.plan.exits}, []
+        for n in reversed([n for n in self.codes if not self.codes[n].passes]):
+            if n in wanted:
+                found.append(n)
+                wanted |= {self._origin(*source)[0] for source in self._sources(n) if source[0]}
+        return found[::-1]
+
     def _sources(self, node_id: str) -> list[tuple[str, str]]:
-        """Node and port behind each input port, in the order of the ports; an optional one without a wire is empty."""
+        """Node and port behind each input port that is read, in their order; an optional one without a wire is empty."""
+        every, forward = self._wires(node_id), self.codes[node_id].forward
+        return [source if f"{{{k}}}" in forward else ("", "") for k, source in enumerate(every)]
+
+    def _wires(self, node_id: str) -> list[tuple[str, str]]:
+        """Node and port behind each input port."""
         links, layer = self.graph.incoming[node_id], self.graph.nodes[node_id].layer
         if layer.variadic or not layer.inputs:
             return [(k.source, k.source_port) for k in links]
@@ -129,7 +144,7 @@ class Scope:
         return [*before, *folded(f"{variable} = {text}")]
 
     def _filled(self, node_id: str, forward: str, inputs: Sequence[str]) -> str:
-        safe = [f"({each})" if " " in each else each for each in inputs]
+        safe = [f"({each})" if is_sum(each) else each for each in inputs]
         called = self._called(self.plan.owner(node_id))
         return forward.format(*safe, name=called, batch=self.batch)
 
@@ -172,14 +187,16 @@ class Scope:
         """What makes the copies, the head of the loop over them, and the call in it."""
         (one,) = constructors(text, self.classes)
         called, times = one.name, code.times
-        if not code.shared and not self.inside and self.plan.owner(node_id) not in self.groups:
+        if not (code.shared or code.each or self.inside or self.plan.owner(node_id) in self.groups):
             return [], f"for k in range({times}):", text.replace(f'name="{called}"', f'name=f"{called}_{{k + 1}}"')
         if code.shared:
             holder, before = self._held(node_id, one, base=self._base(node_id))
             return before, f"for _ in range({times}):", replaced(text, [one], [holder])
         name = "" if self.inside else f'name=f"{called}_{{k + 1}}"'
-        made = one.text[:-1] + (", " if name and not one.text.endswith("(") else "") + name + ")"
-        whole = f"[{made.replace('(, ', '(')} for {'_' if self.inside else 'k'} in range({times})]"
+        whole = f"[{_with_option(one.text, name)} for {'_' if self.inside else 'k'} in range({times})]"
+        if code.each:
+            names = ["" if self.inside else f'name="{called}_{k + 1}"' for k in range(times)]
+            whole = f"[{', '.join(map(_with_option, code.each, names))}]"
         holder, before = self._held(node_id, replace(one, text=whole), self._base(node_id), named=False)
         return before, f"for block in {holder}:", replaced(text, [one], ["block"])
 
@@ -222,8 +239,7 @@ class Scope:
             self.places[owned, one.name] = holder
         if self.inside or not is_new:
             return holder, []
-        option = f'{"" if one.text.endswith("()") else ", "}name="{one.name}")' if named and one.name else ")"
-        text = f"{one.text[:-1]}{option}" if named else one.text
+        text = _with_option(one.text, f'name="{one.name}"') if named and one.name else one.text
         return holder, folded(f"{name} = {text}")
 
     def _called(self, node_id: str) -> str:
@@ -231,11 +247,13 @@ class Scope:
 
     # ---------------------------------------------------------------- learned numbers
 
-    def place(self, node_id: str, called: str) -> str:
-        """The layer of a node, after everything is made."""
+    def place(self, node_id: str, called: str, whole: bool = False) -> str:
+        """The layer of a node, after everything is made; `whole`, with what it is wrapped in."""
+        called, _, part = called.partition(".")
+        part = f".{part}" if part and not whole else ""
         if self.inside:
-            return self.places.get((node_id, called)) or f"self.{self._base(node_id)}"
-        return f'model.get_layer("{called}")'
+            return (self.places.get((node_id, called)) or f"self.{self._base(node_id)}") + part
+        return f'model.get_layer("{called}"){part}'
 
     def _owners(self) -> list[str]:
         return [n for n in self.steps if self.plan.owner(n) == n]
@@ -268,7 +286,7 @@ class Scope:
                 if isinstance(code, BlockCode) and code.times > 1 and not code.shared:
                     lines += self._each_copy(n, code, called, lambda place, done=done: f"{place}{done}", counted=False)
                 else:
-                    lines.append(f"{self.place(n, called)}{done}")
+                    lines.append(f"{self.place(n, called, whole=True)}{done}")
         return lines
 
     def _each_copy(self, node_id: str, code: BlockCode, called: str, done: Done, counted: bool) -> list[str]:
@@ -278,6 +296,11 @@ class Scope:
         holder = self.place(node_id, called)
         head = f"for k, block in enumerate({holder}):" if counted else f"for block in {holder}:"
         return [head, f"    {done('block')}"]
+
+
+def _with_option(call: str, option: str) -> str:
+    """A call with one more argument, if there is one."""
+    return f"{call[:-1]}{'' if call.endswith('()') or not option else ', '}{option})"
 
 
 def _classes(codes: Mapping[str, KerasCode]) -> frozenset[str]:

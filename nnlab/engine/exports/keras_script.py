@@ -6,7 +6,7 @@ from nnlab.core.objective import Objective, Term, resolve
 from nnlab.engine.exports import keras_training as training_in_keras
 from nnlab.engine.exports.format import FORMATS, Format, Weights, Written
 from nnlab.engine.exports.keras_model import KerasModel, model
-from nnlab.engine.exports.keras_text import one_or_list, plain
+from nnlab.engine.exports.keras_text import folded, one_or_list, plain
 
 DEMO_ROWS = 100
 TITLE_LIMIT = 80
@@ -131,7 +131,7 @@ def _train(document: Document, objective: Objective) -> str:
         f"    optimizer = {training_in_keras.optimizer(document.training)}",
         "    model.compile(",
         "        optimizer,",
-        *(f"        {option}," for option in options),
+        *(f"        {line}" for option in options for line in folded(f"{option},")),
         "    )",
         "    return model.fit(",
         "        x,",

@@ -94,6 +94,11 @@ def _depths(text: str) -> Iterator[tuple[int, str, int]]:
         depth += c in OPENING
 
 
+def is_sum(text: str) -> bool:
+    """Whether an expression has an operator outside of brackets."""
+    return any(c == " " and depth == 0 for _, c, depth in _depths(text))
+
+
 def _pairs(text: str) -> list[tuple[int, int]]:
     """The outermost pairs of brackets."""
     starts = [k for k, c, depth in _depths(text) if c in OPENING and depth == 0]

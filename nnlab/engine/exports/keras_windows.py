@@ -23,7 +23,7 @@ WINDOWS = Support(
 def windows(x, size, strides, gaps):
     """The numbers under a window at each of its places, side by side along a new last axis."""
     x, kept = x[..., None], len(x.shape) - len(size)
-    for axis, (count, step, gap) in enumerate(zip(size, strides, gaps), kept):
+    for axis, (count, step, gap) in enumerate(zip(size, strides, gaps, strict=True), kept):
         places = (x.shape[axis] - gap * (count - 1) - 1) // step + 1
         starts = [gap * k for k in range(count)]
         parts = [ops.take(x, np.arange(start, start + step * places, step), axis=axis) for start in starts]
@@ -37,7 +37,7 @@ AVERAGE = Support(
 def average_pool(x, size, strides, border, counted):
     """An average pool that divides by how many numbers count: those of the picture, and of so much of its border."""
     none = ((0, 0), (0, 0))
-    rest = tuple((a - b, c - d) for (a, c), (b, d) in zip(border, counted))
+    rest = tuple((a - b, c - d) for (a, c), (b, d) in zip(border, counted, strict=True))
     ones = ops.pad(ops.pad(ops.ones_like(x), none + counted, constant_values=1.0), none + rest)
     whole = ops.average_pool(ops.pad(x, none + border), size, strides)
     return whole / ops.average_pool(ones, size, strides)
@@ -226,9 +226,9 @@ FOLD = Support(
     '''
 def folded(x, sizes, size, strides, gaps, border):
     """Columns of windows back in a picture; where windows overlap, their numbers add up."""
-    height, width = (n + 2 * edge for n, edge in zip(sizes, border))
+    height, width = (n + 2 * edge for n, edge in zip(sizes, border, strict=True))
     places = np.arange(height * width).reshape(height, width)
-    whole = zip((height, width), size, strides, gaps)
+    whole = zip((height, width), size, strides, gaps, strict=True)
     rows, across = (range(0, n - gap * (count - 1), step) for n, count, step, gap in whole)
     seen = [
         [places[top + gaps[0] * i, left + gaps[1] * j] for top in rows for left in across]
