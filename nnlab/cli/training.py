@@ -9,7 +9,7 @@ from typing import Any
 
 from nnlab.cli.output import Stopped, complain, draw, finite, flush, note, one_line, say, say_json, silence
 from nnlab.cli.projects import find
-from nnlab.core.dataset import DataSpec
+from nnlab.core.objective import resolve
 from nnlab.core.words import METRICS, count, duration, fixed, is_share, memory, number, percent, plural, span
 from nnlab.engine.events import EpochDone, Epochs, Event, Finished, Interrupted, Prepared
 from nnlab.errors import BuildError
@@ -124,7 +124,7 @@ class _Table:
             note(notice)
         document = event.document
         self._epochs = document.training.epochs
-        self._metric = _metric_name(document.spec)
+        self._metric = METRICS[resolve(document).metric]
         rows = f"{plural(event.rows[0], 'sample')} to train on, {count(event.rows[1])} for validation"
         say(f"{event.device}, {rows}, {plural(self._epochs, 'epoch')} of {plural(event.steps_per_epoch, 'step')}")
         arithmetic = f"{event.precision}, {plural(event.threads, 'thread')}"
@@ -222,12 +222,6 @@ class _Lines:
 
 def _metrics(event: Finished) -> dict[str, Any]:
     return {"step": event.step, "metrics": dict(event.metrics), "best_epoch": event.best_epoch, "node": event.node}
-
-
-def _metric_name(spec: DataSpec | None) -> str:
-    if spec is None:
-        return METRICS["accuracy"]
-    return METRICS[spec.metric or ("r2" if spec.task == "values" else "accuracy")]
 
 
 def figure(name: str, value: float) -> str:

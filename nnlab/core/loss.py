@@ -44,6 +44,8 @@ class Loss(Settings):
         """What the answer says of `width` values to predict, as torch code over `prediction`; empty: the answer itself."""
         return ""
 
+    answers_a_value: ClassVar[int] = 1
+    """How many numbers the network gives for each value to predict."""
     is_of_places: ClassVar[bool] = False
     """The answer is a place for each sample, near those of its class, and not a score for each class."""
 

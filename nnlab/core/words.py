@@ -47,9 +47,10 @@ def count(value: float) -> str:
     return f"{round(value):,}".replace(",", "\u202f").replace("-", "−")
 
 
-METRICS = {"accuracy": "accuracy", "r2": "R²", "iou": "overlap", "exact": "exact"}
-"""How the metrics are called: overlap of masks (intersection over union), share of sequences that are exactly right."""
-SHARES = ("accuracy", "iou", "exact")
+METRICS = {"accuracy": "accuracy", "r2": "R²", "iou": "overlap", "exact": "exact", "neighbours": "neighbours"}
+"""How the metrics are called: overlap of masks (intersection over union), share of sequences that are exactly right,
+of samples whose nearest neighbour is of their class."""
+SHARES = ("accuracy", "iou", "exact", "neighbours")
 
 
 def is_share(metric: str) -> bool:

@@ -29,6 +29,21 @@ PENALTY = "L1 * sum(p.abs().sum() for p in model.parameters())"
 SKIP = """            if len(batch) == 1:
                 continue  # batch normalisation cannot compare a sample with itself"""
 
+BY_BATCH = '''def loss_by_batch(prediction, target):
+    """The loss is one of the distances in a batch: of more samples it is the mean over batches of every k-th sample."""
+    batches = -(-len(target) // BATCH_SIZE)
+    each = [loss_function(prediction[k::batches], target[k::batches]) * len(target[k::batches]) for k in range(batches)]
+    return torch.stack(each).sum() / len(target)
+
+
+'''
+NEAREST = '''    """The share of samples whose nearest neighbour is of their class."""
+    step = -(-len(prediction) // 1024)
+    prediction, target = prediction[::step], target[::step]
+    distance = torch.cdist(prediction, prediction).fill_diagonal_(float("inf"))
+    return (target[distance.argmin(1)] == target).float().mean()
+'''
+
 
 def python(document: Document) -> str:
     """The network and its training as one .py that needs only PyTorch; BuildError names the node at fault.
@@ -182,9 +197,12 @@ def _targets(objective: Objective) -> str:
 
 
 def _evaluate(objective: Objective, form: Form) -> str:
-    name = {"r2": "r2", "iou": "overlap", "exact": "exactness"}.get(objective.metric, "accuracy")
+    names = {"r2": "r2", "iou": "overlap", "exact": "exactness", "neighbours": "neighbours"}
+    name = names.get(objective.metric, "accuracy")
     first = "[0]" if objective.is_packed else ""
-    return f"""def {name}(prediction, target):
+    by_batch = objective.main.loss.is_of_places and not objective.is_packed
+    loss = "loss_by_batch" if by_batch else "loss_function"
+    return f"""{BY_BATCH if by_batch else ""}def {name}(prediction, target):
 {_metric(objective)}
 
 def evaluate(model, x, y):
@@ -192,17 +210,21 @@ def evaluate(model, x, y):
     model.eval()
     with torch.no_grad():
         prediction = {form.answer("x")}
-        return loss_function(prediction, y).item(), {name}(prediction{first}, y{first}).item()
+        return {loss}(prediction, y).item(), {name}(prediction{first}, y{first}).item()
 """
 
 
 def _metric(objective: Objective) -> str:
     """The body of the function that says how good an answer is."""
     term = objective.main
+    if objective.metric == "neighbours":
+        return NEAREST
     if objective.metric == "r2":
+        values = term.loss.values_expression(term.target.width)
         sums = ".sum()" if prod(term.shape) > WIDE else ".sum(0)"
         mean = "" if prod(term.shape) > WIDE else ".mean()"
         return (
+            f"{f'    prediction = {values}{chr(10)}' if values else ''}"
             f"    explained = 1 - ((target - prediction) ** 2){sums} / ((target - target.mean(0)) ** 2){sums}\n"
             f"    return explained{mean}\n"
         )

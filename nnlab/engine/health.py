@@ -18,6 +18,7 @@ from nnlab.engine.metrics import classes_of, labels_of
 from nnlab.engine.wants import Health, HealthWant, NodeHealth, WeightHealth
 
 if TYPE_CHECKING:
+    from nnlab.core.objective import Objective
     from nnlab.core.parts import Parts
     from nnlab.engine.learner import Learner
 
@@ -177,7 +178,7 @@ def _classes(learner: "Learner", answer: Tensor, y: Tensor) -> tuple[tuple[float
 
 def _guess_loss(learner: "Learner", y: Tensor) -> Tensor:
     """The loss of the best answer that is the same for every sample; infinite where that is not known."""
-    if learner.objective.is_packed:
+    if learner.objective.is_packed or not _is_plain(learner.objective):
         return torch.tensor(torch.inf, device=y.device)
     if learner.objective.loss_id == "cross-entropy":
         known = y[y >= 0].flatten()
@@ -188,6 +189,14 @@ def _guess_loss(learner: "Learner", y: Tensor) -> Tensor:
         spread = mean.clamp(1e-6, 1 - 1e-6)
         return -(spread * spread.log() + (1 - spread) * (1 - spread).log()).mean()
     return learner.loss(mean.expand_as(y), y.float())
+
+
+def _is_plain(objective: "Objective") -> bool:
+    """Whether the best answer that is the same for all is known: of losses as they are, and of those of one number a value."""
+    loss = objective.loss
+    if objective.loss_id in ("cross-entropy", "bce"):
+        return loss == type(loss)()
+    return objective.target_form not in ("index", "positions") and not loss.values_expression(1)
 
 
 @lru_cache(maxsize=4)

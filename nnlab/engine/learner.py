@@ -18,12 +18,12 @@ from nnlab.core.document import Document, Training
 from nnlab.core.graph import Graph
 from nnlab.core.objective import fitted, resolve
 from nnlab.core.parts import PART_NAMES, Parts, divide
-from nnlab.engine.compile import Network, attribute_names, build, loss_function, unfit_starts
+from nnlab.engine.compile import Network, attribute_names, build, unfit_starts
 from nnlab.engine.cut import Head, cut_of, widened
 from nnlab.engine.device import Place, check_memory, choose
 from nnlab.engine.dice import Dice, undisturbed
 from nnlab.engine.flat import Flat
-from nnlab.engine.metrics import all_targets, measure
+from nnlab.engine.metrics import all_targets, measure, measured_loss
 from nnlab.engine.precision import LossScale, Precision
 from nnlab.engine.rates import own_rates
 from nnlab.engine.trial import arranged
@@ -82,7 +82,7 @@ class Learner:
         if weights is not None:
             self.load(weights)
         self.network.to(self.place.device).train()
-        self.loss = loss_function(self.objective)
+        self.loss = measured_loss(self.objective, document.training.batch_size)
         self.data = {name: self.on_device(self.parts.part(name)) for name in PART_NAMES}
         self.cut = (
             cut_of(document) if document.training.cache_features and document.training.precision == "float32" else None

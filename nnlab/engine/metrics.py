@@ -1,5 +1,7 @@
 """Targets in the form a loss takes, and how good answers are."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -10,8 +12,14 @@ from torch import Tensor
 from nnlab.core.dataset import Samples
 from nnlab.core.objective import Objective, Term
 from nnlab.core.parts import Parts
+from nnlab.engine.compile import loss_function, run_text
+from nnlab.errors import BuildError
 
 WIDE = 16  # values up to which each is judged by itself
+PLACES = "this network answers with a place for each sample, and not with classes"
+NEIGHBOURS = 1024  # samples at most among which nearest neighbours are looked for
+
+Measured = Callable[[Tensor, Tensor], Tensor]
 
 
 def all_targets(objective: Objective, samples: Samples, parts: Parts) -> Tensor:
@@ -45,13 +53,56 @@ def measure(prediction: Tensor, target: Tensor, objective: Objective) -> Tensor:
         prediction = prediction[:, : prod(term.shape)].reshape(-1, *term.shape)
         target = target[:, : prod(term.target_shape)].reshape(-1, *term.target_shape)
         target = target.long() if term.target_form in ("index", "positions") else target
+    if objective.metric == "neighbours":
+        return neighbours(prediction, target)
     if objective.metric == "r2":
-        return r_squared(prediction, target)
+        return r_squared(values_of(prediction, term), target)
     if objective.metric == "iou":
         return overlap(classes_of(prediction, objective), labels_of(target, objective))
     if objective.metric == "exact":
         return exactness(classes_of(prediction, objective), labels_of(target, objective))
     return accuracy(prediction, target, objective)
+
+
+def measured_loss(objective: Objective, batch_size: int) -> Measured:
+    """The loss of these answers; one of the distances in a batch is taken batch by batch also where there are more.
+
+    Such batches take every k-th sample, so that data sorted by class have some of each in all of them.
+    """
+    loss = loss_function(objective)
+    if not any(term.loss.is_of_places for term in objective.terms):
+        return loss
+
+    def measured(prediction: Tensor, target: Tensor) -> Tensor:
+        rows = len(target)
+        batches = -(-rows // max(1, batch_size))
+        if batches <= 1:
+            return loss(prediction, target)
+        each = [loss(prediction[k::batches], target[k::batches]) * len(target[k::batches]) for k in range(batches)]
+        return torch.stack(each).sum() / rows
+
+    return measured
+
+
+def values_of(prediction: Tensor, term: Term) -> Tensor:
+    """The values that an answer means: the answer itself, but where the loss says otherwise."""
+    text = term.loss.values_expression(term.target.width)
+    return _function_of(text)(prediction) if text else prediction
+
+
+@lru_cache(maxsize=64)
+def _function_of(text: str) -> Callable[[Tensor], Tensor]:
+    made: Callable[[Tensor], Tensor] = run_text(f"def values(prediction):\n    return {text}\n")["values"]
+    return made
+
+
+def neighbours(prediction: Tensor, labels: Tensor) -> Tensor:
+    """The share of samples whose nearest neighbour is of their class, among up to 1024 that are evenly spaced."""
+    step = -(-len(prediction) // NEIGHBOURS)
+    places, labels = prediction.float()[::step], labels[::step]
+    itself = torch.diag(torch.full((len(places),), torch.inf, device=places.device))
+    nearest = (torch.cdist(places, places) + itself).argmin(1)
+    return (labels[nearest] == labels).float().mean()
 
 
 def accuracy(prediction: Tensor, target: Tensor, objective: Objective) -> Tensor:
@@ -77,6 +128,8 @@ def overlap(classes: Tensor, labels: Tensor) -> Tensor:
 def classes_of(prediction: Tensor, objective: Objective) -> Tensor:
     """The class that each answer names: one for each sample, or for each place."""
     term = objective.main
+    if term.loss.is_of_places:
+        raise BuildError(PLACES)
     if term.target_form == "positions":
         return prediction.argmax(term.axis)
     if term.target_form == "column":
@@ -99,6 +152,8 @@ def probabilities(prediction: Tensor, objective: Objective) -> Tensor:
     With a class at each place, in the form of the answer: for each class along its axis, or of "yes" alone.
     """
     term = objective.main
+    if term.loss.is_of_places:
+        raise BuildError(PLACES)
     if term.target_form == "positions":
         return torch.softmax(prediction, term.axis) if term.given == "scores" else prediction
     if term.target.own_shape and term.target_form == "column":

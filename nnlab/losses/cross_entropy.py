@@ -7,7 +7,7 @@ import numpy as np
 
 from nnlab.core import words
 from nnlab.core.arithmetic.answers import first_last
-from nnlab.core.arithmetic.class_weights import ClassWeights
+from nnlab.core.arithmetic.class_weights import ClassWeights, call
 from nnlab.core.dataset import Target
 from nnlab.core.formula import Exact, Formula, LossSpot
 from nnlab.core.layer import Shape
@@ -68,20 +68,21 @@ class CrossEntropy(ClassWeights):
 
     def expression(self, given: Given) -> str:
         """From scores in one stable step; from probabilities by their logarithm, kept away from log 0."""
-        return self._call("prediction", "target", given, "")
+        return self._call("prediction", "target", given)
 
     def position_expression(self, given: Given, axis: int) -> str:
         """Every place counts alike; -1 does not count."""
         answer, target = first_last("prediction", axis)
-        return self._call(answer, target, given, ", ignore_index=-1")
+        return self._call(answer, target, given, "ignore_index=-1")
 
-    def _call(self, answer: str, target: str, given: Given, more: str) -> str:
-        more = f"{self.weight_argument()}{more}"
-        if given == "probabilities":
-            answer = f"torch.log({answer}.clamp_min(1e-12))"
-        if self.label_smoothing:  # of logarithms of probabilities it is the same as of scores
-            return f"F.cross_entropy({answer}, {target}{more}, label_smoothing={self.label_smoothing!r})"
-        return f"F.{'nll_loss' if given == 'probabilities' else 'cross_entropy'}({answer}, {target}{more})"
+    def _call(self, answer: str, target: str, given: Given, *more: str) -> str:
+        shares = given == "probabilities"
+        smoothed = (f"label_smoothing={self.label_smoothing!r}",) if self.label_smoothing else ()
+        name = (
+            "nll_loss" if shares and not smoothed else "cross_entropy"
+        )  # of logarithms of shares the latter is as well
+        answer = f"torch.log({answer}.clamp_min(1e-12))" if shares else answer
+        return call(f"F.{name}", answer, target, *self.weight_argument(), *more, *smoothed)
 
     def explain_forward(self, spot: LossSpot, given: Given) -> Formula | None:
         """The right class's probability, and its logarithm."""

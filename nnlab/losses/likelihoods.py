@@ -1,13 +1,17 @@
 """Losses that ask how probable the truth is: of a class, of a share, of a count."""
 
 from dataclasses import dataclass
+from math import log, pi
+from typing import ClassVar
+
+import numpy as np
 
 from nnlab.core import words
 from nnlab.core.arithmetic.answers import first_last, needs_shares, numbers_form, row_of_values, scores_form
-from nnlab.core.arithmetic.class_weights import ClassWeights
+from nnlab.core.arithmetic.class_weights import ClassWeights, call
 from nnlab.core.dataset import Target
-from nnlab.core.formula import Formula, LossSpot
-from nnlab.core.layer import Shape
+from nnlab.core.formula import Formula, LossSpot, signed
+from nnlab.core.layer import Shape, shape_text
 from nnlab.core.loss import LOSSES, Given, Loss, TargetForm
 from nnlab.core.param import param
 from nnlab.errors import ShapeError
@@ -48,12 +52,12 @@ class NegativeLogLikelihood(ClassWeights):
 
     def expression(self, given: Given) -> str:
         """F.nll_loss; probabilities (of a Softmax that was drawn) go through the logarithm first."""
-        return f"F.nll_loss({self._logs(given)}, target{self.weight_argument()})"
+        return call("F.nll_loss", self._logs(given), "target", *self.weight_argument())
 
     def position_expression(self, given: Given, axis: int) -> str:
         """Every place counts alike; -1 does not count."""
         answer, target = first_last(self._logs(given), axis)
-        return f"F.nll_loss({answer}, {target}{self.weight_argument()}, ignore_index=-1)"
+        return call("F.nll_loss", answer, target, *self.weight_argument(), "ignore_index=-1")
 
     def explain_forward(self, spot: LossSpot, given: Given) -> Formula | None:
         """Minus the number of the right class."""
@@ -145,3 +149,72 @@ class PoissonNLL(Loss):
         if self.log_input:
             return f"F.poisson_nll_loss({', '.join(('prediction', 'target', *more))})"
         return f"F.poisson_nll_loss({', '.join(('prediction.clamp_min(0)', 'target', 'log_input=False', *more))})"
+
+
+@LOSSES.register("gaussian-nll")
+@dataclass(frozen=True)
+class GaussianNLL(Loss):
+    """For values with a doubt: the network says of each value what it is, and how unsure it is of that.
+
+    It answers two numbers for each value to predict: first all the values, then the logarithms of their variances, so
+    that any number will do. Where the data scatter, a wide answer costs less than a wrong one. R² is that of the values.
+    """
+
+    title = "Gaussian likelihood"
+    formula = "L = mean ½·(log σ² + (ŷ − y)² / σ²)"
+    tier = 3
+
+    answers_a_value: ClassVar[int] = 2
+
+    full: bool = param(False, "Add ½·log 2π, which changes no gradient.", advanced=True)
+    eps: float = param(
+        1e-6, "The smallest variance that counts.", low=1e-12, high=1.0, log=True, label="Epsilon", advanced=True
+    )
+
+    @property
+    def rule(self) -> str:
+        """With the constant, if it is added."""
+        return self.formula.replace(")² / σ²)", ")² / σ² + log 2π)") if self.full else self.formula
+
+    def target_form(self, spec: Target, output: Shape) -> TargetForm:
+        """The values; twice as many numbers are needed."""
+        if spec.task != "values" or len(spec.own_shape) != 1:
+            raise ShapeError(
+                "is not compared with a row of values, and the Gaussian likelihood is for those: "
+                "choose Automatic as the loss"
+            )
+        if output != (2 * spec.width,):
+            raise ShapeError(
+                f"gets {shape_text(output)}, and the data need {2 * spec.width} numbers a sample: each value to predict, "
+                "then the logarithm of each one's variance"
+            )
+        return "values"
+
+    def values_expression(self, width: int) -> str:
+        """The first half."""
+        return f"prediction[:, :{width}]"
+
+    def expression(self, given: Given) -> str:
+        """The arithmetic of F.gaussian_nll_loss, which looks at every variance and cannot be captured for that."""
+        return f"""(
+        0.5
+        * (
+            torch.log(variance := prediction.chunk(2, 1)[1].exp().clamp_min({self.eps!r}))
+            + (prediction.chunk(2, 1)[0] - target) ** 2 / variance
+        )
+    ).mean(){" + 0.9189385332046727" if self.full else ""}"""
+
+    def explain_forward(self, spot: LossSpot, given: Given) -> Formula | None:
+        """The variance and the squared miss, for each value."""
+        said, logs = np.split(spot.prediction.ravel(), 2)
+        truth, variance = spot.target.ravel(), np.maximum(np.exp(logs), self.eps)
+        each = 0.5 * (np.log(variance) + (said - truth) ** 2 / variance + (log(2 * pi) if self.full else 0.0))
+        more = f" + {words.number(log(2 * pi))}" if self.full else ""
+        parts = [
+            f"½·(log {words.number(v)} + ({words.number(s)} − {signed(t)})² / {words.number(v)}{more})"
+            for v, s, t in zip(variance.tolist()[:2], said.tolist(), truth.tolist(), strict=False)
+        ]
+        dots = " + …" if len(each) > 2 else ""
+        line = f" = {parts[0]}" if len(each) == 1 else f" = ({' + '.join(parts)}{dots}) / {words.count(len(each))}"
+        v, z = words.number(float(variance[0])), words.number(float(logs[0]))
+        return spot.loss_formula(self.rule, line, float(each.mean()), notes=(f"σ² = {v} = e^({z})",))

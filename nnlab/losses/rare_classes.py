@@ -98,18 +98,23 @@ class Focal(ClassWeights):
 
     def expression(self, given: Given) -> str:
         """From the cross-entropy of each sample, which is minus the logarithm of its p."""
-        each = self._each("prediction", "target", given, "")
-        return f"({self._weight('target')}(1 - torch.exp(-{each})) ** {self.gamma!r} * {each}).mean()"
+        whole = self._whole("target", self._each("prediction", "target", given, ""))
+        return f"({whole}).mean()"
 
     def position_expression(self, given: Given, axis: int) -> str:
         """The mean over the places that count."""
         answer, target = first_last("prediction", axis)
-        each = self._each(answer, target, given, ", ignore_index=-1")
-        weight = self._weight(target)
-        return f"({weight}(1 - torch.exp(-{each})) ** {self.gamma!r} * {each}).sum() / (target >= 0).sum()"
+        whole = self._whole(target, self._each(answer, target, given, ", ignore_index=-1"))
+        return f"({whole}).sum() / (target >= 0).sum()"
 
-    def _weight(self, target: str) -> str:
-        return f"{self.weight_tensor()}[{target}] * " if self.factors else ""
+    def _whole(self, target: str, each: str) -> str:
+        if not self.factors:
+            return f"(1 - torch.exp(-{each})) ** {self.gamma!r} * {each}"
+        return f"""
+        {self.weight_tensor()}[{target}]
+        * (1 - torch.exp(-(each := {each}))) ** {self.gamma!r}
+        * each
+    """
 
     @property
     def rule(self) -> str:

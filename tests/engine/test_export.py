@@ -16,6 +16,7 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer
+from nnlab.core.loss import LOSSES
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.param import Settings
 from nnlab.core.parts import divide
@@ -86,6 +87,21 @@ DOCUMENTS = {
     "softmax drawn": chain("iris", layer("Linear", out_features=3), layer("Softmax")),
     "sigmoid drawn": chain("circles", layer("Linear", out_features=1), layer("Sigmoid")),
     "squares on classes": mlp("iris", 8, 3, loss="mse"),
+    "smoothed": mlp("spiral", 8, 2, loss=LOSSES["cross-entropy"](label_smoothing=0.1)),
+    "balanced and smoothed": mlp(
+        "wine", 8, 3, loss=LOSSES["cross-entropy"](class_weights="balanced", label_smoothing=0.1)
+    ),
+    "many weights": chain(
+        "digits",
+        layer("Flatten"),
+        layer("Linear", out_features=10),
+        epochs=2,
+        loss=LOSSES["focal"](class_weights="balanced"),
+    ),
+    "yes counts more": mlp("circles", 8, 1, loss=LOSSES["bce"](pos_weight=2.0, label_smoothing=0.1)),
+    "triplets": mlp("wine", 8, 2, loss=LOSSES["triplet"](margin=0.5)),
+    "pairs": mlp("wine", 8, 4, loss="contrastive"),
+    "with a doubt": mlp("diabetes", 8, 2, loss=LOSSES["gaussian-nll"](full=True)),
     "early": mlp("spiral", 8, 2, early_stopping=True, patience=2, epochs=12, learning_rate=0.3),
     "early without validation": mlp("spiral", 8, 2, early_stopping=True, patience=2, epochs=12).with_data(
         validation=0.0

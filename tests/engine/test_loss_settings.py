@@ -30,6 +30,8 @@ SET: dict[str, tuple[str, Loss]] = {
     "yes counts more": ("Linear 1", LOSSES["bce"](pos_weight=3.0, label_smoothing=0.1)),
     "hinge": ("Linear 1", LOSSES["hinge"](margin=0.5)),
     "many margins": ("Linear 2", LOSSES["multi-margin"](margin=0.5, p=2)),
+    "triplets": ("Linear 3", LOSSES["triplet"](margin=0.5)),
+    "pairs": ("Linear 3", LOSSES["contrastive"](margin=2.0)),
 }
 
 
@@ -80,7 +82,7 @@ def test_exported_code_has_the_counted_weights_in_numbers() -> None:
     document = uneven(LOSSES["cross-entropy"](class_weights="balanced", label_smoothing=0.1))
     text = python(document)
     factors = getattr(counted(document, resolve(document)).loss, "factors")  # noqa: B009
-    assert f"weight=prediction.new_tensor({list(factors)!r}), label_smoothing=0.1)" in text
+    assert f"weight=prediction.new_tensor({list(factors)!r}),\n        label_smoothing=0.1" in text
     assert "label_smoothing" not in python(uneven(LOSSES["cross-entropy"](class_weights="balanced")))
 
 

@@ -15,6 +15,7 @@ from nnlab.core.document import Document, Training
 from nnlab.core.formula import Formula
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
+from nnlab.core.loss import LOSSES
 from nnlab.core.objective import resolve
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.compile import build, loss_function
@@ -292,18 +293,23 @@ def test_what_such_a_layer_depends_on_is_measured_and_changes_nothing(id_: str) 
         assert np.array_equal(value, weights(loop)[name])
 
 
-LOSSES = {
+SMOOTHED = LOSSES["cross-entropy"](label_smoothing=0.2)
+YES = LOSSES["bce"](pos_weight=3.0, label_smoothing=0.1)
+DOCUMENTS = {
     "cross-entropy": network("Linear 4", "Linear 2"),
     "probabilities": network("Linear 4", "Linear 2", "Softmax"),
     "one output": network("Linear 4", "Linear 1"),
     "one probability": network("Linear 4", "Linear 1", "Sigmoid"),
     "many yes or no": network("Linear 4", "Linear 2", loss="bce"),
+    "smoothed": network("Linear 4", "Linear 2", loss=SMOOTHED),
+    "smoothed yes or no": network("Linear 4", "Linear 1", loss=YES),
+    "smoothed probability": network("Linear 4", "Linear 1", "Sigmoid", loss=YES),
     "squares of classes": network("Linear 4", "Linear 2", loss="mse"),
     "values": network("Linear 4", "Linear 1").with_data(dataset=DATASETS["curve"]()),
 }
 
 
-@pytest.mark.parametrize("document", LOSSES.values(), ids=list(LOSSES))
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=list(DOCUMENTS))
 def test_every_loss_explains_itself_and_its_gradient(document: Document) -> None:
     loop = loop_of(document)
     stepped(loop, 3)
@@ -323,6 +329,19 @@ def test_every_loss_explains_itself_and_its_gradient(document: Document) -> None
             assert slope.computed == pytest.approx(slope.value, rel=1e-4, abs=1e-7)
             assert found.nodes["output"].gradient is not None
             assert slope.value == pytest.approx(float(found.nodes["output"].gradient.values[unit]))
+
+
+def test_weights_of_classes_are_told_with_the_formula_of_the_batch() -> None:
+    weighed = LOSSES["cross-entropy"](class_weights="own", weights="1, 3", label_smoothing=0.1)
+    loop = loop_of(network("Linear 4", "Linear 2", loss=weighed))
+    stepped(loop, 3)
+    found = answer(PhaseWant(0, "output", (0,)), loop)
+    assert isinstance(found, PhaseValues)
+    assert found.losses is None, "the mean over the samples is not the loss of the batch"
+    (whole,) = formulas(found, "loss")
+    assert "Σ w[right]" in whole.rule
+    assert whole.value == found.loss
+    assert not formulas(found, "backward")[0].name.startswith("∂L/∂ŷ")
 
 
 def test_the_first_formula_of_a_unit_is_its_weighted_sum() -> None:

@@ -28,7 +28,15 @@ MASK = Target("y", "classes", ("no", "yes"), (4, 3))
 PICTURE = Target("y", "values", ("value",), (1, 4, 3))
 CASES: list[tuple[Target, Shape]] = [
     *((FIVE, (5,)), (TWO, (2,)), (TWO, (1,)), (VALUES, (3,)), (ONE, (1,)), (PICTURE, (1, 4, 3))),
-    *((STEPS, (6, 5)), (STEPS, (5, 6)), (PIXELS, (5, 4, 3)), (MASK, (2, 4, 3)), (MASK, (1, 4, 3))),
+    *(
+        (VALUES, (6,)),
+        (ONE, (2,)),
+        (STEPS, (6, 5)),
+        (STEPS, (5, 6)),
+        (PIXELS, (5, 4, 3)),
+        (MASK, (2, 4, 3)),
+        (MASK, (1, 4, 3)),
+    ),
 ]
 """Targets and answers that some loss takes."""
 WRONG: list[tuple[Target, Shape]] = [
@@ -48,6 +56,8 @@ def targets(form: str, target: Target, output: Shape) -> Tensor:
         return torch.where(torch.rand(classes.shape) < 0.2, -1, classes)
     if form == "one-hot":
         return functional.one_hot(classes, target.width).float()
+    if form == "values":
+        return torch.rand(N, *target.own_shape)
     return torch.randint(2, (N, *output)).float() if form == "column" else torch.rand(N, *output)
 
 
@@ -139,14 +149,14 @@ class TestEveryLoss:
         for target, output in (*CASES, *WRONG):
             try:
                 kind().target_form(target, output)
-                assert (target, output) not in WRONG
+                assert (target, output) not in WRONG or (kind.is_of_places and len(output) == 1)
             except ShapeError as problem:
                 said = str(problem)
                 refused += 1
                 assert len(said) > 30
                 assert ":" in said, "a remedy follows"
                 assert not said[0].isupper(), "the node's title stands before it"
-        assert refused >= len(WRONG)
+        assert refused >= len(WRONG) - 2 * kind.is_of_places
 
     def test_places_that_do_not_count_change_nothing(self, kind: type[Loss]) -> None:
         torch.manual_seed(3)
@@ -197,8 +207,44 @@ def test_settings_of_a_loss_are_torchs() -> None:
     for loss, module in (
         (LOSSES["huber"]().with_(delta=0.5), nn.HuberLoss(delta=0.5)),
         (LOSSES["smooth-l1"]().with_(beta=2.5), nn.SmoothL1Loss(beta=2.5)),
+        (LOSSES["poisson-nll"]().with_(log_input=True), nn.PoissonNLLLoss()),
+        (LOSSES["poisson-nll"]().with_(log_input=True, full=True), nn.PoissonNLLLoss(full=True)),
     ):
         assert torch.equal(computed(loss.expression("scores"), prediction, target), module(prediction, target))
+    classes, weight = torch.randint(5, (N,)), torch.tensor([1.0, 2.0, 0.5, 3.0, 0.25])
+    own = {"class_weights": "own", "weights": "1, 2, 0.5, 3, 0.25"}
+    for loss, module in (
+        (LOSSES["cross-entropy"]().with_(label_smoothing=0.1), nn.CrossEntropyLoss(label_smoothing=0.1)),
+        (LOSSES["cross-entropy"]().with_(**own), nn.CrossEntropyLoss(weight)),
+        (LOSSES["cross-entropy"]().with_(**own, label_smoothing=0.3), nn.CrossEntropyLoss(weight, label_smoothing=0.3)),
+        (LOSSES["nll"]().with_(**own), nn.NLLLoss(weight)),
+        (LOSSES["multi-margin"]().with_(margin=0.5, p=2), nn.MultiMarginLoss(p=2, margin=0.5)),
+    ):
+        assert torch.equal(computed(loss.expression("scores"), prediction, classes), module(prediction, classes))
+    places = torch.where(torch.rand(N, 6) < 0.3, -1, torch.randint(5, (N, 6)))
+    smoothed = LOSSES["cross-entropy"]().with_(**own, label_smoothing=0.3)
+    module, scores = nn.CrossEntropyLoss(weight, ignore_index=-1, label_smoothing=0.3), torch.randn(N, 5, 6)
+    assert torch.equal(computed(smoothed.position_expression("scores", 1), scores, places), module(scores, places))
+    yes, scores = torch.randint(2, (N, 5)).float(), torch.randn(N, 5)
+    loss, module = LOSSES["bce"]().with_(pos_weight=3.0), nn.BCEWithLogitsLoss(pos_weight=torch.tensor(3.0))
+    assert torch.equal(computed(loss.expression("scores"), scores, yes), module(scores, yes))
+    far = torch.rand(N, 1) * 2
+    loss, module = LOSSES["hinge-embedding"]().with_(margin=0.5), nn.HingeEmbeddingLoss(margin=0.5)
+    assert torch.equal(computed(loss.expression("scores"), far, yes[:, :1]), module(far, 1 - 2 * yes[:, :1]))
+
+
+@pytest.mark.parametrize("id_", ["cross-entropy", "bce", "nll", "focal"])
+def test_settings_mean_the_same_for_scores_and_for_probabilities(id_: str) -> None:
+    torch.manual_seed(12)
+    kind = LOSSES[id_]
+    given = {"label_smoothing": 0.2, "pos_weight": 3.0, "class_weights": "own", "weights": "1, 2, 0.5"}
+    loss = kind().with_(**{name: value for name, value in given.items() if name in [p.name for p in kind.params()]})
+    scores = torch.randn(N, 3, dtype=torch.float64)
+    target = torch.randint(3, (N,)) if id_ != "bce" else torch.eye(3, dtype=torch.float64)[torch.randint(3, (N,))]
+    shares = scores.sigmoid() if id_ == "bce" else scores.softmax(1)
+    logs = scores.log_softmax(1) if id_ == "nll" else scores
+    by_scores = computed(loss.expression("scores"), logs, target)
+    assert torch.allclose(by_scores, computed(loss.expression("probabilities"), shares, target), rtol=1e-5)
 
 
 def test_shares_are_compared_as_torch_compares_them() -> None:
@@ -221,6 +267,59 @@ def test_counts_directions_and_distances_are_torchs() -> None:
     far, different = torch.rand(N, 1) * 2, torch.randint(2, (N, 1)).float()
     theirs = nn.HingeEmbeddingLoss()(far, 1 - 2 * different)
     assert torch.equal(computed(LOSSES["hinge-embedding"]().expression("scores"), far, different), theirs)
+
+
+def by_hand_triplets(places: Tensor, classes: Tensor, margin: float) -> Tensor:
+    """The hardest positive and negative of each anchor, one after the other."""
+    found = []
+    for a in range(len(places)):
+        far = torch.stack([(places[a] - places[p]).norm() for p in range(len(places)) if classes[p] == classes[a]])
+        near = torch.stack([(places[a] - places[n]).norm() for n in range(len(places)) if classes[n] != classes[a]])
+        found.append((margin + far.max() - near.min()).clamp_min(0))
+    return torch.stack(found).mean()
+
+
+def by_hand_pairs(places: Tensor, classes: Tensor, margin: float) -> Tensor:
+    found = []
+    for a in range(len(places)):
+        for b in range(a):
+            d = (places[a] - places[b]).norm()
+            found.append(0.5 * d**2 if classes[a] == classes[b] else 0.5 * (margin - d).clamp_min(0) ** 2)
+    return torch.stack(found).mean()
+
+
+@pytest.mark.parametrize("margin", [0.2, 1.0, 3.0])
+def test_losses_of_places_are_what_their_authors_wrote_pair_by_pair(margin: float) -> None:
+    torch.manual_seed(10)
+    classes = torch.tensor([0, 0, 1, 2, 1, 0, 2])
+    for id_, by_hand in (("triplet", by_hand_triplets), ("contrastive", by_hand_pairs)):
+        places = torch.randn(N, 3, dtype=torch.float64).requires_grad_()
+        mine = computed(LOSSES[id_]().with_(margin=margin).expression("scores"), places, classes)
+        theirs = by_hand(places, classes, margin)
+        assert torch.allclose(mine, theirs, rtol=1e-12)
+        slopes = [torch.autograd.grad(each, places, retain_graph=True)[0] for each in (mine, theirs)]
+        assert torch.allclose(slopes[0], slopes[1], rtol=1e-10, atol=1e-12)
+
+
+def test_a_batch_of_one_class_or_of_one_sample_has_nothing_to_keep_apart() -> None:
+    for id_ in ("triplet", "contrastive"):
+        for places in (torch.randn(4, 3), torch.randn(1, 3), torch.zeros(4, 3)):
+            places = places.requires_grad_()
+            loss = computed(LOSSES[id_]().expression("scores"), places, torch.zeros(len(places), dtype=torch.long))
+            (slope,) = torch.autograd.grad(loss, places)
+            assert loss.isfinite()
+            assert slope.isfinite().all()
+            assert id_ != "triplet" or float(loss.detach()) == 0
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_the_gaussian_likelihood_is_torchs_of_a_value_and_the_logarithm_of_its_variance(full: bool) -> None:
+    torch.manual_seed(11)
+    answer, truth = torch.randn(N, 6), torch.randn(N, 3)
+    mine = computed(LOSSES["gaussian-nll"]().with_(full=full).expression("scores"), answer, truth)
+    theirs = functional.gaussian_nll_loss(answer[:, :3], truth, answer[:, 3:].exp(), full=full)
+    assert torch.allclose(mine, theirs, rtol=1e-6) if full else torch.equal(mine, theirs)
+    assert LOSSES["gaussian-nll"]().values_expression(3) == "prediction[:, :3]"
 
 
 def test_the_hinge_loss_is_nothing_beyond_the_margin() -> None:
@@ -303,24 +402,59 @@ class _Spot:
         return LossSpot(prediction.double().numpy(), target.double().numpy(), 1, value)
 
 
+def set_otherwise(kind: type[Loss]) -> list[Loss]:
+    """The loss as it is, and with each of its settings changed, and with all of them."""
+    own = {"class_weights": "own", "label_smoothing": 0.2, "pos_weight": 3.0, "log_input": True, "full": True, "p": 2}
+    numbers = {"margin": 0.5, "delta": 0.25, "beta": 0.25, "gamma": 1.5, "smooth": 2.0, "eps": 1e-4}
+    changes = {p.name: (own | numbers)[p.name] for p in kind.params() if p.name in own | numbers}
+    return [kind(), *(kind().with_(**{name: value}) for name, value in changes.items()), kind().with_(**changes)]
+
+
+def weighed(loss: Loss, classes: int) -> Loss:
+    """With as many weights as there are classes, if they are its own."""
+    if getattr(loss, "class_weights", "none") != "own":
+        return loss
+    return loss.with_(weights=", ".join(str(0.5 + k) for k in range(classes)))
+
+
+@every_loss
+def test_every_setting_is_tried_and_changes_the_code(kind: type[Loss]) -> None:
+    made = set_otherwise(kind)
+    assert len(made) == 2 + len([p for p in kind.params() if p.name != "weights"])
+    for loss in made[1:] if kind.params() else []:
+        fine = weighed(loss, 5)
+        assert fine.expression("scores") != kind().expression("scores")
+        assert fine.rule
+        assert "\n" not in fine.rule
+
+
 @every_loss
 def test_what_a_loss_says_of_its_value_is_its_value(kind: type[Loss]) -> None:
     torch.manual_seed(9)
     said = 0
-    for term, given in fitting(kind()):
+    for loss in set_otherwise(kind):
+        said += explained(loss)
+    assert said or kind.explain_forward is Loss.explain_forward
+
+
+def explained(kind: Loss) -> int:
+    """How many of its formulas were held against its value."""
+    said = 0
+    cases = [case for width in (1, 2, 3, 5) for case in fitting(weighed(kind, width))]
+    for term, given in cases:
         if term.target_form == "positions" or len(term.shape) > 1:
             continue
         prediction = answers(given, term.target_form, term.shape, 1)[:1]
         target = targets(term.target_form, term.target, term.shape)[:1]
         value = float(computed(term.expression, prediction, target))
-        formula = kind().explain_forward(_Spot.of(prediction[0], target[0], value), given)
+        formula = term.loss.explain_forward(_Spot.of(prediction[0], target[0], value), given)
         if formula is None:
             continue
         said += 1
         assert formula.value == value
         assert formula.computed is not None
         assert math.isclose(formula.computed, value, rel_tol=1e-4, abs_tol=1e-5)
-    assert said or kind.explain_forward is Loss.explain_forward
+    return said
 
 
 def test_an_unknown_loss_is_refused_with_what_there_is() -> None:

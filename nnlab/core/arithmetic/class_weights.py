@@ -10,6 +10,8 @@ from nnlab.core.loss import Loss
 from nnlab.core.param import param
 from nnlab.errors import BuildError, ShapeError
 
+LINE = 100  # characters of code that are not broken
+IN_A_ROW = 5  # weights in one line of code
 DIGITS = 6  # of a balanced weight: enough, and short in exported code
 
 
@@ -59,13 +61,27 @@ class ClassWeights(Loss):
                 "or choose Balanced"
             )
 
-    def weight_argument(self) -> str:
-        """The weights as an argument of torch's function, with a comma before it; empty where all count alike."""
-        return f", weight={self.weight_tensor()}" if self.factors else ""
+    def weight_argument(self) -> tuple[str, ...]:
+        """The weights as an argument of torch's function; none where all count alike."""
+        return (f"weight={self.weight_tensor()}",) if self.factors else ()
 
-    def weight_tensor(self) -> str:
-        """The weights as torch code, beside the prediction."""
-        return f"prediction.new_tensor([{', '.join(repr(each) for each in self.factors)}])"
+    def weight_tensor(self, deep: int = 8) -> str:
+        """The weights as torch code, beside the prediction; more than a few of them in lines of their own."""
+        shown = [repr(each) for each in self.factors]
+        if len(shown) <= IN_A_ROW:
+            return f"prediction.new_tensor([{', '.join(shown)}])"
+        inner, outer = " " * (deep + 8), " " * (deep + 4)
+        rows = "".join(f"{inner}{', '.join(shown[k : k + IN_A_ROW])},\n" for k in range(0, len(shown), IN_A_ROW))
+        return f"prediction.new_tensor(\n{outer}[\n{rows}{outer}]\n{' ' * deep})"
+
+
+def call(name: str, *arguments: str) -> str:
+    """A call in code, with each argument in a line of its own where one line would be long."""
+    line = f"{name}({', '.join(arguments)})"
+    if len(line) <= LINE and "\n" not in line:
+        return line
+    listed = "".join(f"        {each},\n" for each in arguments)
+    return f"{name}(\n{listed}    )"
 
 
 def _numbers(text: str) -> tuple[float, ...]:

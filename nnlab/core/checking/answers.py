@@ -22,6 +22,7 @@ from nnlab.core.fixes import (
 from nnlab.core.graph import Graph, Link
 from nnlab.core.layer import Shape
 from nnlab.core.mistake import Mistake, mistake
+from nnlab.core.loss import AUTO, LOSSES, Loss, loss_id
 from nnlab.core.objective import INPUT_TARGET, resolve, target_places
 from nnlab.core.problem import FLATTEN, LINEAR, Case, Problem
 from nnlab.core.words import plural
@@ -100,6 +101,8 @@ SAID: tuple[tuple[str, Mistake], ...] = (
     ("asks for the loss", WRONG_LOSS),
     ("nothing in the data is left", NO_TARGET),
     ("the data have no such target", UNKNOWN_TARGET),
+    ("its loss has", WRONG_LOSS),
+    ("has a loss with the weights", WRONG_LOSS),
     ("at each place", PLACES),
     ("make them equal", OTHER_SHAPE),
     ("cross-entropy needs one for each class", ANSWER_COUNT),
@@ -188,7 +191,17 @@ def _wanted(case: Case, output: str) -> tuple[int, Shape]:
     if at < 0:
         return 0, spec.fields[0].shape
     target = spec.targets[at]
-    return target.width, target.own_shape if target.task == "classes" or len(target.own_shape) > 1 else ()
+    values = len(target.own_shape) == 1 and target.task == "values"
+    width = target.width * (_loss_of(case, output).answers_a_value if values else 1)
+    return width, target.own_shape if target.task == "classes" or len(target.own_shape) > 1 else ()
+
+
+def _loss_of(case: Case, output: str) -> type[Loss]:
+    """The kind of loss that is asked for this answer; Loss itself where that is left open."""
+    own = loss_id(getattr(case.graph.node(output).layer, "loss", AUTO))
+    training = loss_id(case.document.training.loss) if output in case.outputs[:1] else AUTO
+    found = next((id_ for id_ in (own, training) if id_ != AUTO), AUTO)
+    return LOSSES.get(found, Loss)
 
 
 def _targets(case: Case, output: str) -> Iterator[Fix]:

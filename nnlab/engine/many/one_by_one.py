@@ -36,7 +36,7 @@ class OneByOne:
         self._tables: list[NDArray[np.float64]] = []
         self._metrics: list[dict[str, float]] = []
         self._weights: list[dict[str, NDArray[Any]]] = []
-        self._grid = as_tensor(grid(self.parts), self.place.device)
+        self._grid = as_tensor(grid(self.parts, self.objective), self.place.device)
         self._planes: list[Planes] = []
 
     @property

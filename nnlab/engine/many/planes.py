@@ -7,15 +7,17 @@ from torch import Tensor
 from nnlab.core.objective import Objective
 from nnlab.core.parts import PART_NAMES, Parts
 from nnlab.engine.many.rolled import Array, Planes
-from nnlab.engine.metrics import probabilities
+from nnlab.engine.metrics import probabilities, values_of
 
 RESOLUTION = 36
 LINE_RESOLUTION = 96
 MARGIN = 0.1  # of the data's range, around it
 
 
-def grid(parts: Parts) -> Array | None:
-    """Standardised samples over the plane, row by row from the lowest y; None for data that have no such plane."""
+def grid(parts: Parts, objective: Objective) -> Array | None:
+    """Standardised samples over the plane, row by row from the lowest y; None for data that have no such plane, or answers none of it."""
+    if objective.main.loss.is_of_places:
+        return None
     if parts.spec.input_shape not in ((1,), (2,)):
         return None
     raw = np.concatenate([parts.raw(part).inputs for part in PART_NAMES]).astype(np.float64)
@@ -33,6 +35,7 @@ def planes(answers: Tensor, objective: Objective, parts: Parts) -> Planes:
     seeds, points = answers.shape[:2]
     rows = RESOLUTION if parts.spec.input_shape == (2,) else 1
     flat = answers.reshape(seeds * points, -1)
+    flat = values_of(flat, objective.main)
     if objective.metric == "accuracy":
         values = probabilities(flat, objective).cpu().numpy()
         return Planes(_frozen(values, seeds, rows), "classes")

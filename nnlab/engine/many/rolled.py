@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.core.document import SEED_LIMIT, Document
+from nnlab.core.objective import Metric
 
 Array = NDArray[Any]
 RollState = Literal["idle", "preparing", "rolling", "finished", "failed"]
@@ -45,7 +46,7 @@ class Rolled:
     """"train_loss", "train_metric", "validation_loss", "validation_metric": (epochs, seeds), nan after a seed blew up."""
     metrics: Mapping[str, Array]
     """"train_loss", "validation_accuracy" (or _r2) ...: one figure for each seed at the end; nan where it blew up."""
-    metric: Literal["accuracy", "r2", "iou", "exact"]
+    metric: Metric
     lost: NDArray[np.bool_]
     """Which seeds blew up."""
     tensors: Mapping[str, Array] = field(repr=False)
@@ -104,7 +105,7 @@ class RollStatus:
     epochs: int = 0
     done: float = 0.0
     """The share of the work that is done."""
-    metric: Literal["accuracy", "r2", "iou", "exact"] = "accuracy"
+    metric: Metric = "accuracy"
     curves: Mapping[str, Array] = field(default_factory=dict)
     lost: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     planes: Planes | None = None

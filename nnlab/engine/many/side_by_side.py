@@ -61,7 +61,7 @@ class SideBySide:
         self._metric = vmap(self._metric_of_one)
         self._loss = vmap(weighed_and_smoothed(self.objective) or self.stack.loss)
         self._usual: NDArray[np.float64] | None = None
-        self._grid = as_tensor(grid(self.parts), self.place.device)
+        self._grid = as_tensor(grid(self.parts, self.objective), self.place.device)
 
     @property
     def done(self) -> float:

@@ -13,7 +13,7 @@ from torch.func import functional_call, vmap
 from nnlab.core.document import Document, Training
 from nnlab.core.objective import Objective
 from nnlab.engine.captured.tape import CannotCapture
-from nnlab.engine.compile import Network, build, loss_function
+from nnlab.engine.compile import Network, build
 from nnlab.engine.dice import undisturbed
 from nnlab.engine.many.captured import Captured, Subject, capture, capture_look
 from nnlab.engine.many.functions import SideBySideFunctions, loss_for_many
@@ -21,6 +21,7 @@ from nnlab.engine.many.layers import put_side_by_side
 from nnlab.engine.many.noise import Noise
 from nnlab.engine.many.pieces import Pieces
 from nnlab.engine.many.rolled import Array
+from nnlab.engine.metrics import measured_loss
 from nnlab.engine.update import WrittenUpdate
 from nnlab.errors import BuildError
 
@@ -56,7 +57,7 @@ class Stack:
         if document.training.precision != "float32":
             raise Unstackable("side by side there is only arithmetic in 32 bits")
         self.document, self.seeds, self.device = document, seeds, device
-        self.loss = loss_function(objective)
+        self.loss = measured_loss(objective, document.training.batch_size)
         self._loss_for_many = loss_for_many(objective, self.loss)
         self.keys: list[str] = []
         self._learned: list[str] = []

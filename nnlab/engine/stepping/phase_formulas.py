@@ -247,6 +247,8 @@ class _Focus:
     def _loss_spot(self) -> LossSpot | None:
         """The sample as the loss sees it; None where a single sample cannot be told apart."""
         record, output = self._record, self._record.learner.objective.output
+        if record.learner.objective.is_packed:
+            return None  # its loss is a sum of several
         prediction = _array(record.outputs[output].tensor[max(0, self._sample)])
         if self._sample == MEAN or prediction.ndim != 1 or record.losses is None:
             return None
