@@ -240,7 +240,7 @@ class SeveralPage(Page):
         """Show these layers as they are in this document."""
         layers = [document.graph.node(n).layer for n in node_ids]
         kinds = {type(layer) for layer in layers}
-        alike = len({layer.open_params() for layer in layers}) == 1
+        alike = all(layer.open_params() == layers[0].open_params() for layer in layers)
         kind = type(layers[0]) if len(kinds) == 1 and alike and layers[0].open_params() else None
         self.title.setText(words.plural(len(layers), "layer") + " selected")
         self.facts.set_facts(_counted(layers, node_ids, document))
