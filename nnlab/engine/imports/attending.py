@@ -53,6 +53,14 @@ class Looks:
 
 
 @dataclass(eq=False)
+class Hidden:
+    """Zeros, and minus infinity where a mask is true: added to looks, it hides keys."""
+
+    mask: Value | None
+    sizes: tuple[int, ...]
+
+
+@dataclass(eq=False)
 class Looked:
     """What all heads have taken, side by side, for each query."""
 
@@ -184,6 +192,42 @@ def masked(x: View, mask: Held) -> View | None:
     return replace(x, base=replace(looks, causal=True))
 
 
+def hidden(mask: View) -> View | None:
+    """Zeros with minus infinity in the places of this mask."""
+    base = mask.base
+    if not isinstance(base, Given) or base.value.kind != "m" or not mask.is_laid(base.sizes):
+        return None
+    return View.whole(Hidden(base.value, base.sizes), base.sizes)
+
+
+def zeros(x: View) -> View:
+    """As many zeros."""
+    return View.whole(Hidden(None, x.sizes), x.sizes)
+
+
+def padded(x: View, mask: View) -> View | None:
+    """Keys hidden from all queries: those that only fill up a sequence."""
+    looks, base = x.base, mask.base
+    if not isinstance(looks, Looks) or looks.soft or looks.padding is not None or not isinstance(base, Hidden):
+        return None
+    batch, heads, steps, keys = looks.sizes
+    if base.mask is None or base.sizes != (batch, keys):
+        return None
+    rows = View.whole(base, (batch, 1, 1, keys)).expanded((batch, heads, steps, keys))
+    wanted = rows.reshaped(x.sizes) if rows is not None else None
+    found = mask.expanded(x.sizes)
+    if wanted is None or found is None or [joined(a) for a in wanted.axes] != [joined(a) for a in found.axes]:
+        return None
+    return replace(x, base=replace(looks, padding=base.mask)) if not mask.offset and _is_table(x, looks) else None
+
+
+def hiding(x: View, mask: object) -> View | None:
+    """Looks with minus infinity added where they may not be."""
+    if isinstance(mask, View):
+        return padded(x, mask)
+    return masked(x, mask) if isinstance(mask, Held) else None
+
+
 def scaled_dot_product(
     d: Drawing, q: View, k: View, v: View, mask: Any = None, causal: bool = False, scale: float | None = None
 ) -> View | None:
@@ -196,9 +240,7 @@ def scaled_dot_product(
     sizes = (d.batch, asked.many, asked.steps, keys.steps)
     looks = Looks(q, k, sizes, bool(causal), soft=True)
     if mask is not None:
-        if not isinstance(mask, Held) or causal:
-            return None
-        found = masked(View.whole(replace(looks, soft=False), sizes), mask)
+        found = None if causal else hiding(View.whole(replace(looks, soft=False), sizes), mask)
         if found is None:
             return None
         looks = replace(found.base, soft=True)

@@ -147,9 +147,10 @@ def common(names: list[str]) -> str:
 def _single(d: Drawing, base: Looked) -> Value:
     """Attention without projections of its own: cut into heads, compared, and put together again."""
     looks = base.looks
-    if looks.padding is not None:
-        raise Unfit("attention with a mask of its own")
-    wires = [_head_rows(d, each) for each in (base.q, base.k, base.v)]
+    wires: list[Value | None] = [_head_rows(d, each) for each in (base.q, base.k, base.v)]
+    if looks.padding is not None and looks.causal:
+        raise Unfit("attention with two masks of its own")
+    wires.append(looks.padding)
     width = base.q.sizes[-1]
     scale = None if isclose(base.scale, 1 / sqrt(width), rel_tol=NEAR) else float(f"{base.scale:.7g}")
     found = d.add(

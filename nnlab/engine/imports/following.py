@@ -6,12 +6,16 @@ from typing import Any
 from nnlab.engine.imports import attending, attention_drawn
 from nnlab.engine.imports.drawing import Drawing, Held, Turned, Unfit, Value
 from nnlab.engine.imports.strides import View
-from nnlab.errors import SettingError, ShapeError
+from nnlab.errors import FileError, SettingError, ShapeError
 
 Seen = View | Held | Value | tuple[View | None, ...] | None
 MISFITS = (
     Unfit, ShapeError, SettingError, TypeError, IndexError, KeyError, AttributeError, ValueError, ZeroDivisionError,
 )  # fmt: skip
+
+
+class Unseen:
+    """In the place of a tensor that no node stands for, because what becomes of it is followed."""
 
 
 class Following:
@@ -62,7 +66,15 @@ class Following:
             return better
         self._restore(after)
         self.poor.update(made)
-        return found if is_known else keep_parts()
+        return found if is_known else self._kept_parts(keep_parts, seen)
+
+    def _kept_parts(self, keep_parts: Callable[[], Any], seen: Seen) -> Any:
+        try:
+            return keep_parts()
+        except FileError:
+            if isinstance(seen, View):
+                return Unseen()
+            raise
 
     def _note(self, seen: Seen, made: Sequence[str]) -> None:
         views = seen if isinstance(seen, tuple) else (seen,)

@@ -146,7 +146,12 @@ def _gemm(call: Call, views: list[View | None]) -> Seen:
 @_followed("Add")
 def _add(call: Call, views: list[View | None]) -> Seen:
     x, held = sorted(zip(views, call.inputs, strict=True), key=lambda pair: pair[0] is None)
-    if x[0] is None or not isinstance(held[1], Held):
+    if x[0] is None:
+        return None
+    if held[0] is not None:
+        found = attending.padded(x[0], held[0])
+        return attending.padded(held[0], x[0]) if found is None else found
+    if not isinstance(held[1], Held):
         return None
     found = attending.biased(x[0], held[1])
     return attending.masked(x[0], held[1]) if found is None else found
@@ -171,16 +176,23 @@ def _softmax(call: Call, views: list[View | None]) -> Seen:
 
 @_followed("Where")
 def _where(call: Call, views: list[View | None]) -> Seen:
-    """Scores, and minus infinity in the place of some."""
+    """Scores, or zeros, and minus infinity in the place of some."""
     mask, one, other = call.inputs
+    if views[0] is not None:
+        return attending.hidden(views[0]) if _all(one, -np.inf) and _all(other, 0) else None
     at = 1 if views[1] is not None else 2
     x, instead = views[at], other if at == 1 else one
-    if x is None or not isinstance(mask, Held) or not isinstance(instead, Held) or instead.array.size != 1:
-        return None
-    if float(instead.array.reshape(-1)[0]) > -1e30:
+    if x is None or not isinstance(mask, Held) or not _all(instead, -np.inf):
         return None
     hidden = ~mask.array.astype(bool) if at == 1 else mask.array.astype(bool)
     return attending.masked(x, Held(np.where(hidden, np.float32(-np.inf), np.float32(0))))
+
+
+def _all(x: Any, number: float) -> bool:
+    """Whether these are numbers of the file, and all of them this one; as good as minus infinity is what is far below all."""
+    if not isinstance(x, Held) or not x.array.size or x.array.dtype.kind != "f":
+        return False
+    return bool((x.array <= -1e30).all() if number < 0 else (x.array == number).all())
 
 
 @_followed("ReduceMean")
@@ -199,5 +211,6 @@ def _attention(call: Call, views: list[View | None]) -> Seen:
     q, k, v = (*views, None, None, None)[:3]
     if q is None or k is None or v is None or any(each is not None for each in call.inputs[4:]):
         return None
+    mask = views[3] if len(views) > 3 and views[3] is not None else call.get(3)
     causal, scale = bool(call.attributes.get("is_causal", 0)), call.attributes.get("scale")
-    return attending.scaled_dot_product(call.d, q, k, v, call.get(3), causal, scale)
+    return attending.scaled_dot_product(call.d, q, k, v, mask, causal, scale)

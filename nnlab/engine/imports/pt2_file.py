@@ -207,6 +207,7 @@ class _Program:
         flat = [part for each in given for part in (each if isinstance(each, list) else [each])]
         wires = [each.value if isinstance(each, Turned) else each for each in flat if isinstance(each, (Value, Turned))]
         wires += [each.of for each in flat if isinstance(each, supports.Marks)]
+        wires += [each.mask for each in flat if isinstance(each, supports.May) and isinstance(each.mask, Value)]
         names = [each for each in _names(outputs) if each in self.graph["tensor_values"]]
         if not names:
             return ()

@@ -18,6 +18,8 @@ WHOLE = 2**31  # an end beyond all sizes
 
 def follow(d: Drawing, name: str, args: list[Any], named: dict[str, Any]) -> Seen:
     """What a step makes of tensors that are followed; None if that is not known."""
+    if name == "baddbmm" and not named and all(isinstance(each, View) for each in args[1:]):
+        return _scores(d, *args)
     function = FOLLOWED.get(name)
     return None if function is None or not args or not isinstance(args[0], View) else function(d, *args, **named)
 
@@ -130,6 +132,11 @@ def _matmul(d: Drawing, x: View, y: Any) -> Seen:
     return attending.product(d, x, y) if isinstance(y, View) else None
 
 
+def _scores(d: Drawing, mask: Any, q: View, k: View) -> Seen:
+    found = attending.product(d, q, k)
+    return None if found is None else attending.hiding(found, mask)
+
+
 @_followed("mul", "multiply")
 def _mul(d: Drawing, x: View, y: Any) -> Seen:
     return x.scaled(_number(y))
@@ -150,14 +157,24 @@ def _number(y: Any) -> float:
 
 @_followed("add")
 def _add(d: Drawing, x: View, y: Any) -> Seen:
-    found = attending.biased(x, _held(y))
-    return attending.masked(x, _held(y)) if found is None else found
+    found = attending.biased(x, y) if isinstance(y, Held) else None
+    return attending.hiding(x, y) if found is None else found
+
+
+@_followed("zeros_like")
+def _zeros(d: Drawing, x: View, **_: Any) -> Seen:
+    return attending.zeros(x)
 
 
 @_followed("masked_fill")
 def _masked(d: Drawing, x: View, mask: Any, value: float) -> Seen:
+    if value > -1e30:
+        return None
+    if isinstance(mask, View):
+        is_empty = isinstance(x.base, attending.Hidden) and x.base.mask is None and x.sizes == mask.sizes
+        return attending.hidden(mask) if is_empty else None
     array = np.asarray(_held(mask).array)
-    if array.dtype != np.bool_ or value > -1e30:
+    if array.dtype != np.bool_:
         return None
     return attending.masked(x, Held(np.where(array, np.float32(-np.inf), np.float32(0))))
 

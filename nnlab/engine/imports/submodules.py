@@ -8,7 +8,7 @@ from nnlab.core.blocks.block import Block
 from nnlab.core.blocks.grouping import group
 from nnlab.core.check import check
 from nnlab.core.document import Document
-from nnlab.core.graph import Graph
+from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.learning import USUAL
 from nnlab.core.starts import Starts
 from nnlab.core.wrapping import tidy
@@ -17,6 +17,7 @@ from nnlab.engine.imports.block_names import called, named_apart
 from nnlab.engine.imports.drawing import Arrays, Drawing
 from nnlab.engine.imports.finishing import Imported
 from nnlab.engine.imports.scopes import Scope, Scopes
+from nnlab.engine.imports.whole_layers import whole
 from nnlab.errors import GraphError, NNLabError, SettingError
 
 LEAF_PARTS = 4  # of one of torch's own layers: fewer lie open, more become a block
@@ -94,7 +95,9 @@ class _Rooms:
         scope = at[-1]
         if len(inside) == 1:
             self._name(inside[0], scope)
-        block_id = self._grouped(inside, scope) if self._is_room(scope, inside, around) else ""
+        block_id = self._as_one(inside, scope)
+        if not block_id and self._is_room(scope, inside, around):
+            block_id = self._grouped(inside, scope)
         for n in self.members(at):
             self.where[n] = around
         if block_id:
@@ -110,6 +113,24 @@ class _Rooms:
         """Whether a module is worth a block: it has layers, and is not just a list of all that there is."""
         whole = scope.is_container and len(inside) == len(self._around(around))
         return len(inside) >= (LEAF_PARTS if scope.is_leaf else 2) and not whole
+
+    def _as_one(self, inside: list[str], scope: Scope) -> str:
+        """The one layer that a module is; empty if it is none."""
+        found = whole(scope, self.graph, inside, self.starts) if len(inside) > 1 else None
+        if found is None:
+            return ""
+        outside = self.graph.without_nodes(inside)
+        node_id = outside.new_id(found.layer)
+        nodes = {node_id if n == found.end else n: node for n, node in self.graph.nodes.items()}
+        nodes = {n: node for n, node in nodes.items() if n in outside.nodes or n == node_id}
+        nodes[node_id] = Node(node_id, found.layer)
+        links = {Link(source, node_id, port, output) for port, (source, output) in found.inputs.items()}
+        links |= {replace(k, source=node_id) for k in self.graph.outgoing[found.end]}
+        self.graph = Graph(nodes, outside.links | links)
+        self.starts = {**self.starts, node_id: dict(found.tensors)}
+        self.moved[found.end, "out"] = node_id, "out"
+        self.named.add(node_id)
+        return node_id
 
     def _name(self, node_id: str, scope: Scope) -> None:
         """What the only layer of a module is called: as the module, unless it has a name of its own that says more."""
@@ -169,8 +190,10 @@ class _Rooms:
         words = {self._now(source): name for source, name in self.given.get(scope.call, {}).items()}
         sources = {k.target_port: (k.source, k.source_port) for k in graph.incoming[block_id]}
         found = {n: words[sources[block.port_of(n)]] for n in block.entries if sources[block.port_of(n)] in words}
-        if len(block.entries) < 2 or len(set(found.values())) < len(block.entries):
+        if len(block.entries) < 2:
             return {}
+        if len(set(found.values())) < len(block.entries):
+            return _usual_names(block)
         place = {name: k for k, name in enumerate(words.values())}
         return dict(sorted(found.items(), key=lambda pair: place[pair[1]]))
 
@@ -323,3 +346,13 @@ class _Rooms:
         graph, ids = named_apart(self.graph, names, self.paths, only=names)
         self.starts = {ids[n]: tensors for n, tensors in self.starts.items() if n in ids}
         return graph
+
+
+def _usual_names(block: Block) -> dict[str, str]:
+    """Names of ports where the model tells none: the only one that is called after what stands outside is x, and first."""
+    inner = block.inner
+    names = {n: block.port_of(n) for n in block.entries}
+    outside = [n for n, name in names.items() if name not in {k.target_port for k in inner.outgoing[n]}]
+    if len(outside) != 1 or "x" in names.values():
+        return {}
+    return {outside[0]: "x", **{n: name for n, name in names.items() if n != outside[0]}}
