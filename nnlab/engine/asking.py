@@ -44,8 +44,8 @@ def predict(
 ) -> NDArray[np.float32]:
     """What the network's first answer says of these inputs (`more`: of data with several inputs the others).
 
-    In the data's own units: (rows, classes) probabilities that sum to 1, or (rows, width) values. DataError if the inputs
-    have another form.
+    In the data's own units: (rows, classes) probabilities that sum to 1, or (rows, width) values; places of samples are
+    given as they are. DataError if the inputs have another form.
     """
     return next(iter(every_answer(document, weights, inputs, more).values()))
 
@@ -99,12 +99,14 @@ def right_ones(learner: "Learner", term: Term, part: str, row: int) -> NDArray[n
 
 def own_units(learner: "Learner", term: Term, said: "Tensor") -> NDArray[np.float32]:
     """One answer as people read it: probabilities, or values in the data's own units."""
-    from nnlab.engine.metrics import probabilities
+    from nnlab.engine.metrics import probabilities, values_of
 
+    if term.loss.is_of_places:
+        return np.array(said.cpu().numpy(), np.float32)
     if term.target.task == "classes":
         found = np.array(probabilities(said, replace(learner.objective, terms=(term,))).cpu().numpy(), np.float32)
         return _classes_last(found, term)
-    values = np.array(said.cpu().numpy(), np.float32)
+    values = np.array(values_of(said, term).cpu().numpy(), np.float32)
     if term.at == 0:
         return learner.parts.original_targets(values)
     return values if term.at > 0 else _as_input(learner, values)

@@ -19,7 +19,7 @@ from nnlab.engine.dice import undisturbed
 from nnlab.engine.health import measure
 from nnlab.engine.learner import Learner
 from nnlab.engine.looking_inside import tracer
-from nnlab.engine.metrics import classes_of, probabilities
+from nnlab.engine.metrics import classes_of, probabilities, values_of
 from nnlab.engine.scene import Scene
 from nnlab.engine.wants import (
     Activations,
@@ -94,7 +94,7 @@ def _points(want: PointsWant, scene: Scene) -> Points:
         prediction = classes_of(answers, learner.objective).cpu().numpy()
         wrong = prediction != target
     else:
-        prediction = parts.original_targets(answers.cpu().numpy())[:, 0]
+        prediction = parts.original_targets(values_of(answers, learner.objective.main).cpu().numpy())[:, 0]
         wrong = np.zeros(len(rows), np.bool_)
     wrong.flags.writeable = False
     x = raw.inputs[rows, x_input]
@@ -248,7 +248,8 @@ def _sample(want: SampleWant, scene: Scene) -> SampleValues:
     outputs = learner.network.trace(_rows_of(learner, want.part, np.array([row])))
     raw = parts.raw(want.part)
     nodes = {node_id: _array(values[0]) for node_id, values in outputs.items()}
-    said = _said(learner, outputs[learner.objective.output])[0]
+    of_places = learner.objective.main.loss.is_of_places  # and not of classes that could be told
+    said = np.empty(0) if of_places else _said(learner, outputs[learner.objective.output])[0]
     target = float(np.ravel(raw.targets[row])[0])
     targets = _frozen(raw.targets[row]) if np.size(raw.targets[row]) > 1 else None
     others = tuple(
@@ -294,9 +295,11 @@ def _rows_of(learner: Learner, part: str, rows: NDArray[np.int64]) -> Tensor:
 
 def _said(learner: Learner, answers: Tensor) -> Array:
     """Probabilities for classes, values in the data's units otherwise."""
+    if learner.objective.main.loss.is_of_places:
+        raise _Unfit("This network answers with a place for each sample, so there are no classes to draw.")
     if learner.objective.main.target.task == "classes":
         return np.asarray(probabilities(answers, learner.objective).cpu().numpy(), np.float32)
-    return learner.parts.original_targets(answers.cpu().numpy())
+    return learner.parts.original_targets(values_of(answers, learner.objective.main).cpu().numpy())
 
 
 def _array(values: Tensor) -> Array:
