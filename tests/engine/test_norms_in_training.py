@@ -22,9 +22,7 @@ from nnlab.core.starts import Starts
 from nnlab.engine.captured.switching import capture_now
 from nnlab.engine.compile import build, run_text, unfit_starts
 from nnlab.engine.export import python
-from nnlab.engine.exports.format import FORMATS
 from nnlab.engine.loop import Loop
-from nnlab.errors import BuildError
 
 CALLS: dict[str, Any] = {"weight": weight_norm, "spectral": spectral_norm}
 both = pytest.mark.parametrize("norm", list(CALLS))
@@ -172,9 +170,3 @@ def test_many_seeds_are_rolled_one_by_one(norm: str) -> None:
 
     assert learns_unlike(document(norm))
     assert not learns_unlike(document("none"))
-
-
-@both
-def test_keras_says_that_it_has_no_equal(norm: str) -> None:
-    with pytest.raises(BuildError, match=f"{norm} norm"):
-        FORMATS["keras"].make(document(norm), None)

@@ -15,9 +15,8 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document, Training
 from nnlab.engine.captured.switching import capture_now
 from nnlab.engine.compile import build, source
-from nnlab.engine.exports.format import FORMATS
 from nnlab.engine.loop import Loop
-from nnlab.errors import BuildError, ShapeError
+from nnlab.errors import ShapeError
 
 
 def branch(p: float = 0.3, repeat: int = 3, schedule: str = "linear", share: bool = False) -> Block:
@@ -93,8 +92,3 @@ def test_too_many_copies_are_refused_with_a_sentence() -> None:
     with pytest.raises(ShapeError, match="more than 200 copies"):
         branch(repeat=201).output_shapes((8,))
     assert branch(repeat=201, schedule="same").output_shapes((8,)) == ((8,),)
-
-
-def test_keras_says_that_it_has_no_equal() -> None:
-    with pytest.raises(BuildError, match="grows with depth"):
-        FORMATS["keras"].make(document(branch()), None)

@@ -25,7 +25,7 @@ from nnlab.engine.export import python
 from nnlab.engine.exports.format import FORMATS
 from nnlab.engine.looking_inside import tracer
 from nnlab.engine.loop import Loop
-from nnlab.errors import BuildError, GraphError, ShapeError
+from nnlab.errors import GraphError, ShapeError
 from nnlab.files import codec
 
 
@@ -179,11 +179,6 @@ def test_it_is_written_down_and_written_out() -> None:
 def test_it_leaves_as_a_file(form: str) -> None:
     made = document(cell())
     assert FORMATS[form].make(made, {n: t.numpy() for n, t in build(made, 0).state_dict().items()}).data
-
-
-def test_keras_says_that_it_has_no_equal() -> None:
-    with pytest.raises(BuildError, match="over the steps of a sequence"):
-        FORMATS["keras"].make(document(cell()), None)
 
 
 def test_inside_one_sees_a_single_step() -> None:
