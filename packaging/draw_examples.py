@@ -12,12 +12,14 @@ import numpy as np
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QApplication
 
 from nnlab.core.example import EXAMPLES
 from nnlab.engine.trainer import Trainer
 from nnlab.engine.wants import Activations, ActivationsWant, Boundary, BoundaryWant, Points, PointsWant
 from nnlab.ui.look import pictures, theme
+from nnlab.ui.shell import data_pictures
 
 RESULTS = Path(__file__).resolve().parents[1] / "resources" / "examples"
 SIZE = QSize(2 * 320, 2 * 140)
@@ -27,8 +29,10 @@ DIGITS = (8, 4)
 
 def main() -> None:
     """Train and draw the examples named, or all."""
-    app = QGuiApplication([])
-    for id_ in sys.argv[1:] or EXAMPLES:
+    app = QApplication([])
+    if not sys.argv[1:]:
+        data_pictures.keep(str(RESULTS))
+    for id_ in sys.argv[1:] or EXAMPLES.keys() - data_pictures.KEPT:
         trainer = Trainer()
         trainer.start(EXAMPLES[id_].make())
         trainer.wait()

@@ -100,6 +100,10 @@ class SamplePicker(QWidget):
         self.text.setVisible(bool(self.text.text()))
         if len(spec.targets[0].own_shape) > (spec.task == "values"):
             self.said.setText("")  # a whole picture or sentence is the answer
+        elif spec.task == "values" and len(spec.answers) > 1:
+            self.said.setText(
+                f"{spec.answers[0]}: {_judged(sample.target, (), sample.prediction.ravel().tolist(), False)}"
+            )
         else:
             self.say(sample.target, spec.answers, sample.prediction.ravel().tolist(), spec.task == "classes")
 

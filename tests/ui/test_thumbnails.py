@@ -1,11 +1,13 @@
 """Cards whose data are pictures show some of them; the others show points or the network."""
 
 import pytest
-from PySide6.QtCore import QSize
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from nnlab.core.example import EXAMPLES
-from nnlab.ui.shell import thumbnails
+from nnlab.core.template import TEMPLATES
+from nnlab.ui.look import resources
+from nnlab.ui.shell import data_pictures, thumbnails
 
 pytestmark = pytest.mark.usefixtures("qapp")
 SIZE = QSize(300, 128)
@@ -27,8 +29,30 @@ def test_films_are_shown_without_colours_that_they_do_not_have() -> None:
     assert len(ground - grey) < 20
 
 
-def test_a_card_of_a_network_is_a_drawing() -> None:
-    assert len(colours("two-number-digits")) < 100
+def test_a_card_of_an_architecture_is_a_drawing() -> None:
+    image = thumbnails.of_template(TEMPLATES["two-heads"].make, SIZE, 1.0).toImage()
+    assert len({image.pixel(x, y) for x in range(0, 300, 3) for y in range(0, 128, 3)}) < 100
+
+
+def test_every_example_without_a_plane_has_a_picture_of_its_data_in_both_themes() -> None:
+    for id_ in data_pictures.KEPT:
+        for name in ("light", "dark"):
+            kept = QImage(str(resources.path("examples", f"{id_}-{name}.png")))
+            assert (kept.width(), kept.height()) == (640, 280), f"{id_}: see data_pictures.keep"
+
+
+@pytest.mark.parametrize("id_", ["mood", "zed", "colours", "hourly-load", "karate-club"])
+def test_data_are_drawn_inside_their_box(id_: str) -> None:
+    ground = QColor(1, 2, 3)
+    image = QImage(320, 140, QImage.Format.Format_RGB32)
+    image.fill(ground)
+    painter = QPainter(image)
+    data_pictures.draw(painter, EXAMPLES[id_].document(), QRectF(32, 17, 256, 106))
+    painter.end()
+    inside = {image.pixel(x, y) for x in range(32, 288) for y in range(17, 123)}
+    edge = [image.pixel(x, y) for x in range(26) for y in range(140)] + [image.pixel(x, 5) for x in range(320)]
+    assert len(inside) >= 3
+    assert set(edge) == {ground.rgb()}
 
 
 def test_it_has_the_size_that_is_wanted_on_a_dense_screen() -> None:

@@ -13,6 +13,7 @@ from nnlab.ui.look import resources, theme
 if TYPE_CHECKING:  # drawn pictures need neither the document nor its data
     import numpy as np
 
+ENDINGS = (".jpg", ".png")
 POINTS = 260
 MARGIN = 12.0
 DRAWN_FROM_DATA = ("Points in the plane", "Curves and surfaces")
@@ -25,9 +26,10 @@ PICTURE_SIDE, PICTURE_GAP = 46.0, 6.0  # on a card
 def of_example(id_: str, make: Callable[[], Document], size: QSize, ratio: float) -> QPixmap:
     """The picture of an example in the colours of the present theme."""
     now = theme.current()
-    drawn = resources.path("examples", f"{id_}-{now.name}.jpg")
-    if drawn.exists():
-        return _cropped(QPixmap(str(drawn)), size, ratio)
+    for ending in ENDINGS:
+        drawn = resources.path("examples", f"{id_}-{now.name}{ending}")
+        if drawn.exists():
+            return _cropped(QPixmap(str(drawn)), size, ratio)
     document = make()
     picture, box = _empty(size, ratio)
     painter = QPainter(picture)

@@ -120,7 +120,8 @@ class StepsDrawing(Drawing):
         if values.sample == MEAN or not values.target or spec is None:
             return ""
         said = _right_answers(self.document, spec, values.target)
-        return f"sample {values.sample + 1}: truth {said}" if said else ""
+        scaled = ", standardised" if spec.task == "values" and self.document.data.standardise_targets else ""
+        return f"sample {values.sample + 1}: truth {said}{scaled}" if said else ""
 
     def _focus_rows(self, room: float, sizes: Sizes) -> list[Row]:
         """The chosen number and its formulas for the phase that is looked at."""
