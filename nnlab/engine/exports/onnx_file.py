@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from nnlab.engine.exports.trained import Trained
 
 NEAR = 1e-5  # how far the file's answers may be from the network's own, as a share of the largest of them
+KEPT = ("pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy")
+"""What a file tells of its operations: the modules that they stand in, so that they come back as blocks."""
 UNTRIED = "The ONNX file was not tried on samples: the reference that does so does not know one of its operations."
 BY_CHANCE = "The network answers by chance: of the ONNX file, only the sizes of its answers could be compared."
 
@@ -57,7 +59,9 @@ def _clean(model: Any) -> None:
         del holder.metadata_props[:]
     for body in (model.graph, *model.functions):
         for node in body.node:
+            kept = [each for each in node.metadata_props if each.key in KEPT]
             del node.metadata_props[:]
+            node.metadata_props.extend(kept)
             node.doc_string = ""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlab.core.graph import Graph, Link
-from nnlab.core.layer import LAYERS, Layer
+from nnlab.core.layer import Layer
 from nnlab.core.learning import USUAL
 from nnlab.engine.imports.drawing import Arrays, layer_of
 from nnlab.engine.imports.scopes import Scope
@@ -183,7 +183,7 @@ def _learned_positions(room: _Room) -> Whole | None:
     if {table, total, *room.seen} != set(room.inside) or len(room.seen) > 1:
         return None
     share = next(iter(room.shares), 0.0)
-    layer = LAYERS["PositionalEncoding"](kind="learned", dropout=share)
+    layer = layer_of("PositionalEncoding", kind="learned", dropout=share)
     tensors = {"table": np.ascontiguousarray(array.reshape(array.shape[-2:]), np.float32)}
     end = next(iter(room.seen), total)
     return Whole(layer, {"in": (beside[0].source, beside[0].source_port)}, end, tensors)
