@@ -178,25 +178,45 @@ def _classes(learner: "Learner", answer: Tensor, y: Tensor) -> tuple[tuple[float
 
 def _guess_loss(learner: "Learner", y: Tensor) -> Tensor:
     """The loss of the best answer that is the same for every sample; infinite where that is not known."""
-    if learner.objective.is_packed or not _is_plain(learner.objective):
+    objective = learner.objective
+    if objective.is_packed:
         return torch.tensor(torch.inf, device=y.device)
-    if learner.objective.loss_id == "cross-entropy":
+    plain = objective.loss == type(objective.loss)()
+    if objective.loss_id == "cross-entropy" and plain:
         known = y[y >= 0].flatten()
         share = torch.bincount(known).float() / max(1, len(known))
         return -(share * share.clamp_min(1e-12).log()).sum()
     mean = y.float().mean(0)
-    if learner.objective.loss_id == "bce":
+    if objective.loss_id == "bce" and plain:
         spread = mean.clamp(1e-6, 1 - 1e-6)
         return -(spread * spread.log() + (1 - spread) * (1 - spread).log()).mean()
-    return learner.loss(mean.expand_as(y), y.float())
+    if objective.target_form == "values" and objective.loss.values_expression(1):
+        return _doubtful(learner, y, mean).clamp_min(1.0)  # such a loss may be below 0, and counts in logarithms
+    return learner.loss(_same_for_all(objective, y, mean), y.float() if objective.target_form == "values" else y)
 
 
-def _is_plain(objective: "Objective") -> bool:
-    """Whether the best answer that is the same for all is known: of losses as they are, and of those of one number a value."""
-    loss = objective.loss
-    if objective.loss_id in ("cross-entropy", "bce"):
-        return loss == type(loss)()
-    return objective.target_form not in ("index", "positions") and not loss.values_expression(1)
+def _same_for_all(objective: "Objective", y: Tensor, mean: Tensor) -> Tensor:
+    """The answer that says the same of every sample: means, shares of the classes, or one place."""
+    term = objective.main
+    if term.target_form not in ("index", "positions"):
+        scores = objective.loss_id == "bce" and term.given == "scores"
+        return (torch.logit(mean, eps=1e-6) if scores else mean).expand_as(y)
+    if term.loss.is_of_places:
+        return mean.new_zeros(len(y), *term.shape)
+    known = y[y >= 0].flatten()
+    share = torch.bincount(known, minlength=term.target.width).float() / max(1, len(known))
+    said = share.clamp_min(1e-12).log() if term.given == "scores" else share
+    if term.target_form == "index" or term.axis == -1:
+        return said.expand(len(y), *term.shape)
+    return said.reshape(-1, *[1] * (len(term.shape) - 1)).expand(len(y), *term.shape)
+
+
+def _doubtful(learner: "Learner", y: Tensor, mean: Tensor) -> Tensor:
+    """The loss of the mean with its spread, or of its logarithm, whichever of them the answer has."""
+    spread = y.float().var(0, correction=0)
+    both = torch.cat([mean, spread.clamp_min(1e-6).log()])
+    said = both if learner.objective.main.shape == both.shape else mean.clamp_min(1e-6).log()
+    return learner.loss(said.expand(len(y), *said.shape), y.float())
 
 
 @lru_cache(maxsize=4)

@@ -18,15 +18,15 @@ from nnlab.engine.loop import Loop
 from nnlab.engine.many.side_by_side import SideBySide
 from nnlab.engine.metrics import measured_loss, neighbours
 from nnlab.engine.probes import answer
-from nnlab.engine.wants import BoundaryWant, HealthWant, PointsWant, SampleValues, SampleWant
+from nnlab.engine.wants import BoundaryWant, Health, HealthWant, PointsWant, SampleValues, SampleWant
 from nnlab.errors import SettingError
 from nnlab.project import Project
 
 PLACES = ("triplet", "contrastive")
 
 
-def iris(loss: object, **training: object) -> Document:
-    graph = chain(*layers("Linear 8", "Tanh", "Linear 2"))
+def iris(loss: object, units: int = 2, **training: object) -> Document:
+    graph = chain(*layers("Linear 8", "Tanh", f"Linear {units}"))
     made = Document(graph=graph).with_data(dataset=DATASETS["iris"](), validation=0.3)
     return made.with_training(**{"epochs": 30, "batch_size": 32, "loss": loss, **training})
 
@@ -127,3 +127,28 @@ def test_settings_of_a_loss_go_along_by_their_own_names() -> None:
         project.set_training(delta=2.0)
     with pytest.raises(SettingError, match="Loss needs one of"):
         project.set_training(loss="guess")
+
+
+GUESSED = {
+    "smoothed": iris(LOSSES["cross-entropy"](label_smoothing=0.1), units=3),
+    "weighed": iris(LOSSES["cross-entropy"](class_weights="balanced"), units=3),
+    "triplet": iris("triplet"),
+    "contrastive": iris("contrastive"),
+    "focal": iris("focal", units=3),
+    "doubt": doubtful(),
+    "huber": doubtful(width=1, loss=LOSSES["huber"](delta=0.5)),
+}
+
+
+@pytest.mark.parametrize("name", GUESSED)
+def test_the_doctor_knows_what_a_guess_would_lose(name: str) -> None:
+    loop = Loop(GUESSED[name], lambda event: None)
+    loop.advance()
+    found = answer(HealthWant(), loop)
+    assert isinstance(found, Health), found
+    assert 0 < found.guess_loss < 3
+
+
+def test_learning_places_or_a_doubt_is_no_reason_to_complain() -> None:
+    for document in (iris("triplet", epochs=60), iris("contrastive", epochs=60), doubtful(epochs=60)):
+        assert not [note for note in run_to_end(document).notes if "no longer falls" in note.title]
