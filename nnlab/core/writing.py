@@ -204,8 +204,30 @@ def class_text(name: str, made: Made, arguments: Sequence[str], note: str, body:
     return "\n".join(lines) + "\n"
 
 
+def by_branches(steps: Mapping[str, Step], ends: Sequence[str]) -> list[str]:
+    """These nodes, each after those that it reads from, and one branch whole before the next begins.
+
+    So forward reads as one thinks of it, and whatever draws random numbers draws them in one order everywhere.
+    """
+    found: dict[str, None] = {}
+    todo = [(node_id, False) for node_id in reversed((*ends, *steps))]
+    while todo:
+        node_id, is_ready = todo.pop()
+        if node_id in found or node_id not in steps:
+            continue
+        if is_ready:
+            found[node_id] = None
+        else:
+            todo.append((node_id, True))
+            todo += [(value[0], False) for value in reversed(steps[node_id].sources) if value]
+    return list(found)
+
+
 class Body:
-    """The statements of one forward: `x` runs through a chain, and what is read again has a name of its own."""
+    """The statements of one forward: `x` runs through a chain, and what is read again has a name of its own.
+
+    While `x` waits to be read again, `y` runs through the chain beside it; what waits has a name of its own.
+    """
 
     def __init__(
         self, steps: Mapping[str, Step], names: Mapping[str, str], entries: Mapping[str, str], returns: Sequence[str]
@@ -213,7 +235,7 @@ class Body:
         """`steps` in their order; `entries` are nodes whose value is an argument, with the argument's name."""
         self._steps, self._names = steps, names
         self._origin = self._origins(entries)
-        self._order = [n for n in steps if self._origin[n, 0] == (n, 0)]
+        self._order = [n for n in by_branches(steps, returns) if self._origin[n, 0] == (n, 0)]
         self._returns = [self._origin[n, 0] for n in returns]
         self._reads = Counter[Value | str](self._returns)
         for n in self._order:
@@ -223,6 +245,9 @@ class Body:
         self._batch = next(iter(entries.values()), "x")
         self._taken = {*names.values(), *entries.values()}
         self._in_x: Value | str | None = "x" if "x" in self._variable else None
+        self._in_y: Value | str | None = None
+        self._has_y = "y" not in {*entries.values(), *(names[n] for n in self._order)}
+        self._next = self._read_next()
 
     def lines(self) -> list[str]:
         """All of them, the last of which returns."""
@@ -233,6 +258,14 @@ class Body:
             self._left.subtract(value for value in inputs if value is not None)
             found += self._statements(n, self._steps[n].applied(texts, self._batch))
         return [*found, f"return {', '.join(self._variable[value] for value in self._returns)}"]
+
+    def _read_next(self) -> frozenset[Value | str]:
+        """Values that the very next statement reads, and no other."""
+        found = set[Value | str]()
+        reads = [[self._origin[value] for value in self._steps[n].sources if value] for n in self._order]
+        for n, read in zip(self._order, [*reads[1:], self._returns], strict=False):
+            found |= {value for value in read if value[0] == n and self._reads[value] == read.count(value)}
+        return frozenset(found)
 
     def _origins(self, entries: Mapping[str, str]) -> dict[Value, Value | str]:
         """Each value -> the value that it is, where nodes pass it on unchanged (Output), or the argument (Input)."""
@@ -266,12 +299,18 @@ class Body:
         return found
 
     def _name(self, value: Value) -> str:
-        free = self._in_x is None or self._left[self._in_x] <= 0
-        name = "x" if free and self._reads[value] == 1 else self._names[value[0]]
-        if name == "x":
-            self._in_x = value
+        """x or y, whichever is free, for what the next statement reads and no other; all others have their own."""
+        name = self._names[value[0]]
+        if value in self._next and self._is_free(self._in_x):
+            name, self._in_x = "x", value
+        elif value in self._next and self._has_y and self._is_free(self._in_y):
+            name, self._in_y = "y", value
         self._variable[value] = name
         return name
+
+    def _is_free(self, holds: Value | str | None) -> bool:
+        """Whether what a variable holds is not read any more."""
+        return holds is None or self._left[holds] <= 0
 
     def _part(self, node_id: str, at: int, bare: bool = False) -> str:
         """A name for one of several outputs; bare, the first needs none of its own beside the node's, which is free."""

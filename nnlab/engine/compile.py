@@ -30,6 +30,7 @@ from nnlab.core.writing import (
     Value,
     attribute_names,
     batch_shape,
+    by_branches,
     class_text,
     settled,
     slug,
@@ -255,12 +256,14 @@ class _Plan:
     def trace_text(self) -> str:
         """The same arithmetic as forward, with every node's output kept by its id."""
         lines = ["def trace(self, x):", "    values = {}", *(f"    {line}" for line in self._unpacked())]
-        for n in self.order:
+        for n in by_branches(self.steps, self.outputs):
             if n in self.entries:
                 lines.append(f"    values[{n!r}] = given_{self.entries[n]}")
                 continue
             inputs = [f"values[{self._key(value)!r}]" if value else "None" for value in self.steps[n].sources]
             lines.append(f"    r = {self.steps[n].applied(inputs, 'x')}")
+            if len(inputs) == 1:  # a tensor of its own, so that its gradient is not that of other readers too
+                lines.append(f"    r = r.view_as(r) if r is {inputs[0]} else r")
             for at, result in enumerate(self.code[n].results):
                 lines.append(f"    values[{self._key((n, at))!r}] = {result.format(r='r')}")
         return "\n".join([*lines, "    return values"]) + "\n"

@@ -86,3 +86,10 @@ def test_shared_classes_compute_what_classes_of_their_own_compute() -> None:
 def test_definitions_that_are_no_blocks_are_left_alone() -> None:
     supports = (Support("A", "class A:\n    pass\n"), Support("A2", "class A2:\n    pass\n"))
     assert in_families(supports, {}) == (supports, {})
+
+
+def test_comments_tell_sizes_by_those_that_come_in() -> None:
+    blocks = [boxed("Half", conv(n), layer("MaxPool2d")) for n in (4, 6)]
+    assert "# (N, out_channels, height // 2, width // 2)" in source(digits(*blocks))
+    blocks = [boxed("Twice", conv(n), layer("Upsample")) for n in (4, 6)]
+    assert "# (N, out_channels, 2 * height, 2 * width)" in source(digits(*blocks))

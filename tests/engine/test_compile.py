@@ -19,6 +19,7 @@ from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import LAYERS, Layer, Shape
 from nnlab.core.objective import find_output, resolve
 from nnlab.core.param import Param
+from nnlab.core.ready import READY
 from nnlab.engine.compile import attribute_names, build, loss_function, source
 from nnlab.errors import BuildError, LinkError
 
@@ -456,3 +457,19 @@ def test_anything_that_can_be_drawn_is_built_as_promised_or_refused_with_a_sente
             assert tuple(answer.shape[1:]) == document.shapes[output].outputs[0]
             built += 1
     assert built >= 10, "the test must not pass by meeting refusals alone"
+
+
+def test_forward_reads_one_branch_after_the_other() -> None:
+    ready = READY["residual"].block((16, 8, 8))
+    head = (layer("Flatten"), layer("Linear", out_features=10), layer("Output"))
+    document = chain(layer("Input"), layer("Conv2d", out_channels=16), ready, *head, dataset="digits")
+    body = source(document).split("def forward(self, x):")[1].split("return x")[0]
+    assert [line.strip() for line in body.splitlines()[1:-1]] == [
+        "y = self.conv_1(x)",
+        "y = self.norm_1(y)",
+        "y = torch.relu(y)",
+        "y = self.conv_2(y)",
+        "y = self.norm_2(y)",
+        "x = y + x",
+        "x = torch.relu(x)",
+    ]

@@ -9,6 +9,7 @@ import pytest
 import torch
 from rooms import fitting
 from small_networks import network
+from torch import Tensor
 
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document, Training
@@ -16,7 +17,7 @@ from nnlab.core.formula import Formula
 from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS
 from nnlab.core.loss import LOSSES
-from nnlab.core.objective import resolve
+from nnlab.core.objective import Objective, resolve
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.engine.compile import build, loss_function
 from nnlab.engine.loop import Loop
@@ -93,6 +94,13 @@ def test_gradients_are_autograd_s_where_ways_part_and_meet() -> None:
     check_gradients(branches())
 
 
+def answers(traced: dict[str, Tensor], objective: Objective) -> Tensor:
+    """What the loss takes: the answer, or several in one row."""
+    if not objective.is_packed:
+        return traced[objective.output]
+    return torch.cat([traced[n].reshape(len(traced[n]), -1) for n in objective.outputs], 1)
+
+
 def check_gradients(document: Document) -> None:
     """Against backward() on a network of the same start, with the same dice."""
     loop = loop_of(document)
@@ -106,8 +114,8 @@ def check_gradients(document: Document) -> None:
         if value.requires_grad:
             value.retain_grad()
     objective = resolve(document)
-    loss_function(objective)(traced[objective.output], y).backward()
     rows = len(x)
+    loss_function(objective)(answers(traced, objective), y).backward()
     shown = [stepped(loop, 3, PhaseWant(sample=0)), *(answer(PhaseWant(sample=k), loop) for k in range(1, rows))]
     for node_id, value in traced.items():
         assert np.array_equal(shown[0].nodes[node_id].output.values, value[0].detach().numpy()), node_id

@@ -162,6 +162,8 @@ class _Family:
         """For each number of the constructor what it is in each class."""
         different = [row for row in self._values if len(set(row)) > 1]
         self._columns = list(dict.fromkeys(different))
+        self._seen: dict[str, tuple[str, ...]] = {}
+        """What a word in comments stood for when it came up first."""
         self.names = self._named_columns(self._texts[0].places(signatures))
 
     def _named_columns(self, names: Sequence[tuple[str, str]]) -> list[str]:
@@ -177,6 +179,7 @@ class _Family:
     def text(self) -> str:
         """The text of the one class."""
         lines = self.first.text.splitlines(keepends=True)
+        self._seen.clear()
         changes = [
             (token, self.names[self._columns.index(row)])
             for token, row in zip(self._texts[0].numbers, self._values, strict=True)
@@ -206,7 +209,7 @@ class _Family:
         word = named[at] if named else f"size_{at + 1}"
         if row in self._columns and word in ("features", "channels"):
             return self.names[self._columns.index(row)]
-        return word
+        return _as_multiple(word, self._seen.setdefault(word, row), row)
 
     def _given(self, name: str) -> dict[str, str]:
         """The arguments of one of the classes."""
@@ -235,6 +238,19 @@ class _Family:
             kwargs=given if named else {},
         )
         return replace(code, module=arguments)
+
+
+def _as_multiple(word: str, first: tuple[str, ...], row: tuple[str, ...]) -> str:
+    """A size in terms of the one that had this word first: height, height // 2, 2 * height; "..." if it is neither."""
+    pairs = [(int(one), int(other)) for one, other in zip(first, row, strict=True)]
+    if all(one == other for one, other in pairs):
+        return word
+    for k in {max(one, other) // max(1, min(one, other)) for one, other in pairs}:
+        if all(one // k == other for one, other in pairs):
+            return f"{word} // {k}"
+        if all(one * k == other for one, other in pairs):
+            return f"{k} * {word}"
+    return "..."
 
 
 def _name(places: Sequence[tuple[str, str]], is_last: bool) -> str:
