@@ -22,10 +22,11 @@ ONE_CODE = {
     "DepthwiseConv2d": "Conv2d",  # of a picture of one channel; `is_depthwise` tells the others
     "GraphPool": "SequencePool",  # x.mean(1), and masked_mean(x, mask): nodes of a graph are rows as steps are
     "LastStep": "SequencePool",  # x[:, -1]
+    **dict.fromkeys(("Dropout1d", "Dropout2d", "Dropout3d"), "Dropout"),  # a Dropout can drop whole channels too
 }
 """Kinds that print what another prints. Nothing is printed at all by Identity, Tap, Cast to the kind that is there
 already, Slice from end to end, and the first output of ActivityPenalty: the wire goes through them."""
-ARITHMETIC = ("Add", "Multiply", "Subtract", "Divide", "Maximum", "Minimum", "Sine", "Expression")
+ARITHMETIC = ("Add", "Multiply", "Subtract", "Divide", "Average", "Maximum", "Minimum", "Sine", "Expression")
 """A formula is one Expression, or several layers: a + b + c is also two Adds, and torch.sin(x) a Sine in either."""
 DECIMALS = ("x", "h")
 EVERYTHING = re.compile(r"\{0\}\[:(, :)*\]")
@@ -69,6 +70,12 @@ class _Telling:
         kind = ONE_CODE.get(node.type_id, node.type_id)
         if node.type_id == "ResizeTo" and "F.pad" in code.forward:
             kind, values = "Pad", values[:1]  # the sizes are those of the other wire, which is not in the code
+        forward = code.forward
+        if node.type_id == "AsLoss" and "{0}.flatten(1)" in forward:  # or a Flatten before it
+            forward, values = (
+                forward.replace("{0}.flatten(1)", "{0}"),
+                [hash(("Flatten", (False, ""), FLAT, values[0]))],
+            )
         shared = owner(self.graph, node.id)
         whose = self.own.get(shared, 0) if shared != node.id else (node.learning.frozen, _described(code))
         if kind in ARITHMETIC and not code.module:
@@ -79,9 +86,9 @@ class _Telling:
         if kind.startswith("Global") and code.forward.startswith("torch.flatten("):  # or a Flatten behind it
             inner = hash((kind, whose, code.forward.removeprefix("torch.flatten(").removesuffix(", 1)"), *values))
             return hash(("Flatten", (False, ""), FLAT, inner))
-        text = code.forward.format(*[f"<{v}>" for v in values], self="{self}", batch="{batch}")
+        text = forward.format(*[f"<{v}>" for v in values], self="{self}", batch="{batch}")
         simple = len(values) == 1
-        mine = hash((kind, whose, code.forward, *values)) if simple else hash((kind, whose, text))
+        mine = hash((kind, whose, forward, *values)) if simple else hash((kind, whose, text))
         self.own[node.id] = mine
         return mine
 

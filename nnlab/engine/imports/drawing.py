@@ -106,6 +106,8 @@ class Drawing:
     made_of: dict[Any, str] = field(default_factory=dict)
     """Which node a module became when it was first met: a second call shares its weights."""
 
+    awaited: set[str] = field(default_factory=set)
+    """Nodes that more than one step reads, so that none of them may take their place."""
     twins: dict[Any, Any] = field(default_factory=dict)
     """Modules with the batch in front that stand for others which have it behind."""
     scope: Scopes = ()
@@ -208,8 +210,10 @@ class Drawing:
     # ---------------------------------------------------------------- what comes of it
 
     def uses(self, value: Value) -> int:
-        """How many wires leave here."""
-        return sum(k.source == value.node and k.source_port == value.port for k in self.links)
+        """How many wires leave here, one more if another is still to come."""
+        return (value.node in self.awaited) + sum(
+            k.source == value.node and k.source_port == value.port for k in self.links
+        )
 
     def change(self, node_id: str, layer: Layer) -> None:
         """Another layer in the place of this one."""

@@ -201,6 +201,11 @@ def getitem(d: Drawing, x: Any, index: Any) -> Any:
         return _row(d, x, index[0] if isinstance(index, tuple) and whole else index)
     value = as_value(d, x)
     items = list(index) if isinstance(index, tuple) else [index]
+    rest = items[1:]
+    cuts = [k for k, each in enumerate(rest) if each != slice(None)] if items[0] is Ellipsis else []
+    if len(cuts) == 1 and all(isinstance(each, slice) for each in rest):  # counted from behind, as it is written
+        cut = rest[cuts[0]]
+        return slice_(d, value, cuts[0] - len(rest), cut.start, cut.stop, cut.step or 1)
     if Ellipsis in items:
         at = items.index(Ellipsis)
         items[at : at + 1] = [slice(None)] * (len(value.shape) + 1 - sum(i is not None for i in items) + 1)

@@ -52,14 +52,19 @@ def _put(graph: fx.Graph, node: fx.Node, region: set[fx.Node]) -> bool:
 
 
 def _region(root: fx.Node) -> set[fx.Node]:
-    """The root, and every step before it that only steps of the region read."""
+    """The root, and every step before it that only one step of the region reads, and only once."""
     found, grows = {root}, True
     while grows:
         before = {a for n in found for a in n.all_input_nodes} - found
-        new = {n for n in before if set(n.users) <= found and _fits(n, inside=True) and _scope(n) == _scope(root)}
+        new = {n for n in before if _readers(n) == 1 and _fits(n, inside=True) and _scope(n) == _scope(root)}
         found |= new
         grows = bool(new)
     return found
+
+
+def _readers(node: fx.Node) -> int:
+    """How often what a step gives is read."""
+    return sum(list(user.args).count(node) if not user.kwargs else 2 for user in node.users)
 
 
 def _scope(node: fx.Node) -> tuple[str, ...]:

@@ -175,7 +175,9 @@ class _Reading:
             elif node.op == "get_attr":
                 self.env[node] = self._held(node)
             else:
-                self.env[node] = self._step(node)
+                self.env[node] = found = self._step(node)
+                if len(node.users) > 1 and isinstance(found, Value):
+                    self.d.awaited.add(found.node)
         return finished(self.d, self._answers(answers), title, [n.target for n in places])
 
     def in_blocks(self, made: Imported) -> Imported:

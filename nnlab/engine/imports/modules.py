@@ -241,8 +241,8 @@ def _is_nothing(held: object) -> bool:
 
 
 def _first(value: object) -> Value:
-    if isinstance(value, Turned):
-        return value.value
+    if isinstance(value, (Turned, Value)):
+        return value.value if isinstance(value, Turned) else value
     raise Unfit("a recurrent layer that starts with a memory of another form")
 
 

@@ -342,9 +342,11 @@ def div(d: Drawing, x: Any, y: Any, rounding_mode: str | None = None) -> Value:
         raise Unfit("a quotient that is rounded")
     if isinstance(y, (int, float)) and isinstance(x, Value) and x.node in d.values:
         layer, before = d.nodes[x.node].layer, d.values[x.node]
-        if layer == layer_of("Add") and len(before) == y and not d.uses(x):
+        if layer == layer_of("Add") and len(before) >= y >= 2 and not d.uses(x):
             d.remove(x.node)
-            return d.one("Average", *before)
+            more = len(before) - int(y) + 1  # a sum of two through 2, of which the first is a sum itself
+            first = before[0] if more == 1 else d.one("Add", *before[:more])
+            return d.one("Average", first, *before[more:])
     return d.one("Divide", *_pair(d, x, y))
 
 

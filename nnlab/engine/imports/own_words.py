@@ -182,7 +182,7 @@ def _steps_up(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
 
 
 def _turned_gradients(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
-    for n in set(numbers_in(node, 2)):
+    for n in {n for n in numbers_in(node, 2) if n >= 1}:
         yield layer_of("GradientReversal", strength=float(f"{n - 1:.12g}")), (_shape(node),), 0
 
 
@@ -221,7 +221,7 @@ def _selected(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
 
 
 def _waves(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
-    for n in set(numbers_in(node, 2)):
+    for n in {n for n in numbers_in(node, 2) if n >= 0.01}:
         yield layer_of("Sine", omega=float(n)), (_shape(node),), 0
 
 

@@ -119,7 +119,7 @@ def _gat(m: Any, *_: Any) -> tuple[str, dict[str, Any]]:
 def _gin(m: Any, *_: Any) -> tuple[str, dict[str, Any]]:
     inner, units = m.mlp[0].out_features, m.mlp[2].out_features
     return "GINConv", {
-        "out_channels": units, "hidden_channels": None if inner == units else inner, "eps": float(m.eps),
+        "out_channels": units, "hidden_channels": None if inner == units else inner, "eps": decimal(m.eps),
         "train_eps": isinstance(m.eps, nn.Parameter),
     }  # fmt: skip
 

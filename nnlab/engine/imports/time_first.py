@@ -113,6 +113,8 @@ def _wrapped(found: Any) -> Any:
 
 
 def _module(d: Drawing, module: nn.Module, args: Any, kwargs: Any, usual: Usual) -> Any:
+    if isinstance(module, nn.RNNBase) and not isinstance(args[0], Swapped):
+        return usual(module, _plain_wires(args), _plain_wires(kwargs))  # memories alone are told so
     if isinstance(module, (*IN_TIME, *STACKS)):
         key = ("batch first", module)
         twin = d.twins.setdefault(key, None) or batch_first(module)
