@@ -39,6 +39,17 @@ def norm_numbers(state, name):
     return [state[f"{name}.{kind}"] for kind in ("weight", "bias") if f"{name}.{kind}" in state]
 ''',
 )
+CROSS = Support(
+    "CrossAttention",
+    '''
+class CrossAttention(layers.MultiHeadAttention):
+    """Attention of one sequence to another, with a table of who looked at whom: Keras itself takes it for square."""
+
+    def compute_output_spec(self, query, value, *more, **options):
+        x, table = super().compute_output_spec(query, value, *more, **options)
+        return x, keras.KerasTensor((*table.shape[:-1], value.shape[1]), table.dtype)
+''',
+)
 ENCODER_LAYER = Support(
     "TransformerEncoderLayer",
     '''
@@ -254,7 +265,11 @@ def _attention(layer: Any, *shapes: Shape) -> KerasCode:
     numbers = (("{name}", f'*attention_numbers(part(state, "{{s}}."), {layer.num_heads})'),)
     both = f"{made}({{0}}, {value}, {', '.join(options)})"
     alone = both.replace(", return_attention_scores=True", "")
-    return KerasCode(both, ("{r}[0]", weights), numbers, {0: alone}, (PART, NUMBERS))
+    seen = queries if keys == MISSING else keys
+    if seen[0] == queries[0]:
+        return KerasCode(both, ("{r}[0]", weights), numbers, {0: alone}, (PART, NUMBERS))
+    both = both.replace("layers.MultiHeadAttention", CROSS.name, 1)
+    return KerasCode(both, ("{r}[0]", weights), numbers, {0: alone}, (PART, NUMBERS, CROSS))
 
 
 def _settings(layer: Any, width: int, **more: object) -> str:

@@ -191,8 +191,7 @@ def _batch_statistics(layer: Any, shape: Shape) -> KerasCode:
 
 @equal("LayerNorm")
 def _layer_norm(layer: Any, shape: Shape) -> KerasCode:
-    sizes = next(iter(layer.parameter_shapes(shape).values()), shape[-1:])
-    many, affine = len(sizes), bool(layer.parameter_shapes(shape))
+    many, affine = layer.normalized_shape, bool(layer.parameter_shapes(shape))
     biased = "bias" in layer.parameter_shapes(shape)
     axis = -1 if many == 1 else list(range(-many, 0))
     made = call(
@@ -245,10 +244,12 @@ def _noise(layer: Any, shape: Shape) -> KerasCode:
 def _rms_norm(layer: Any, shape: Shape) -> KerasCode:
     """Without an epsilon of its own, it takes the smallest step of 32-bit numbers, as PyTorch does."""
     learned = layer.parameter_shapes(shape)
-    only(bool(learned), "its RMS norm always learns a scale")
-    many = len(learned["weight"])
+    many = layer.normalized_shape
     axis = -1 if many == 1 else list(range(-many, 0))
     epsilon = 1.1920928955078125e-07 if layer.eps is None else layer.eps
+    if not learned:
+        over = axis if many == 1 else tuple(axis)
+        return KerasCode(f"{{0}} * ops.rsqrt(ops.mean(ops.square({{0}}), axis={over}, keepdims=True) + {epsilon!r})")
     made = call("RMSNormalization", axis=unless(axis, -1), epsilon=epsilon, name="{name}")
     return weighted(f"{made}({{0}})", of("weight"))
 
@@ -256,12 +257,17 @@ def _rms_norm(layer: Any, shape: Shape) -> KerasCode:
 @equal("Normalize")
 def _normalize(layer: Any, shape: Shape) -> KerasCode:
     size = f"ops.norm({{0}}, ord={layer.p!r}, axis={layer.dim}, keepdims=True)"
-    only(layer.p in (1.0, 2.0), "it has no such norm of tables")
+    if layer.p not in (1.0, 2.0):
+        size = f"ops.sum(ops.abs({{0}}) ** {layer.p!r}, axis={layer.dim}, keepdims=True) ** (1 / {layer.p!r})"
     return KerasCode(f"{{0}} / ops.maximum({size}, {layer.eps!r})")
 
 
 @equal("Clamp")
 def _clamp(layer: Any, shape: Shape) -> KerasCode:
+    if layer.max is None:
+        return KerasCode(f"ops.maximum({{0}}, {layer.min!r})" if layer.min is not None else "{0}")
+    if layer.min is None:
+        return KerasCode(f"ops.minimum({{0}}, {layer.max!r})")
     return KerasCode(f"ops.clip({{0}}, {layer.min!r}, {layer.max!r})")
 
 

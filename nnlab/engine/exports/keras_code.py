@@ -98,7 +98,10 @@ def part(state, start):
 
 def handed(place: str, numbers: str) -> str:
     """The statement that gives a layer at this place its numbers."""
-    return f"{place}.take_over({numbers})" if numbers.startswith("part(") else f"{place}.set_weights([{numbers}])"
+    if numbers.startswith("part("):
+        return f"{place}.take_over({numbers})"
+    alone = numbers.startswith("*") and numbers.count("*") == 1
+    return f"{place}.set_weights({numbers[1:]})" if alone else f"{place}.set_weights([{numbers}])"
 
 
 def composed(forward: str, *support: Support, results: tuple[str, ...] = ("{r}",)) -> KerasCode:
