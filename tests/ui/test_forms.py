@@ -156,6 +156,30 @@ def test_a_setting_of_the_chosen_optimizer_arrives_as_the_whole_optimizer(qtbot:
     assert _shown(momentum) == 0.0
 
 
+def test_a_setting_of_the_chosen_loss_arrives_as_the_loss_and_the_usual_ones_as_its_name(qtbot: QtBot) -> None:
+    form, heard = _form(qtbot, Training())
+    field = form.fields["loss"]
+    assert isinstance(field, NamedField)
+    assert field.form is None, "Automatic has no settings"
+    _edit(field, "cross-entropy")
+    form.set_settings(heard.settings)
+    assert field.form is not None
+    smoothing = field.form.fields["label_smoothing"]
+    _edit(smoothing, 0.1)
+    smoothed = LOSSES["cross-entropy"](label_smoothing=0.1)
+    assert heard.edits == [("loss", "cross-entropy", True), ("loss", smoothed, True)]
+    form.set_settings(heard.settings)
+    assert field.form.fields["label_smoothing"] is smoothing, "the form stays while it is edited"
+    assert isinstance(smoothing, NumberField)
+    _type(smoothing.edit, "1.5")
+    assert "from 0 to 1" in smoothing.edit.problem
+    _edit(smoothing, 0.0)
+    assert heard.settings.loss == "cross-entropy"
+    form.set_settings(Training())
+    assert field.form is None
+    assert field.box.currentData() == "auto"
+
+
 def test_a_refused_edit_stays_visible_with_its_reason_and_changes_nothing(qtbot: QtBot) -> None:
     def refuse(name: str, value: Any, done: bool) -> None:
         raise SettingError("These two shares leave nothing to train on", name)
