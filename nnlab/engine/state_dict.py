@@ -1,6 +1,7 @@
 """Learned numbers that others kept: the state dict of a PyTorch file read without running anything, and fitted to a network."""
 
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -22,6 +23,12 @@ REMEDY = "save the state dict alone, torch.save(model.state_dict(), ...), or bet
 SHOWN = 4  # names in a sentence
 WRAPPERS = ("module.", "_orig_mod.", "model.", "network.")
 """What DataParallel, torch.compile and Lightning put before every name."""
+NORMED = re.compile(r"(.*)parametrizations\.weight\.(original0?)")
+OLD_NORMS = {
+    "original0": {"weight_g": "original0", "weight_v": "original1"},
+    "original": {"weight_orig": "original", "weight_u": "0._u", "weight_v": "0._v"},
+}
+"""What older PyTorch called the numbers of a layer with weight norm or spectral norm, and what it calls them now."""
 INSIDE = ("state_dict", "model_state_dict", "model", "weights", "params")
 """Where checkpoints keep the state dict, beside epoch and optimizer."""
 
@@ -48,7 +55,7 @@ def fitted(document: Document, given: Mapping[str, NDArray[Any]], what: str) -> 
 
     with undisturbed():
         state = build(document, document.training.seed).state_dict()
-    given = _unwrapped(given, state)
+    given = _renamed(_unwrapped(given, state), state)
     counters = {name for name in state if name.endswith(".num_batches_tracked")}  # older files do not count
     missing = [name for name in state if name not in given and name not in counters]
     beyond = [name for name in given if name not in state]
@@ -124,6 +131,22 @@ def _unwrapped(given: Mapping[str, NDArray[Any]], state: Mapping[str, Tensor]) -
         if given and all(name.startswith(prefix) for name in given) and not set(given) & set(state):
             return _unwrapped({name.removeprefix(prefix): value for name, value in given.items()}, state)
     return given
+
+
+def _renamed(given: Mapping[str, NDArray[Any]], state: Mapping[str, Tensor]) -> Mapping[str, NDArray[Any]]:
+    """Weights with a norm under torch's present names; those of layers without weight norm as it would keep them."""
+    found = dict(given)
+    for normed in filter(None, map(NORMED.fullmatch, state)):
+        place, kind = normed.groups()
+        now = f"{place}parametrizations.weight."
+        if f"{place}weight" in found and kind == "original0":
+            weight = torch.from_numpy(np.array(found.pop(f"{place}weight"), np.float32))
+            length = torch.norm_except_dim(weight, 2, 0)
+            found |= {f"{now}original0": length.numpy(), f"{now}original1": weight.numpy()}
+        for old, new in OLD_NORMS[kind].items():
+            if f"{place}{old}" in found:
+                found[f"{now}{new}"] = found.pop(f"{place}{old}")
+    return found
 
 
 def _as(value: NDArray[Any], wanted: Tensor) -> NDArray[Any]:
