@@ -23,7 +23,7 @@ from nnlab.core.layer import LAYERS, MISSING
 from nnlab.engine import state_dict
 from nnlab.engine.compile import build
 from nnlab.engine.exports import keras_script
-from nnlab.engine.exports.format import FORMATS, UNTRAINED, find, in_order
+from nnlab.engine.exports.format import FORMATS, TRIED, UNTRAINED, find, in_order
 from nnlab.engine.exports.onnx_file import as_model
 from nnlab.engine.exports.traced import lone, quiet
 from nnlab.engine.exports.trained import Trained
@@ -235,7 +235,8 @@ def test_onnx_answers_as_the_network_for_any_number_of_samples(id_):
     document = example(id_)
     learned = weights(document)
     made = FORMATS["onnx"].write(document, learned)
-    assert not made.notices
+    assert len(made.notices) == 1
+    assert made.notices[0].startswith(f"{TRIED}ONNX Runtime on 4 samples: its answers ")
     assert b"/site-packages/" not in made.data
     subject = Trained(document, learned)
     session = onnxruntime.InferenceSession(made.data, providers=["CPUExecutionProvider"])
@@ -284,11 +285,24 @@ def example_outputs(id_: str) -> tuple[str, ...]:
     return Trained(example(id_), None).outputs
 
 
-def test_a_layer_without_an_operation_in_onnx_is_named_with_what_it_lacks():
+def test_a_layer_without_an_operation_in_onnx_is_named_with_what_it_lacks(monkeypatch):
+    from nnlab.engine.exports import onnx_equals
+
     document = chain("digits", ("FractionalMaxPool2d", {}), ("Flatten", {}), ("Linear", {"out_features": 10}))
+    assert len(FORMATS["onnx"].write(document, weights(document)).notices) == 1
+    monkeypatch.delitem(onnx_equals.EQUALS, "fractional_max_pool2d")
     with pytest.raises(BuildError, match=r"fractional_max_pool2d has no equal there.*Python code") as refusal:
         FORMATS["onnx"].write(document)
     assert refusal.value.node == "fractionalmaxpool2d"
+
+
+def test_without_onnx_runtime_the_reference_tries_the_file_or_nobody(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    (said,) = FORMATS["onnx"].write(example("xor"), weights(example("xor"))).notices
+    assert said.startswith(f"{TRIED}the reference of ONNX on 4 samples")
+    document = chain("digits", ("MaxPool2dWithIndices", {}), ("Flatten", {}), ("Linear", {"out_features": 10}))
+    (said,) = FORMATS["onnx"].write(document, weights(document)).notices
+    assert "was not tried" in said
 
 
 @pytest.mark.parametrize("causal", [False, True])

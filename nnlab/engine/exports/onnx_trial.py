@@ -48,6 +48,7 @@ def far(mine: NDArray[Any], theirs: NDArray[Any]) -> float:
     """How far two answers are apart as a share of the largest number, or of 1; infinite if they are not comparable."""
     if mine.shape != theirs.shape or mine.dtype != theirs.dtype:
         return float("inf")
+    mine, theirs = mine.astype(np.float64), theirs.astype(np.float64)
     finite = np.isfinite(mine)
     if not np.array_equal(mine[~finite], theirs[~finite], equal_nan=True):
         return float("inf")
