@@ -46,7 +46,11 @@ class Running(Protocol):
 def measure(want: HealthWant, at: Running) -> Health:
     """The state of the network as it is now. Called while looking: in evaluation mode."""
     learner, began = at.learner, time.perf_counter()
-    parameters = {name: p for name, p in learner.network.named_parameters() if p.requires_grad and p.dim() > 1}
+    parameters = {
+        name: p
+        for name, p in learner.network.named_parameters()
+        if p.requires_grad and p.dim() > 1 and not name.endswith(".original0")  # of weight norm: lengths, no weights
+    }
     with torch.inference_mode(False), torch.enable_grad():
         x, y = _sample(learner, want.rows)
         outputs = learner.network.trace(learner.raw(x))

@@ -14,7 +14,7 @@ from nnlab.core.learning import Learning
 from nnlab.engine.loop import Loop
 from nnlab.engine.probes import answer
 from nnlab.engine.stepping.phases import PHASES
-from nnlab.engine.wants import HealthWant, PhaseValues, PhaseWant, Weights, WeightsWant
+from nnlab.engine.wants import Health, HealthWant, PhaseValues, PhaseWant, Weights, WeightsWant
 
 both = pytest.mark.parametrize("norm", ["weight", "spectral"])
 
@@ -72,3 +72,12 @@ def test_looking_changes_nothing(norm: str) -> None:
         alone.advance()
     mine, its = looked.learner.as_arrays(), alone.learner.as_arrays()
     assert all(np.array_equal(mine[name], its[name]) for name in mine)
+
+
+def test_lengths_that_are_all_alike_are_no_units_that_are_alike() -> None:
+    loop = loop_of("weight")
+    graph = loop.document.graph
+    graph = graph.with_node(replace(graph.node("linear"), learning=Learning(norm="weight", init="orthogonal")))
+    found = answer(HealthWant(), Loop(loop.document.with_graph(graph), lambda event: None))
+    assert isinstance(found, Health), found
+    assert not found.weights["linear"].alike
