@@ -8,7 +8,7 @@ import numpy as np
 from nnlab.cli.output import draw, finite, note, say, say_json, table
 from nnlab.cli.projects import find
 from nnlab.cli.training import refuse_mistakes
-from nnlab.core.words import fixed, number, percent
+from nnlab.core.words import METRICS, fixed, is_share, number, percent
 from nnlab.engine.many.rolled import RollStatus
 from nnlab.project.many import ManyRuns
 
@@ -43,7 +43,7 @@ def _draw(status: RollStatus) -> None:
 
 def _say(runs: ManyRuns) -> None:
     rolled = runs.rolled
-    accuracy = rolled.metric == "accuracy"
+    share = is_share(rolled.metric)
     losses = rolled.metrics[f"{rolled.part}_loss"]
     order = np.lexsort((np.nan_to_num(losses, nan=np.inf), -np.nan_to_num(runs.scores, nan=-np.inf)))
     rows = []
@@ -54,9 +54,9 @@ def _say(runs: ManyRuns) -> None:
             rows.append(["...", "", "", ""])
         score, loss = float(runs.scores[place]), float(losses[place])
         verdict = "blew up" if rolled.lost[place] else "solved" if score >= runs.threshold else ""
-        shown = ["", ""] if rolled.lost[place] else [percent(score) if accuracy else fixed(score), number(loss)]
+        shown = ["", ""] if rolled.lost[place] else [percent(score) if share else fixed(score), number(loss)]
         rows.append([str(runs.seeds[place]), *shown, verdict])
-    for line in table(rows, ["seed", "accuracy" if accuracy else "R²", "loss", ""], right=(0, 1, 2)):
+    for line in table(rows, ["seed", METRICS[rolled.metric], "loss", ""], right=(0, 1, 2)):
         say(line)
     say()
     say(str(runs))

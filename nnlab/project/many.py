@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.core.document import Document
-from nnlab.core.words import fixed, number, percent, plural
+from nnlab.core.words import METRICS, fixed, is_share, number, percent, plural
 from nnlab.engine.many.rolled import Rolled, RollStatus, default_threshold, next_seeds
 from nnlab.errors import DataError
 from nnlab.project.run import interruptible
@@ -100,10 +100,11 @@ class ManyRuns:
 
     def __str__(self) -> str:
         rolled = self.rolled
-        accuracy = rolled.metric == "accuracy"
-        say = percent if accuracy else fixed
+        share, name = is_share(rolled.metric), METRICS[rolled.metric]
+        say = percent if share else fixed
         part = "validation" if rolled.part == "validation" else "training"
-        what = f"{'an accuracy' if accuracy else 'an R²'} of {percent(self.threshold, 0) if accuracy else number(self.threshold)}"
+        called = {"accuracy": "an accuracy", "r2": "an R²"}.get(rolled.metric, f"a share ({name})")
+        what = f"{called} of {percent(self.threshold, 0) if share else number(self.threshold)}"
         lines = [
             f"{len(self.solved_seeds)} of {plural(len(self.seeds), 'seed')} ({percent(self.solved, 0)}) reach {what} "
             f"on {part} after {plural(rolled.epochs, 'epoch')}."

@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QWidget
 
+from nnlab.core import words
 from nnlab.core.check import check
 from nnlab.core.document import Document
 from nnlab.engine.events import Branched, Epochs, Event, Prepared
@@ -203,7 +204,8 @@ class DicePanel(DrawnPanel):
             return View(self.roller.status(), OneRun())
         status, document = self.roller.status(), self.bench.document
         accuracy = document.spec is None or document.spec.task == "classes"
-        self.curve_box.setItemText(2, "Accuracy" if accuracy else "R²")
+        share = words.METRICS[status.metric if status.metric != "r2" else "accuracy"].capitalize()
+        self.curve_box.setItemText(2, share if accuracy else "R²")
         epochs, losses = self._loss.points()
         metric_epochs, metrics = self._metric.points()
         if len(metric_epochs) != len(epochs):

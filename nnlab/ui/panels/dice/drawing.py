@@ -158,7 +158,7 @@ class DiceDrawing(Drawing):
         if place < len(view.status.lost) and view.status.lost[place]:
             return [*lines, plots.CardLine("blew up")]
         if place < len(view.scores) and np.isfinite(view.scores[place]):
-            metric = "accuracy" if view.accuracy else "R²"
+            metric = words.METRICS[view.status.metric] if view.accuracy else "R²"
             lines.append(plots.CardLine(metric, view.figure(float(view.scores[place]))))
             lines.append(plots.CardLine("loss", words.number(float(view.status.losses[place]))))
         return lines
