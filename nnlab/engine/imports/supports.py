@@ -35,9 +35,16 @@ class SizeOf(tuple[int, ...]):
         return found
 
 
-@lru_cache(maxsize=1)
-def ours() -> dict[str, Any]:
-    """Every class and function that a layer's code may need, by name."""
+IMPORTS = "import math\nimport torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn\n\n\n"
+
+
+@lru_cache(maxsize=2)
+def ours(imported: bool = False) -> dict[str, Any]:
+    """Every class and function that a layer's code may need, by name.
+
+    Python compiles calls of what a file has imported in another way than those of what it was given: `imported` has the
+    former, as in exported code.
+    """
     texts: dict[str, str] = {}
     for id_ in LAYERS:
         for value in vars(sys.modules[LAYERS[id_].__module__]).values():
@@ -51,7 +58,7 @@ def ours() -> dict[str, Any]:
         "nnlab.core.arithmetic.linked_nodes",
     ):
         texts |= {v.name: v.text for v in vars(sys.modules[module]).values() if isinstance(v, Support)}
-    names = run_text("\n\n".join(texts.values()))
+    names = run_text((IMPORTS if imported else "") + "\n\n".join(texts.values()))
     return {name: names[name] for name in texts if name in names}
 
 
@@ -62,9 +69,9 @@ def is_ours(thing: Any) -> bool:
         return False
     if isinstance(mine, type) != isinstance(thing, type):
         return False
-    pair = [getattr(each, "forward", each) for each in (mine, thing)]
-    codes = [getattr(each, "__code__", None) for each in pair]
-    return all(codes) and _program(codes[0]) == _program(codes[1])
+    candidates = (mine, ours(imported=True)[thing.__name__])
+    *known, code = (getattr(getattr(each, "forward", each), "__code__", None) for each in (*candidates, thing))
+    return code is not None and any(each is not None and _program(each) == _program(code) for each in known)
 
 
 def _program(code: Any) -> Any:
