@@ -38,7 +38,8 @@ class OverTime(layers.Layer):
             ops.reshape(ops.repeat(ops.cast(blank, "float32"), int(np.prod(size)), axis=1), (-1, *size))
             for size in self.states
         ]
-        held = zeros if given is None else [zero if one is None else one for one, zero in zip(given, zeros, strict=True)]
+        wired = given or [None for _ in zeros]
+        held = [zero if one is None else one for one, zero in zip(wired, zeros, strict=True)]
         steps = []
         for k in range(inputs.shape[1]):
             said = self.step(inputs[:, k], *held)
