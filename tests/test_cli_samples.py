@@ -7,6 +7,7 @@ import os
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QImage
 
 import nnlab
 from nnlab.cli import main
@@ -194,3 +195,33 @@ def test_files_that_are_no_arrays_are_refused(run, tmp_path):
     code, _, err = run("predict", known.path, "--data", path)
     assert code == 2
     assert "needed are rows of 3 × 32 × 32" in err
+
+
+def test_folders_of_pictures_are_answered_by_name_and_judged_by_class(run, tmp_path, qapp):
+    known = Known(tmp_path, "picworld-cnn")
+    inputs, answers = known.inputs[0], known.targets[0]
+    folder = tmp_path / "some"
+    for k, (picture, label) in enumerate(zip(inputs, answers, strict=True)):
+        bytes_ = np.ascontiguousarray(np.round(np.moveaxis(picture, 0, -1) * 255).astype(np.uint8))
+        image = QImage(bytes_.data, 32, 32, 96, QImage.Format.Format_RGB888)
+        for place in (folder, tmp_path / "all" / known.spec.answers[label]):
+            place.mkdir(parents=True, exist_ok=True)
+            assert image.save(str(place / f"{k}.png"))
+    rounded = np.round(inputs * 255).astype(np.float32) / 255
+    code, out, _ = run("predict", known.path, "--data", folder)
+    assert code == 0
+    rows = list(csv.DictReader(io.StringIO(out)))
+    wanted = known.project.predict(rounded)
+    assert [row["file"] for row in rows] == [f"{k}.png" for k in range(5)]
+    for row, answer in zip(rows, wanted, strict=True):
+        assert row["prediction"] == known.spec.answers[answer.argmax()]
+        assert float(row["probability of Cat"]) == pytest.approx(answer[0], rel=1e-4, abs=1e-7)
+    code, out, _ = run("eval", known.path, "--data", tmp_path / "all", "--json")
+    assert code == 0
+    assert json.loads(out) == pytest.approx(known.project.evaluate(rounded, answers), rel=1e-4)
+    (tmp_path / "all" / "Unicorn").mkdir()
+    assert "named like none of the classes" in run("eval", known.path, "--data", tmp_path / "all")[2]
+    assert "there is no .png picture" in run("predict", known.path, "--data", tmp_path / "all")[2]
+    QImage(8, 8, QImage.Format.Format_RGB888).save(str(folder / "x.png"))
+    assert "the network takes 32 × 32" in run("predict", known.path, "--data", folder)[2]
+    assert "does not take one picture" in run("predict", Known(tmp_path, "mood").path, "--data", folder)[2]

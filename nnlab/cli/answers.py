@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.cli import sample_files, tables
+from nnlab.cli import sample_files, sample_folders, tables
 from nnlab.cli.output import say, say_json
 from nnlab.cli.projects import find
 from nnlab.cli.training import figure, refuse_mistakes
 from nnlab.core.dataset import DataSpec, Target
-from nnlab.core.layer import shape_text
 from nnlab.core.objective import resolve
 from nnlab.core.words import plural
 from nnlab.errors import BuildError, FileError
@@ -46,11 +45,16 @@ def evaluate(name: str, data: str | None, as_json: bool) -> int:
 def predict(name: str, data: str, out: str | None) -> int:
     """Write the answers for the inputs in a file: classes with all probabilities, or values."""
     project, spec = _trained(name)
-    answers = project.predict_all(*sample_files.read_inputs(data, spec))
+    names: list[str] = []
+    if Path(data).is_dir():
+        shown, names = sample_folders.pictures(data, spec)
+        answers = project.predict_all(shown)
+    else:
+        answers = project.predict_all(*sample_files.read_inputs(data, spec))
     targets = {name: term.target for name, term in zip(answers, resolve(project.document).terms, strict=True)}
     ending = Path(out or "").suffix.lower()
     if out is None:
-        sys.stdout.write(_as_csv(answers, targets))
+        sys.stdout.write(_as_csv(answers, targets, names))
         return 0
     if ending == ".npy" and len(answers) > 1:
         raise FileError(f"a .npy file holds one array, and there are {len(answers)} answers: write to a .npz file")
@@ -58,7 +62,7 @@ def predict(name: str, data: str, out: str | None) -> int:
         made = sample_files.to_npz(answers) if ending == ".npz" else sample_files.to_npy(next(iter(answers.values())))
         files.write(out, made)
     else:
-        files.write(out, _as_csv(answers, targets).encode())
+        files.write(out, _as_csv(answers, targets, names).encode())
     rows = len(next(iter(answers.values())))
     each = f", {len(answers)} for each sample," if len(answers) > 1 else ""
     say(f"Wrote {plural(rows * len(answers), 'answer')}{each} to {files.name_of(out)}.")
@@ -78,10 +82,10 @@ def _trained(name: str) -> tuple[Project, DataSpec]:
 # ------------------------------------------------------------------- as a table
 
 
-def _as_csv(answers: Answers, targets: dict[str, Target]) -> str:
-    """All answers side by side; FileError if one of them is no table."""
-    header: list[str] = []
-    columns: list[list[object]] = []
+def _as_csv(answers: Answers, targets: dict[str, Target], names: list[str]) -> str:
+    """All answers side by side, after the names of the samples if they have any; FileError if one is no table."""
+    header: list[str] = ["file"] if names else []
+    columns: list[list[object]] = [list(names)] if names else []
     for name, array in answers.items():
         added = _columns(name, array, targets[name], len(answers) == 1)
         header += added
@@ -104,7 +108,7 @@ def _columns(name: str, array: NDArray[Any], target: Target, alone: bool) -> dic
         return {"prediction" if alone else name: texts}
     if array.ndim != 2 or array.shape[1] > WIDEST:
         raise FileError(
-            f"the answer {name} is {shape_text(array.shape[1:])} numbers for each sample, which is no table: "
+            f"the answer {name} is {tables.times(array.shape[1:])} numbers for each sample, which is no table: "
             "add -o answers.npz"
         )
     return {

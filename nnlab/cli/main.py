@@ -194,7 +194,9 @@ def _dice(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
 def _eval(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = commands.add_parser(name, help="loss and accuracy (or R²) of a trained project")
     parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--data", metavar="PATH", help="inputs and right answers: a CSV file with a header, or .npz")
+    parser.add_argument(
+        "--data", metavar="PATH", help="inputs and right answers: a CSV file, .npz, or a folder of .png for each class"
+    )
     parser.add_argument("--json", action="store_true", help="the same as JSON")
 
     def command(given: argparse.Namespace) -> int:
@@ -208,7 +210,9 @@ def _eval(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
 def _predict(name: str, commands: "argparse._SubParsersAction[Parser]") -> None:
     parser = commands.add_parser(name, help="the answers of a trained project")
     parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--data", metavar="PATH", required=True, help="inputs: a CSV file with a header, .npy, or .npz")
+    parser.add_argument(
+        "--data", metavar="PATH", required=True, help="inputs: a CSV file, .npz, .npy, or a folder of .png"
+    )
     parser.add_argument(
         "-o", dest="out", metavar="OUT", help="the file to write: CSV, .npz or .npy (CSV on stdout without it)"
     )

@@ -1,14 +1,15 @@
-"""Samples in files, for eval and predict: a CSV table, an array in .npy, or one array for each input in .npz."""
+"""Samples in files, for eval and predict: a CSV table, an array in .npy, one for each input in .npz, a folder of pictures."""
 
 import io
 import zipfile
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnlab.cli import sample_arrays, sample_tables
+from nnlab.cli import sample_arrays, sample_folders, sample_tables
 from nnlab.cli.tables import SIZE_LIMIT, plain, read_csv
 from nnlab.core.dataset import DataSpec
 from nnlab.errors import FileError
@@ -21,6 +22,8 @@ _DAMAGED = (ValueError, TypeError, SyntaxError, EOFError, OverflowError, KeyErro
 
 def read_inputs(path: str, spec: DataSpec) -> Arrays:
     """An array for each input of the data; FileError with a sentence if the file does not hold them."""
+    if Path(path).is_dir():
+        return (sample_folders.pictures(path, spec)[0],)
     if path.lower().endswith((".npy", ".npz")):
         name, arrays = files.name_of(path), _arrays(path)
         found = _named(name, arrays, [field.name for field in spec.fields])
@@ -31,6 +34,9 @@ def read_inputs(path: str, spec: DataSpec) -> Arrays:
 
 def read_samples(path: str, spec: DataSpec, needed: Collection[int]) -> tuple[Arrays, Arrays]:
     """Inputs and right answers; of the things to predict only the `needed` ones, by their number, must be there."""
+    if Path(path).is_dir():
+        pictures, labels = sample_folders.labelled(path, spec)
+        return (pictures,), (labels,)
     if path.lower().endswith(".npy"):
         raise FileError("a .npy file holds inputs alone: to compare with right answers, give a CSV or .npz file")
     if not path.lower().endswith(".npz"):

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from nnlab.cli.output import one_line
 from nnlab.cli.sample_arrays import class_number, numbers_of, unused
-from nnlab.cli.tables import Table
+from nnlab.cli.tables import Table, times
 from nnlab.core.dataset import DataSpec, Field, Target
-from nnlab.core.layer import shape_text
 from nnlab.core.sample_words import NO_CLASS, PADDING
 from nnlab.core.words import plural
 from nnlab.errors import FileError
@@ -67,7 +66,7 @@ def _columns(table: Table, field: Field, spec: DataSpec | None) -> tuple[list[in
         raise FileError(f"{table.name} lacks a column for {', '.join(missing)}")
     raise FileError(
         f"{table.name} lacks the {wide} columns {names[0]} to {names[-1]}: "
-        f"{field.name} is {shape_text(field.shape)} numbers a sample, easier to give in a .npz file"
+        f"{field.name} is {times(field.shape)} numbers a sample, easier to give in a .npz file"
     )
 
 
@@ -139,7 +138,7 @@ def _named_columns(table: Table, target: Target) -> list[int]:
 def _target(table: Table, target: Target, columns: list[int]) -> NDArray[Any]:
     shape = target.own_shape
     if len(shape) > 1:
-        raise FileError(f"{target.name} is {shape_text(shape)} a sample: give inputs and answers in a .npz file")
+        raise FileError(f"{target.name} is {times(shape)} a sample: give inputs and answers in a .npz file")
     if target.task == "values":
         return table.numbers(columns)
     if not shape:

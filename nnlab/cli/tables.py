@@ -129,6 +129,11 @@ def _is_sample(header: list[str], comma: str) -> bool:
     return any("." in cell and _NUMBER.fullmatch(cell) for cell in cells) or all(_NUMBER.fullmatch(c) for c in cells)
 
 
+def times(shape: Sequence[int]) -> str:
+    """A form as people read it: "3 × 32 × 32"."""
+    return " × ".join(str(n) for n in shape)
+
+
 def plain(name: str) -> str:
     """A name without what people leave out: "x₁" is "x1"."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
