@@ -201,11 +201,16 @@ class Drawing:
     ) -> tuple[Value, ...]:
         """A node for what no layer does: it keeps its place, its wires and its numbers, and says what it is."""
         self.unknown[what] = self.unknown.get(what, 0) + 1
-        layer = UnknownLayer(f"{what} (from outside)"[:100], {"sizes": [list(shape) for shape, _ in facts]})
+        layer = UnknownLayer(self.outside(what), {"sizes": [list(shape) for shape, _ in facts]})
         was, self.name = self.name, self.name or what
         node_id = self._place(layer, inputs, ["in", *(f"in{k + 1}" for k in range(1, len(inputs)))], tensors)
         self.name = was
         return tuple(Value(node_id, f"out{k + 1}", shape, kind) for k, (shape, kind) in enumerate(facts))
+
+    @staticmethod
+    def outside(what: str) -> str:
+        """The kind of such a node."""
+        return f"{what} (from outside)"[:100]
 
     # ---------------------------------------------------------------- what comes of it
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nnlab.core.document import Data, Document
-from nnlab.core.layer import LAYERS, PortKind, Shape
+from nnlab.core.layer import LAYERS, PortKind, Shape, UnknownLayer
 from nnlab.core.words import count, plural
 from nnlab.core.writing import slug
 from nnlab.datasets.blank import Blank, described
@@ -47,6 +47,8 @@ def finished(d: Drawing, answers: Sequence[tuple[str, Value]], title: str, names
     )
     blank = Blank(inputs=inputs, targets=asked)
     document = Document(graph, Data(blank, standardise=False), title=title, starts=d.numbers().only(graph.nodes))
+    left = [node.layer.type_id for node in graph.nodes.values() if isinstance(node.layer, UnknownLayer)]
+    d.unknown = {name: many for name in d.unknown if (many := left.count(d.outside(name)))}
     unknown = tuple(sorted(d.unknown))
     notices = [
         *_about_unknown(d),

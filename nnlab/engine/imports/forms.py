@@ -1,11 +1,13 @@
 """torch's functions that only rearrange: other sizes, other orders, pieces, and parts taken by square brackets."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from nnlab.core.arithmetic.axes import listed
+from nnlab.core.layer import VARIADIC_LIMIT
 from nnlab.engine.imports.drawing import Drawing, Held, Later, Spread, Turned, Unfit, Value, layer_of
 from nnlab.engine.imports.operations import Piece, as_value, operation, plain, refuse, turned
 
@@ -52,6 +54,8 @@ def reshape(d: Drawing, x: Any, *sizes: Any, **named: Any) -> Value:
     if not flat or flat[0] not in (d.batch, -1) or (flat[0] == -1 and -1 in flat[1:]):
         raise Unfit("sizes that mix the samples of a batch")
     rest = [int(plain(n)) for n in flat[1:]]
+    if not rest and prod(value.shape) == 1:
+        return d.one("Squeeze", d.one("Flatten", value), dim=-1) if len(value.shape) > 1 else squeeze(d, value, -1)
     if not rest:
         raise Unfit("sizes that mix the samples of a batch")
     return d.one("Reshape", value, shape=listed(rest))
@@ -103,6 +107,8 @@ def expand(d: Drawing, x: Any, *sizes: Any) -> Any:
         array = np.asarray(x.array)
         rest = array.shape[1:] if array.ndim == len(flat) else array.shape
         wanted = [n if size == -1 else size for n, size in zip(rest, flat[1:], strict=False)]
+        if array.ndim < len(flat) and flat[0] in (d.batch, -1):
+            return d.constant(Held(np.broadcast_to(array, [int(plain(n)) for n in flat[1:]]), x.learned, x.name))
         if array.ndim == len(flat) and array.shape[0] == 1 and tuple(wanted) == rest and flat[0] in (d.batch, -1):
             return d.constant(Held(array.reshape(rest), x.learned, x.name))
         raise Unfit("numbers repeated in another form")
@@ -111,6 +117,20 @@ def expand(d: Drawing, x: Any, *sizes: Any) -> Any:
     if len(flat) != len(value.shape) + 1 or flat[0] not in (d.batch, -1):
         raise Unfit("numbers repeated along an axis")
     return value if full == value.shape else Spread(value, full)
+
+
+@operation("repeat", "tile")
+def repeat(d: Drawing, x: Any, *times: Any) -> Any:
+    """One copy behind the other."""
+    flat = list(times[0]) if len(times) == 1 and isinstance(times[0], (list, tuple)) else list(times)
+    if isinstance(x, Held) and x.array.ndim == len(flat) and x.array.shape[0] * int(plain(flat[0])) == d.batch:
+        return d.constant(Held(np.tile(x.array[0], [int(plain(n)) for n in flat[1:]]), x.learned, x.name))
+    value = as_value(d, x)
+    if len(flat) != len(value.shape) + 1 or flat[0] != 1 or max(flat) > VARIADIC_LIMIT:
+        raise Unfit("copies of samples")
+    for dim, many in enumerate(flat):
+        value = value if many == 1 else d.one("Concat", *[value] * many, dim=dim)
+    return value
 
 
 @operation("expand_as")
@@ -196,8 +216,8 @@ def getitem(d: Drawing, x: Any, index: Any) -> Any:
     if isinstance(x, (tuple, list)):
         return x[plain(index)]
     if isinstance(x, Turned):
-        rest = index[1:] if isinstance(index, tuple) else ()
-        whole = all(each in (slice(None), Ellipsis) for each in rest)
+        behind = index[1:] if isinstance(index, tuple) else ()
+        whole = all(each in (slice(None), Ellipsis) for each in behind)
         return _row(d, x, index[0] if isinstance(index, tuple) and whole else index)
     value = as_value(d, x)
     items = list(index) if isinstance(index, tuple) else [index]
@@ -222,6 +242,11 @@ def _indexed(d: Drawing, value: Value, items: list[Any]) -> Any:
         elif isinstance(item, int):
             value = select(d, value, dim, item)
             continue
+        elif (
+            isinstance(item, list) and dim and 1 < len(item) <= VARIADIC_LIMIT and all(isinstance(n, int) for n in item)
+        ):
+            size = value.shape[dim - 1]
+            value = d.one("Concat", *(slice_(d, value, dim, n % size, n % size + 1) for n in item), dim=dim)
         else:
             raise Unfit("places that are looked up in a tensor")
         dim += 1

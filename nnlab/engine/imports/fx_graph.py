@@ -30,7 +30,11 @@ BATCHES = (2, 3, 5, 7, 11, 13)
 def from_module(model: nn.Module, example_input: Any, title: str = "", blocks: bool = True) -> Imported:
     """The model as a network, its numbers with it; BuildError with a sentence if torch.fx cannot read it.
 
-    Modules of the model's own that hold several layers become blocks, unless `blocks` is off.
+    Code that NNLab exported becomes the drawing that it was exported from, kinds and settings with it. What no code
+    and no number shows cannot come back: notes and places, the data, how fast a layer learns, and how its weights were
+    begun (calls of nn.init are over once the module is there). Where two kinds print the same code it is torch's own,
+    as Conv2d for a pointwise convolution. Modules of the model's own that hold several layers become blocks, unless
+    `blocks` is off.
     """
     inputs = _inputs(example_input)
     was = model.training

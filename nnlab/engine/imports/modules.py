@@ -16,7 +16,7 @@ from nnlab.engine.compile import run_text
 from nnlab.engine.imports import supports
 from nnlab.engine.imports.drawing import Drawing, Held, Later, Pairs, Turned, Unfit, Value, layer_of
 from nnlab.engine.imports.norms import without_norm
-from nnlab.engine.imports.operations import as_value
+from nnlab.engine.imports.operations import OPERATIONS, as_value
 from nnlab.engine.imports.pools import is_causal_table
 from nnlab.engine.imports.weighted import LINEAR_MODES, decimal, size
 from nnlab.errors import NNLabError, SettingError
@@ -173,6 +173,8 @@ def draw(d: Drawing, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str,
         return supports.draw(d, module, args, kwargs, _learning(d, module), numbers_of(module))
     if type(module) in QUIET:
         return args[0]
+    if type(module).__name__ in AS_FUNCTIONS:
+        return AS_FUNCTIONS[type(module).__name__](d, module, *args)
     layer = layer_for(without_norm(module)[0])
     for kind, drawer in DRAWERS.items():
         if isinstance(module, kind):
@@ -182,6 +184,27 @@ def draw(d: Drawing, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str,
 
 
 QUIET = (nn.Identity,)
+PADDED = {
+    "Zero": "constant",
+    "Constant": "constant",
+    "Reflection": "reflect",
+    "Replication": "replicate",
+    "Circular": "circular",
+}
+AS_FUNCTIONS: dict[str, Drawer] = {
+    **{
+        f"{name}Pad{axes}d": lambda d, m, x, mode=mode: OPERATIONS["pad"](
+            d, x, m.padding, mode, getattr(m, "value", 0.0)
+        )
+        for name, mode in PADDED.items()
+        for axes in (1, 2, 3)
+    },
+    "Softmax2d": lambda d, m, x: d.one("Softmax", as_value(d, x), dim=1),
+    "Softmin": lambda d, m, x: d.one("Softmax", OPERATIONS["neg"](d, x), dim=1 if m.dim is None else m.dim),
+    "UpsamplingNearest2d": lambda d, m, x: OPERATIONS["interpolate"](d, x, m.size, m.scale_factor),
+    "UpsamplingBilinear2d": lambda d, m, x: OPERATIONS["interpolate"](d, x, m.size, m.scale_factor, "bilinear", True),
+}
+"""torch's modules that are a function of theirs with settings."""
 
 
 def placed(d: Drawing, layer: Layer, module: nn.Module, inputs: list[Value | None]) -> tuple[Value, ...]:
