@@ -8,6 +8,7 @@ import torch
 from small_networks import chain, layers, network
 from two_runs import ENGINES, assert_same, loop_of, to_end
 
+from nnlab.core.check import check
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document
 from nnlab.core.fixes import set_layer
@@ -149,3 +150,12 @@ def test_weights_that_do_not_fit_the_classes_are_told_at_the_output(weights: str
             resolve(small("Linear 2", LOSSES[id_](class_weights="own", weights=weights)))
         assert says in str(problem.value)
         assert problem.value.node == "output"
+
+
+def test_weights_that_do_not_fit_can_be_balanced_at_once() -> None:
+    document = small("Linear 2", LOSSES["focal"](gamma=1.0, class_weights="own", weights="1"))
+    (problem,) = check(document)
+    balance = next(fix for fix in problem.fixes if fix.label == "Balance the weights of the classes")
+    cured = balance.apply(document)
+    assert not check(cured)
+    assert cured.training.loss == LOSSES["focal"](gamma=1.0, class_weights="balanced", weights="1")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from math import prod
 
+from nnlab.core.arithmetic.class_weights import ClassWeights
 from nnlab.core.chain import layer
 from nnlab.core.checking.structure import remove
 from nnlab.core.fixes import (
@@ -21,8 +22,8 @@ from nnlab.core.fixes import (
 )
 from nnlab.core.graph import Graph, Link
 from nnlab.core.layer import Shape
-from nnlab.core.mistake import Mistake, mistake
 from nnlab.core.loss import AUTO, LOSSES, Loss, loss_id
+from nnlab.core.mistake import Mistake, mistake
 from nnlab.core.objective import INPUT_TARGET, resolve, target_places
 from nnlab.core.problem import FLATTEN, LINEAR, Case, Problem
 from nnlab.core.words import plural
@@ -227,7 +228,11 @@ def _sizes(case: Case, output: str, width: int) -> Iterator[Fix]:
 def _losses(case: Case, output: str) -> Iterator[Fix]:
     name, last = case.name(output), case.graph.incoming[output][0].source
     own = case.graph.node(output).layer
-    if case.document.training.loss != "auto":
+    chosen = case.document.training.loss
+    if isinstance(chosen, ClassWeights) and chosen.class_weights == "own":
+        balanced = chosen.with_(class_weights="balanced")
+        yield fix("Balance the weights of the classes", lambda d: d.with_training(loss=balanced))
+    if chosen != "auto":
         yield fix("Set the loss to Automatic", lambda d: d.with_training(loss="auto"))
     if getattr(own, "loss", "auto") != "auto":
         yield fix_graph(f"Set the loss of {name} to auto", lambda g: set_layer(g, output, loss="auto"))
