@@ -356,3 +356,22 @@ def test_time_in_the_place_of_the_batch_is_not_drawn_as_if_it_were_one() -> None
     """Without a transpose torch's recurrent layers read along the samples."""
     found = nnlab.from_module(nn.Sequential(nn.Linear(4, 4), nn.GRU(4, 3)), torch.randn(2, 5, 4))
     assert "GRU (from outside)" in [n.type_id for n in layers(found).values()]
+
+
+class Deciding(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(6, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.sum() > 1e9:
+            x = x * 2
+        return self.fc(x)
+
+
+def test_a_model_that_decides_by_its_numbers_is_drawn_as_it_was_run_and_it_is_said_so() -> None:
+    project = nnlab.from_module(Deciding(), torch.randn(2, 6))
+    assert sorted(n.type_id for n in layers(project).values()) == ["Input", "Linear", "Output"]
+    assert any("decides" in each for each in project.notices)
+    plain = nnlab.from_module(nn.Sequential(nn.Linear(6, 2)), torch.randn(2, 6))
+    assert not any("decides" in each for each in plain.notices)

@@ -24,6 +24,10 @@ from nnlab.errors import BuildError, SettingError, ShapeError
 
 KNOWN = (forms, pools, weighted, supports, moments)
 """Those that fill the table of operations."""
+DECIDES = (
+    "The model decides by the numbers of a sample what it computes. It is drawn as it was run for the example; for other "
+    "samples it may do something else."
+)
 BATCHES = (2, 3, 5, 7, 11, 13)
 
 
@@ -182,7 +186,8 @@ class _Reading:
                 self.env[node] = found = self._step(node)
                 if len(node.users) > 1 and isinstance(found, Value):
                     self.d.awaited.add(found.node)
-        return finished(self.d, self._answers(answers), title, [n.target for n in places])
+        made = finished(self.d, self._answers(answers), title, [n.target for n in places])
+        return made.with_notice(DECIDES) if any(n.meta.get("decides") for n in self.graph.nodes) else made
 
     def in_blocks(self, made: Imported) -> Imported:
         """The same with a block for each module of the model's own."""

@@ -28,6 +28,10 @@ def recorded(model: nn.Module, inputs: tuple[Tensor, ...], is_leaf: Leaf) -> fx.
     return recorder.ended(answer)
 
 
+DECIDING = ("__bool__", "item", "tolist", "__int__", "__float__", "__index__")
+"""What makes a plain number of a tensor, by which Python then goes on."""
+
+
 class _Recorder(TorchFunctionMode):
     """Writes down each call of a torch function or module that gives a tensor."""
 
@@ -41,6 +45,7 @@ class _Recorder(TorchFunctionMode):
         self.held = {id(p): name for name, p in [*model.named_parameters(), *model.named_buffers()]}
         self.is_leaf = is_leaf
         self.depth = 0
+        self.decides = False
         self.stack: dict[str, tuple[str, Any]] = {}
         self.calls: dict[str, int] = {}
 
@@ -50,6 +55,8 @@ class _Recorder(TorchFunctionMode):
         if self.depth:
             return func(*args, **kwargs)
         name = getattr(func, "__name__", "")
+        if name in DECIDING:
+            self.decides = self.decides or any(self.nodes[id(a)].meta["touched"] for a in args if id(a) in self.nodes)
         if name == "__setitem__":
             node = self.graph.create_node("call_function", func, *self._seen((args, kwargs)))
             func(*args, **kwargs)
@@ -114,7 +121,8 @@ class _Recorder(TorchFunctionMode):
 
     def ended(self, answer: Any) -> fx.Graph:
         """The graph, with what the model gives at its end."""
-        self.graph.output(self._seen(answer if not isinstance(answer, dict) else dict(answer)))
+        end = self.graph.output(self._seen(answer if not isinstance(answer, dict) else dict(answer)))
+        end.meta["decides"] = self.decides
         return self.graph
 
     def _seen(self, value: Any) -> Any:
