@@ -65,8 +65,9 @@ def _read(paths: Sequence[Path], shape: Shape) -> NDArray[np.float32]:
 
 def _one(path: Path, shape: Shape) -> NDArray[np.float32]:
     name = files.name_of(path)
-    colours = png.read(files.read(path, SIZE_LIMIT)[0], name).astype(np.float32) / 255
+    whole = png.read(files.read(path, SIZE_LIMIT)[0], name)
+    colours: NDArray[np.float32] = np.asarray(whole / 255, np.float32)
     if colours.shape[1:] != tuple(shape[1:]):
         has, wanted = times(colours.shape[1:]), times(shape[1:])
         raise FileError(f"{name} has {has} pixels (rows × columns), and the network takes {wanted}")
-    return colours if shape[0] == 3 else colours.mean(0, keepdims=True)
+    return colours if shape[0] == 3 else np.asarray(colours.mean(0, keepdims=True), np.float32)

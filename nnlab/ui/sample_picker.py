@@ -1,11 +1,13 @@
 """A row of controls that chooses one sample of one part, for every panel that follows a sample through the network."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import cast
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
 from nnlab.core import sample_words, words
 from nnlab.core.dataset import DataSpec
@@ -54,6 +56,11 @@ class SamplePicker(QWidget):
         self.picture.setAccessibleName("Picture of the sample")
         self.picture.hide()
         row.addWidget(self.picture)
+        self.drawn = labels.label("")
+        self.drawn.setAccessibleName("Picture that the network answers with")
+        self.drawn.setToolTip(labels.tooltip("What the network makes of it"))
+        self.drawn.hide()
+        row.addWidget(self.drawn)
         row.addWidget(self.said, 1)
         self.text = labels.label("")
         self.text.setAccessibleName("Words of the sample")
@@ -94,7 +101,8 @@ class SamplePicker(QWidget):
     def show_sample(self, sample: SampleValues, spec: DataSpec) -> None:
         """Show the sample if it is a picture or a sentence, and say what it is, unless the answer is a whole picture."""
         self.set_rows(self.part, sample.rows)
-        self._show_picture(sample.raw, spec)
+        self._show(self.picture, _picture_of(sample.raw, spec))
+        self._show(self.drawn, _drawn(sample, spec))
         lines = (sample_words.text_of(spec, sample.raw), _said_at_places(sample, spec), *_said_besides(sample))
         self.text.setText("\n".join(line for line in lines if line))
         self.text.setVisible(bool(self.text.text()))
@@ -111,15 +119,14 @@ class SamplePicker(QWidget):
         """Say what the sample is, and what the network takes it for if that is something else."""
         self.said.setText(_judged(target, answers, prediction, is_classes))
 
-    def _show_picture(self, raw: Array, spec: DataSpec) -> None:
-        found = _picture_of(raw, spec)
-        self.picture.setVisible(found is not None)
+    def _show(self, where: QLabel, found: QImage | None) -> None:
+        where.setVisible(found is not None)
         if found is not None:
             ratio = self.devicePixelRatioF()
             side = round(PICTURE_SIDE * ratio)
             shown = QPixmap.fromImage(found.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio))
             shown.setDevicePixelRatio(ratio)
-            self.picture.setPixmap(shown)
+            where.setPixmap(shown)
 
     def _on_part(self) -> None:
         self._limit()
@@ -146,6 +153,25 @@ def _picture_of(raw: Array, spec: DataSpec) -> QImage | None:
             low, high = min(0.0, float(values.min())), max(1.0, float(values.max()))
             return pictures.photograph(cast(Array, (values - low) / (high - low)))
     return None
+
+
+def _drawn(sample: SampleValues, spec: DataSpec) -> QImage | None:
+    """The network's answer, where that is a picture: its numbers, or the class of every pixel."""
+    target, said = spec.targets[0], sample.prediction
+    shape = target.own_shape
+    if target.task == "values":
+        if len(shape) != 3 or shape[0] not in CHANNELS or said.size != prod(shape):
+            return None
+        values = said.reshape(shape)
+        low, high = min(0.0, float(sample.raw.min())), max(1.0, float(sample.raw.max()))
+        return pictures.photograph(np.clip((values - low) / (high - low), 0, 1).astype(np.float32))
+    if len(shape) != 2:
+        return None
+    if said.size == prod(shape):  # how likely the second of two classes is
+        return pictures.mask((said.reshape(shape) > 0.5).astype(np.int64))
+    if said.shape[1:] != shape:
+        return None
+    return pictures.mask(said.argmax(0))
 
 
 def _said_at_places(sample: SampleValues, spec: DataSpec) -> str:

@@ -5,6 +5,8 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from nnlab.core.document import Document
+from nnlab.core.example import EXAMPLES
 from nnlab.core.parts import divide
 from nnlab.core.template import TEMPLATES
 from nnlab.engine.learner import Learner
@@ -19,8 +21,8 @@ TWO = TEMPLATES["two-heads"].document()
 class Scene:
     """What a probe looks at, without a run."""
 
-    def __init__(self) -> None:
-        self.learner = Learner(TWO)
+    def __init__(self, document: Document = TWO) -> None:
+        self.learner = Learner(document)
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +60,18 @@ def test_the_truth_of_a_sample_in_a_batch_is_told_of_every_answer(qapp: QApplica
     said = _right_answers(TWO, spec, (7.0, 1.0))
     assert said.startswith("digit 7, parity ")
     assert said.split()[-1] == spec.targets[1].answers[1]
+
+
+@pytest.mark.parametrize("name", ["two-number-digits", "outlines"])
+def test_an_answer_that_is_a_picture_is_shown_beside_the_sample(name: str, qtbot: QtBot) -> None:
+    document = EXAMPLES[name].document()
+    scene = Scene(document)
+    found = answer(SampleWant(0), scene)  # type: ignore[arg-type]
+    assert isinstance(found, SampleValues)
+    picker = SamplePicker()
+    qtbot.addWidget(picker)
+    picker.show_sample(found, document.spec)
+    assert not picker.drawn.isHidden()
+    assert picker.drawn.pixmap().width() >= 36
+    picker.show_sample(answer(SampleWant(0), Scene(TWO)), TWO.spec)  # type: ignore[arg-type]
+    assert picker.drawn.isHidden()
