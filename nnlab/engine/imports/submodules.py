@@ -161,21 +161,22 @@ class _Rooms:
         leaving = {
             block.port_of(k.target): (k.source, k.source_port) for k in block.inner.links if k.target in block.exits
         }
-        self._put(block_id, replace(block, inner=inner), ids, ports)
-        self.moved |= {source: (block_id, port) for port, source in leaving.items()}
+        out = self._put(block_id, replace(block, inner=inner), ids, ports)
+        self.moved |= {source: (block_id, out[port]) for port, source in leaving.items()}
         self.paths[block_id] = scope.path
         return block_id
 
-    def _put(self, block_id: str, block: Block, ids: Mapping[str, str], ports: Mapping[str, str]) -> None:
-        """The block with its new inside, and with ports that are called as in the code."""
+    def _put(self, block_id: str, block: Block, ids: Mapping[str, str], ports: Mapping[str, str]) -> dict[str, str]:
+        """Put in the block with its new inside, and with ports that are called as in the code; what its outputs became."""
         old = self.graph.nodes[block_id].layer
         assert isinstance(old, Block)
         inner = block.inner
-        for entry, name in ports.items():
-            node = inner.nodes[ids[entry]]
+        exits = _exit_names(inner, [ids[n] for n in old.exits])
+        for node_id, name in {**{ids[n]: name for n, name in ports.items()}, **exits}.items():
+            node = inner.nodes[node_id]
             inner = inner.with_node(replace(node, layer=node.layer.with_(name=name)))
         first = [ids[n] for n in ports]
-        order = [*first, *(n for n in inner.nodes if n not in first)]
+        order = [*first, *(n for n in inner.nodes if n not in first and n not in exits), *exits]
         block = replace(block, inner=tidy(Graph({n: inner.nodes[n] for n in order}, inner.links)))
         into = {old.port_of(n): block.port_of(ids[n]) for n in old.entries}
         out = {old.port_of(n): block.port_of(ids[n]) for n in old.exits}
@@ -184,6 +185,7 @@ class _Rooms:
         links |= {replace(k, source_port=out[k.source_port]) for k in self.graph.outgoing[block_id]}
         nodes = {**self.graph.nodes, block_id: replace(self.graph.nodes[block_id], layer=block)}
         self.graph = Graph(nodes, frozenset(links))
+        return out
 
     def _port_names(self, graph: Graph, block_id: str, block: Block, scope: Scope) -> dict[str, str]:
         """Block inputs with the names of the arguments that they are, in the order of these."""
@@ -320,6 +322,7 @@ class _Rooms:
         except SettingError:
             return
         out = [replace(k, source=first.id) for k in self.graph.outgoing[row[-1]]]
+        self.moved |= {(row[-1], port.name): (first.id, port.name) for port in block.ports_out}
         self.starts[first.id] = self._together(many, row)
         graph = self.graph.without_nodes(row[1:])
         graph = Graph({**graph.nodes, first.id: replace(first, layer=many)}, graph.links | set(out))
@@ -356,3 +359,14 @@ def _usual_names(block: Block) -> dict[str, str]:
     if len(outside) != 1 or "x" in names.values():
         return {}
     return {outside[0]: "x", **{n: name for n, name in names.items() if n != outside[0]}}
+
+
+def _exit_names(inner: Graph, exits: list[str]) -> dict[str, str]:
+    """Block outputs in the order in which what leaves is made, named after it."""
+    if len(exits) < 2:
+        return {}
+    made = {n: inner.incoming[n][0] for n in exits}
+    ports = {n: [p.name for p in inner.output_ports(k.source)].index(k.source_port) for n, k in made.items()}
+    place = {n: k for k, n in enumerate(inner.in_order)}
+    order = sorted(exits, key=lambda n: (place[made[n].source], ports[n]))
+    return {n: made[n].source if made[n].source_port == "out" else made[n].source_port for n in order}
