@@ -48,6 +48,7 @@ def test_every_phase_has_a_sentence_for_every_layer(norm: str) -> None:
             found = answer(PhaseWant(sample=1, node=node), loop)
             assert isinstance(found, PhaseValues), found
             assert found.focus is not None, phase
+            assert found.focus.code.startswith({"output": "x"}.get(node, f"{norm}_norm(nn.")) or phase != "forward"
 
 
 @both

@@ -25,6 +25,7 @@ from nnlab.core.formula import (
     signed,
 )
 from nnlab.core.layer import MISSING
+from nnlab.core.learning import NORM_CALLS
 from nnlab.core.shapes import bindings
 from nnlab.engine.stepping.phase_record import Record, local_slopes, value_key
 from nnlab.engine.wants import MEAN, PhaseFocus
@@ -69,7 +70,9 @@ class _Focus:
         code = self._node.layer.torch_code(*shapes)
         wired = sum(shape != MISSING for shape in shapes)
         inputs = [f"x{k + 1}" if wired > 1 else "x" for k in range(max(1, len(shapes)))]
-        text = code.forward.format(*inputs, self=code.module.source() if code.module else "", batch="x.shape[0]")
+        module = code.module.source() if code.module else ""
+        norm = NORM_CALLS.get(self._node.learning.norm, "")
+        text = code.forward.format(*inputs, self=f"{norm}({module})" if norm else module, batch="x.shape[0]")
         text = code.results[0].format(r=text)
         return text if len(text) <= CODE_LIMIT else text[: CODE_LIMIT - 1] + "…"
 
