@@ -5,7 +5,6 @@ traced, and if the traced steps are those of the graph, they become one step. No
 number is left as it is.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -14,6 +13,7 @@ import torch
 from torch import fx, nn
 
 from nnlab.core.layer import MISSING, Layer, Shape
+from nnlab.engine.compile import run_text
 from nnlab.engine.imports import modules
 from nnlab.engine.imports.drawing import Unfit, layer_of
 from nnlab.engine.imports.naming import function_name, is_method
@@ -131,18 +131,14 @@ def _steps(text: str) -> fx.Node | None:
     """The last step of a text, or None if it is nothing but its input."""
     many = next(n for n in range(9) if f"{{{n}}}" not in text)
     places = [f"given_{k}" for k in range(many)]
-    names: dict[str, Any] = {"torch": torch, "nn": nn, "F": nn.functional, "math": math, "own_module": own_module}
-    exec(f"def traced({', '.join(places)}):\n    return {text.format(*places, self='own_module')}\n", names)
+    said = text.format(*places, self="own_module")
+    names = run_text(f"def traced({', '.join(places)}):\n    return {said}\n", {"own_module": own_module})
     tracer = fx.Tracer(autowrap_functions=(own_module,))
     graph = tracer.trace(names["traced"])
     for k, each in enumerate(n for n in graph.nodes if n.op == "placeholder"):
         each.meta["at"] = k
     (last,) = (n.args[0] for n in graph.nodes if n.op == "output")
-    _KEPT.append(graph)
     return last if isinstance(last, fx.Node) and last.op != "placeholder" else None
-
-
-_KEPT: list[fx.Graph] = []
 
 
 def _name(node: fx.Node) -> str:
