@@ -222,8 +222,8 @@ def test_keras_refusals_name_every_layer_at_once():
 
 
 def test_a_loss_that_keras_lacks_is_named():
-    with pytest.raises(BuildError, match="Focal"):
-        FORMATS["keras"].write(example("iris").with_training(loss="focal"))
+    with pytest.raises(BuildError, match="Triplet"):
+        FORMATS["keras"].write(example("iris").with_training(loss="triplet"))
 
 
 # -------------------------------------------------------------------- ONNX and PT2
@@ -300,9 +300,34 @@ def test_without_onnx_runtime_the_reference_tries_the_file_or_nobody(monkeypatch
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     (said,) = FORMATS["onnx"].write(example("xor"), weights(example("xor"))).notices
     assert said.startswith(f"{TRIED}the reference of ONNX on 4 samples")
-    document = chain("digits", ("MaxPool2dWithIndices", {}), ("Flatten", {}), ("Linear", {"out_features": 10}))
-    (said,) = FORMATS["onnx"].write(document, weights(document)).notices
-    assert "was not tried" in said
+
+
+def test_what_nobody_can_try_is_said_to_be_untried(monkeypatch):
+    from nnlab.engine.exports import onnx_trial
+    from nnlab.engine.exports.onnx_file import UNTRIED
+
+    def unknown(model):
+        raise NotImplementedError
+
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.setattr(onnx_trial, "_by_reference", unknown)
+    assert FORMATS["onnx"].write(example("xor"), weights(example("xor"))).notices == (UNTRIED,)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "apart"),
+    [
+        ([1.0, 2.0], [1.0, 2.5], 0.25),
+        ([0.1, float("nan")], [0.3, float("nan")], 0.2),
+        ([0.1, float("inf")], [0.1, 7.0], float("inf")),
+        ([True, False], [True, True], 1.0),
+        ([1.0], [1.0, 1.0], float("inf")),
+    ],
+)
+def test_answers_are_compared_by_their_largest_number(mine, theirs, apart):
+    from nnlab.engine.exports.onnx_trial import far
+
+    assert far(np.array(mine), np.array(theirs)) == pytest.approx(apart)
 
 
 @pytest.mark.parametrize("causal", [False, True])

@@ -1,4 +1,4 @@
-"""Random networks of every layer as ONNX and as PT2: both files answer as the network does, for any number of samples."""
+"""Random networks of every layer as ONNX and as PT2: both answer as the network does, for any number of samples."""
 
 import io
 import os
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+import safetensors.numpy
 import torch
 from random_graphs import KINDS, random_document, random_samples
 
@@ -31,6 +32,9 @@ def test_a_random_network_answers_as_before_wherever_it_is_taken(seed: int) -> N
     document = random_document(seed)
     learned = {name: value.numpy() for name, value in build(document, seed).state_dict().items()}
     subject = Trained(document, learned)
+    kept = safetensors.numpy.load(FORMATS["safetensors"].write(document, learned).data) if learned else {}
+    assert kept.keys() == learned.keys()
+    assert all(np.array_equal(kept[name], value) for name, value in learned.items())
     made = FORMATS["onnx"].write(document, learned)
     session = onnxruntime.InferenceSession(made.data, providers=["CPUExecutionProvider"])
     names = [each.name for each in session.get_inputs()]
