@@ -81,6 +81,17 @@ def test_a_wire_goes_round_what_stands_between_its_ends(qapp: object) -> None:
     assert not any(item.card().contains(skip.middle()) for item in scene.nodes.values())
 
 
+def test_wires_that_pass_the_same_cards_run_beside_each_other(qapp: object) -> None:
+    document = a_row_with_a_skip()
+    graph = document.graph.with_node(Node("more", LAYERS["Add"](), 1120.0, 0.0))
+    graph = graph.connect("add", "more").connect("one", "more").connect("input", "more")
+    scene = GraphScene(document.with_graph(graph))
+    lanes = {(k.source, k.target): w.lane for k, w in scene.wires.items() if w.lane is not None}
+    assert set(lanes) == {("input", "add"), ("input", "more"), ("one", "more")}
+    assert all(abs(lanes["one", "more"] - lanes["input", target]) > 10 for target in ("add", "more"))
+    assert hidden(scene) == []
+
+
 def test_a_wire_between_neighbours_goes_straight(qapp: object) -> None:
     scene = GraphScene(a_row_with_a_skip())
     assert [w.lane for k, w in scene.wires.items() if k.source != "input" or k.target == "one"] == [None] * 4
@@ -162,15 +173,26 @@ def test_a_way_that_was_found_touches_no_card(
         assert geometry.wire_distance(a, b, geometry.wire_middle(a, b, found), found) < 1
 
 
-def test_the_cards_between_two_places_are_found_wherever_they_were_moved() -> None:
+def test_the_cards_in_a_place_are_found_wherever_they_were_moved() -> None:
     cards = Cards()
     cards.put("a", QRectF(0, 0, 160, 64))
     cards.put("b", QRectF(1000, 0, 160, 64))
-    assert len(cards.between(-50, 200)) == 1
-    cards.put("b", QRectF(100, 0, 160, 64))
-    assert len(cards.between(-50, 200)) == 2
+    assert cards.within(-50, -10, 200, 100) == [(0, 0, 160, 64)]
+    cards.put("b", QRectF(100, 500, 160, 64))
+    assert len(cards.within(-50, -10, 200, 600) or ()) == 2
+    assert len(cards.within(-50, -10, 200, 100) or ()) == 1
     cards.drop("a")
-    assert cards.between(-50, 90) == []
+    assert cards.within(-50, -10, 200, 100) == []
+    assert cards.within(-1e6, -1e6, 1e6, 1e6) is None
+
+
+def test_a_tangle_is_drawn_the_plain_way_and_at_once(qapp: object) -> None:
+    row = {f"n{k}": Node(f"n{k}", LAYERS["Linear"](), 224.0 * k, 0.0) for k in range(120)}
+    graph = Graph(nodes=row).connect("n0", "n119").connect("n1", "n4")
+    scene = GraphScene(Document(graph=graph))
+    lanes = {(k.source, k.target): w.lane for k, w in scene.wires.items()}
+    assert lanes["n0", "n119"] is None
+    assert lanes["n1", "n4"] is not None
 
 
 @pytest.fixture

@@ -73,9 +73,9 @@ _Route = tuple[QPointF, QPointF, float | None, QPointF, float]
 
 def _routes(graph: Graph, looks: Mapping[str, NodeLook], corners: Mapping[str, QPointF]) -> dict[Link, _Route]:
     boxes = {node_id: look.rect.translated(corners[node_id]) for node_id, look in looks.items()}
-    cards = routing.Cards()
+    lanes = routing.Lanes()
     for node_id, box in boxes.items():
-        cards.put(node_id, box)
+        lanes.cards.put(node_id, box)
     ends: dict[Link, tuple[QPointF, QPointF]] = {}
     for link in sorted(graph.links):
         out, into = looks[link.source].port(link.source_port, True), looks[link.target].port(link.target_port, False)
@@ -83,7 +83,7 @@ def _routes(graph: Graph, looks: Mapping[str, NodeLook], corners: Mapping[str, Q
             ends[link] = corners[link.source] + out.point, corners[link.target] + into.point
     found: dict[Link, _Route] = {}
     for link, (start, end) in ends.items():
-        lane = routing.lane(start, end, cards)
+        lane = lanes.find(link, start, end)
         middle = geometry.wire_middle(start, end, lane)
         middle.setY(middle.y() + routing.label_shift(graph, link, lambda k: geometry.wire_middle(*ends[k])))
         room = geometry.chip_room(start, end, (boxes[link.source], boxes[link.target]), lane)

@@ -13,7 +13,7 @@ from nnlab.ui.canvas.items import ChipItem, NodeItem, WireItem
 from nnlab.ui.canvas.looks import NodeLook, WireLook, node_look, wire_look
 from nnlab.ui.canvas.overview import Overview
 from nnlab.ui.canvas.places import Detail, Places
-from nnlab.ui.canvas.routing import CLEAR, Cards, is_labelled, label_shift, lane
+from nnlab.ui.canvas.routing import CLEAR, Lanes, is_labelled, label_shift
 
 WORLD = 1_000_000.0
 REROUTED = 60  # nodes; where more change their places, every long wire is looked at
@@ -27,7 +27,7 @@ class GraphScene(Places):
         self.setSceneRect(QRectF(-WORLD, -WORLD, 2 * WORLD, 2 * WORLD))
         self.document = Document()
         self.chips: dict[Link, ChipItem] = {}
-        self._cards = Cards()
+        self._lanes = Lanes()
         self.problems: Mapping[str, tuple[str, str]] = {}
         """Node id -> (severity, sentence) of the last check."""
         self.chosen_wires: frozenset[Link] = frozenset()
@@ -47,13 +47,14 @@ class GraphScene(Places):
         self.document = new
         for node_id in [n for n in self.nodes if n not in new.graph.nodes]:
             self.removeItem(self.nodes.pop(node_id))
-            self._cards.drop(node_id)
+            self._lanes.cards.drop(node_id)
         for link in [k for k in self.wires if k not in new.graph.links]:
             self._forget_wire(link)
+        known = set(self.wires)
         placed = {node_id for node_id in new.graph.nodes if self._show_node(old, node_id)}
         for link in new.graph.links:
             self._show_wire(old, link, placed)
-        self._reroute(old)
+        self._reroute(old, known, placed)
         self.choose_wires(self.chosen_wires)
         self._refresh_overview()
 
@@ -84,7 +85,7 @@ class GraphScene(Places):
             item.setVisible(self.detail != "far")
             self.nodes[node_id] = item
             self.addItem(item)
-            self._cards.put(node_id, item.card())
+            self._lanes.cards.put(node_id, item.card())
             return True
         moved = item.pos() != QPointF(node.x, node.y)
         if moved:
@@ -94,7 +95,7 @@ class GraphScene(Places):
             item.show_look(self._look(node_id))
         changed = moved or ports != (item.look.height, len(item.look.inputs))
         if changed:
-            self._cards.put(node_id, item.card())
+            self._lanes.cards.put(node_id, item.card())
         return changed
 
     def _differs(self, old: Document, node_id: str) -> bool:
@@ -135,22 +136,19 @@ class GraphScene(Places):
     def _chip_look(self, link: Link, look: WireLook) -> WireLook:
         return look if is_labelled(self.document.graph, link) else replace(look, text="")
 
-    def _reroute(self, old: Document) -> None:
-        """Let wires that pass where something came, went or moved find their way anew."""
+    def _reroute(self, old: Document, known: set[Link], placed: set[str]) -> None:
+        """Let wires that pass where something came, went or moved find their way anew; those at moved nodes have one."""
         before, after = old.graph.nodes, self.document.graph.nodes
         stirred = [n for n in before if n not in after]
         stirred += [n for n, node in after.items() if before.get(n) is not node and not _stays(before.get(n), node)]
-        if len(stirred) > REROUTED:
-            near = set(self.wires)
-        else:
-            places = [nodes[n] for n in stirred for nodes in (before, after) if n in nodes]
-            reach = 2 * CLEAR
-            areas = [QRectF(p.x, p.y, geometry.WIDTH, geometry.HEIGHT) for p in places]
-            near = {w.link for area in areas for w in self.wires_in(area.adjusted(-reach, -reach, reach, 3 * reach))}
-        for link in near:
-            self.route(link)
+        places = [nodes[n] for n in stirred for nodes in (before, after) if n in nodes]
+        near = known if len(stirred) > REROUTED else {w.link for p in places for w in self.wires_in(_around(p))}
+        for link in near & known & self.wires.keys():
+            if link.source not in placed and link.target not in placed:
+                self.route(link)
 
     def _forget_wire(self, link: Link) -> None:
+        self._lanes.forget(link)
         self.removeItem(self.wires.pop(link))
         self.removeItem(self.chips.pop(link))
 
@@ -159,7 +157,7 @@ class GraphScene(Places):
     def place_node(self, node_id: str, place: QPointF) -> None:
         """Show a node elsewhere, its wires following; the document is not asked."""
         self.nodes[node_id].setPos(place)
-        self._cards.put(node_id, self.nodes[node_id].card())
+        self._lanes.cards.put(node_id, self.nodes[node_id].card())
         for link in (*self.document.graph.incoming[node_id], *self.document.graph.outgoing[node_id]):
             self.route(link)
         self.version += 1
@@ -171,7 +169,7 @@ class GraphScene(Places):
         source, target = self.nodes[link.source], self.nodes[link.target]
         start, end = source.port_point(link.source_port, True), target.port_point(link.target_port, False)
         wire = self.wires[link]
-        if wire.place(start, end, lane(start, end, self._cards)):
+        if wire.place(start, end, self._lanes.find(link, start, end)):
             middle = wire.middle()
             shift = label_shift(self.document.graph, link, self._middle)
             room = geometry.chip_room(start, end, (source.card(), target.card()), wire.lane)
@@ -234,3 +232,9 @@ class GraphScene(Places):
 
 def _stays(before: Node | None, after: Node) -> bool:
     return before is not None and (before.x, before.y) == (after.x, after.y)
+
+
+def _around(node: Node) -> QRectF:
+    """Where a wire passes that goes round this node."""
+    reach = 2 * CLEAR
+    return QRectF(node.x, node.y, geometry.WIDTH, geometry.HEIGHT).adjusted(-reach, -reach, reach, 3 * reach)
