@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 Given = Literal["scores", "probabilities"]
 """What the drawn network ends in: raw scores (logits), or a Softmax or Sigmoid that the user drew."""
 
-TargetForm = Literal["index", "column", "one-hot", "values", "positions"]
+TargetForm = Literal["index", "column", "one-hot", "values", "positions", "sequence"]
 """index: int64 (N,). column: float32 (N, 1), or (N, 1, H, W), of 0 and 1. one-hot: float32 (N, classes).
-values: float32 (N, *shape). positions: int64 (N, *shape), with -1 where the class does not count."""
+values: float32 (N, *shape). positions: int64 (N, *shape), with -1 where the class does not count.
+sequence: int64 (N, places) with -1 behind the end, and an answer of its own length."""
+WHOLE_NUMBERS: tuple[TargetForm, ...] = ("index", "positions", "sequence")
+"""Forms of targets that are the numbers of classes."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,15 @@ class Loss(Settings):
         """The formula, with what the settings add to it."""
         return self.formula
 
+    @classmethod
+    def numbers(cls, spec: Target) -> int:
+        """How many numbers the network gives for a row of values, or for a class."""
+        return spec.width
+
     def values_expression(self, width: int) -> str:
         """What the answer says of `width` values to predict, as torch code over `prediction`; empty: the answer itself."""
         return ""
 
-    answers_a_value: ClassVar[int] = 1
-    """How many numbers the network gives for each value to predict."""
     is_of_places: ClassVar[bool] = False
     """The answer is a place for each sample, near those of its class, and not a score for each class."""
 

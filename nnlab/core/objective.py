@@ -59,7 +59,7 @@ class Term:
             return ()
         if self.target_form == "one-hot":
             return (self.target.width,)
-        return self.target.own_shape if self.target_form in ("values", "positions") else self.shape
+        return self.target.own_shape if self.target_form in ("values", "positions", "sequence") else self.shape
 
 
 @dataclass(frozen=True)
@@ -193,6 +193,8 @@ def resolve(document: Document) -> Objective:
         metric = spec.metric
     if terms[0].loss.is_of_places:
         metric = "neighbours"
+    if terms[0].target_form == "sequence":
+        metric = "exact"
     return Objective(terms, metric, penalties)
 
 

@@ -105,7 +105,7 @@ def own_units(learner: "Learner", term: Term, said: "Tensor") -> NDArray[np.floa
         return np.array(said.cpu().numpy(), np.float32)
     if term.target.task == "classes":
         found = np.array(probabilities(said, replace(learner.objective, terms=(term,))).cpu().numpy(), np.float32)
-        return _classes_last(found, term)
+        return found if term.target_form == "sequence" else _classes_last(found, term)
     values = np.array(values_of(said, term).cpu().numpy(), np.float32)
     if term.at == 0:
         return learner.parts.original_targets(values)

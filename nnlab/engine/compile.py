@@ -22,6 +22,7 @@ from nnlab.core.document import Document
 from nnlab.core.graph import ID_PATTERN
 from nnlab.core.layer import Shape
 from nnlab.core.learning import made_of
+from nnlab.core.loss import WHOLE_NUMBERS
 from nnlab.core.objective import Objective, find_output, find_outputs
 from nnlab.core.shapes import bindings
 from nnlab.core.writing import (
@@ -164,7 +165,7 @@ def loss_text(objective: Objective) -> str:
     for k, term in enumerate(objective.terms):
         ends = at + prod(term.shape), to + prod(term.target_shape)
         y = f"target[:, {to}:{ends[1]}].reshape(-1{_sizes(term.target_shape)})"
-        y += ".long()" if term.target_form in ("index", "positions") else ""
+        y += ".long()" if term.target_form in WHOLE_NUMBERS else ""
         lines += [f"def loss_{k}(prediction, target):", f"    return {term.expression}", ""]
         total.append(f"{term.weight!r} * loss_{k}(prediction[:, {at}:{ends[0]}].reshape(-1{_sizes(term.shape)}), {y})")
         at, to = ends

@@ -37,6 +37,13 @@ BY_BATCH = '''def loss_by_batch(prediction, target):
 
 
 '''
+ROWS = '''    """The share of rows that are exactly right: steps that repeat are one, and blanks (0) are dropped."""
+    right = 0
+    for said, row in zip(prediction.argmax(2), target, strict=True):
+        said = said.unique_consecutive()
+        right += said[said > 0].sub(1).tolist() == row[row >= 0].tolist()
+    return torch.tensor(right / len(target))
+'''
 NEAREST = '''    """The share of samples whose nearest neighbour is of their class."""
     step = -(-len(prediction) // 1024)
     prediction, target = prediction[::step], target[::step]
@@ -219,6 +226,8 @@ def _metric(objective: Objective) -> str:
     term = objective.main
     if objective.metric == "neighbours":
         return NEAREST
+    if term.target_form == "sequence":
+        return ROWS
     if objective.metric == "r2":
         values = term.loss.values_expression(term.target.width)
         sums = ".sum()" if prod(term.shape) > WIDE else ".sum(0)"

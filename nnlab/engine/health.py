@@ -202,6 +202,9 @@ def _guess_loss(learner: "Learner", y: Tensor) -> Tensor:
 def _same_for_all(objective: "Objective", y: Tensor, mean: Tensor) -> Tensor:
     """The answer that says the same of every sample: means, shares of the classes, or one place."""
     term = objective.main
+    if term.target_form == "sequence":
+        alike = mean.new_zeros(len(y), *term.shape)
+        return alike if term.given == "scores" else alike + 1 / term.shape[-1]
     if term.target_form not in ("index", "positions"):
         scores = objective.loss_id == "bce" and term.given == "scores"
         return (torch.logit(mean, eps=1e-6) if scores else mean).expand_as(y)

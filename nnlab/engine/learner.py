@@ -16,6 +16,7 @@ from nnlab.core.blocks.inside import leaves, same_leaves
 from nnlab.core.dataset import Samples
 from nnlab.core.document import Document, Training
 from nnlab.core.graph import Graph
+from nnlab.core.loss import WHOLE_NUMBERS
 from nnlab.core.objective import fitted, resolve
 from nnlab.core.parts import PART_NAMES, Parts, divide
 from nnlab.engine.compile import Network, attribute_names, build, unfit_starts
@@ -127,7 +128,7 @@ class Learner:
         if not self.objective.is_packed:
             return y
         mine = y[:, : prod(term.target_shape)].reshape(-1, *term.target_shape)
-        return mine.long() if term.target_form in ("index", "positions") else mine
+        return mine.long() if term.target_form in WHOLE_NUMBERS else mine
 
     def samples(self, part: str) -> tuple[Tensor, Tensor]:
         """The samples of a part as they lie in memory; `axes` says how the network sees them."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nnlab.core.dataset import Samples
+from nnlab.core.loss import WHOLE_NUMBERS
 from nnlab.core.objective import Objective, Term
 from nnlab.core.parts import Parts
 from nnlab.engine.compile import loss_function, run_text
@@ -52,7 +53,9 @@ def measure(prediction: Tensor, target: Tensor, objective: Objective) -> Tensor:
     if objective.is_packed:
         prediction = prediction[:, : prod(term.shape)].reshape(-1, *term.shape)
         target = target[:, : prod(term.target_shape)].reshape(-1, *term.target_shape)
-        target = target.long() if term.target_form in ("index", "positions") else target
+        target = target.long() if term.target_form in WHOLE_NUMBERS else target
+    if term.target_form == "sequence":
+        return rows_right(prediction, target)
     if objective.metric == "neighbours":
         return neighbours(prediction, target)
     if objective.metric == "r2":
@@ -94,6 +97,16 @@ def values_of(prediction: Tensor, term: Term) -> Tensor:
 def _function_of(text: str) -> Callable[[Tensor], Tensor]:
     made: Callable[[Tensor], Tensor] = run_text(f"def values(prediction):\n    return {text}\n")["values"]
     return made
+
+
+def rows_right(prediction: Tensor, target: Tensor) -> Tensor:
+    """The share of rows that are exactly right, if each step says its likeliest: repeats are one, blanks are dropped."""
+    said, steps, places = prediction.argmax(2), prediction.shape[1], target.shape[1]
+    before = torch.cat([torch.zeros_like(said[:, :1]), said[:, :-1]], 1)
+    new = (said > 0) & (said != before)
+    at = torch.where(new, new.long().cumsum(1) - 1, steps)  # what is dropped goes behind the end
+    read = torch.full_like(said[:, :1], -1).expand(-1, steps + 1).scatter(1, at, said - 1)[:, :steps]
+    return ((read[:, :places] == target).all(1) & (read[:, places:] < 0).all(1)).float().mean()
 
 
 def neighbours(prediction: Tensor, labels: Tensor) -> Tensor:
@@ -154,6 +167,8 @@ def probabilities(prediction: Tensor, objective: Objective) -> Tensor:
     term = objective.main
     if term.loss.is_of_places:
         raise BuildError(PLACES)
+    if term.target_form == "sequence":
+        return torch.softmax(prediction, 2) if term.given == "scores" else prediction
     if term.target_form == "positions":
         return torch.softmax(prediction, term.axis) if term.given == "scores" else prediction
     if term.target.own_shape and term.target_form == "column":

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from math import log, pi
-from typing import ClassVar
 
 import numpy as np
 
@@ -164,8 +163,6 @@ class GaussianNLL(Loss):
     formula = "L = mean ½·(log σ² + (ŷ − y)² / σ²)"
     tier = 3
 
-    answers_a_value: ClassVar[int] = 2
-
     full: bool = param(False, "Add ½·log 2π, which changes no gradient.", advanced=True)
     eps: float = param(
         1e-6, "The smallest variance that counts.", low=1e-12, high=1.0, log=True, label="Epsilon", advanced=True
@@ -189,6 +186,11 @@ class GaussianNLL(Loss):
                 "then the logarithm of each one's variance"
             )
         return "values"
+
+    @classmethod
+    def numbers(cls, spec: Target) -> int:
+        """Each value, and the logarithm of its variance."""
+        return 2 * spec.width
 
     def values_expression(self, width: int) -> str:
         """The first half."""

@@ -4,19 +4,23 @@ import numpy as np
 import pytest
 import torch
 from small_networks import chain, layers
+from two_runs import ENGINES, assert_same, loop_of, to_end
 
-from nnlab.core.check import check
+from nnlab.core.check import Problem, check
 from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Document
+from nnlab.core.fixes import set_layer
+from nnlab.core.layer import LAYERS
 from nnlab.core.loss import LOSSES
 from nnlab.core.objective import resolve
 from nnlab.core.schedule import SCHEDULES
 from nnlab.engine.asking import evaluate, predict
+from nnlab.engine.export import python
 from nnlab.engine.headless import run_to_end
 from nnlab.engine.learner import Learner
 from nnlab.engine.loop import Loop
 from nnlab.engine.many.side_by_side import SideBySide
-from nnlab.engine.metrics import measured_loss, neighbours
+from nnlab.engine.metrics import measured_loss, neighbours, rows_right
 from nnlab.engine.probes import answer
 from nnlab.engine.wants import BoundaryWant, Health, HealthWant, PointsWant, SampleValues, SampleWant
 from nnlab.errors import SettingError
@@ -109,6 +113,74 @@ def test_too_few_numbers_for_a_doubt_are_told_with_a_cure() -> None:
     cured = problem.fixes[0].apply(document)
     assert not check(cured)
     assert resolve(cured).loss == LOSSES["gaussian-nll"]()
+
+
+def zed(units: int, **training: object) -> Document:
+    """Words of Zed are read off the steps of the words before them, as far as that goes."""
+    graph = chain(LAYERS["Embedding"](embedding_dim=8), *layers(f"Linear {units}"))
+    entry = next(n for n, node in graph.nodes.items() if node.type_id == "Input")
+    graph = set_layer(graph, entry, source="zed so far")
+    made = Document(graph=graph).with_data(dataset=DATASETS["zed"]())
+    return made.with_training(**{"epochs": 1, "batch_size": 256, "loss": "ctc", **training})
+
+
+def errors(document: Document) -> list[Problem]:
+    return [problem for problem in check(document) if problem.severity == "error"]
+
+
+def read(scores: torch.Tensor) -> list[int]:
+    """The row that these steps say, one after the other."""
+    found, before = [], 0
+    for said in scores.argmax(1).tolist():
+        if said and said != before:
+            found.append(said - 1)
+        before = said
+    return found
+
+
+def test_rows_are_right_if_the_likeliest_of_each_step_reads_as_they_do() -> None:
+    torch.manual_seed(0)
+    scores, lengths = torch.randn(300, 5, 3), torch.randint(0, 4, (300, 1))
+    rows = torch.where(torch.arange(3) < lengths, torch.randint(2, (300, 3)), -1)
+    right = [read(s) == [k for k in row.tolist() if k >= 0] for s, row in zip(scores, rows, strict=True)]
+    assert 0 < sum(right) < 300
+    assert float(rows_right(scores, rows)) == pytest.approx(sum(right) / 300)
+    text = python(zed(15))
+    names: dict[str, object] = {"torch": torch}
+    exec(text[text.index("def exactness") : text.index("def evaluate")], names)
+    assert float(names["exactness"](scores, rows)) == pytest.approx(sum(right) / 300)  # type: ignore[operator]
+
+
+def test_a_row_is_learned_without_saying_which_step_says_what() -> None:
+    document = zed(15)
+    assert not errors(document)
+    assert resolve(document).metric == "exact"
+    runs = [loop_of(document, engine) for engine in ENGINES]
+    for loop, _told in runs:
+        to_end(loop)
+    assert_same(*runs)
+    loop = runs[0][0]
+    assert loop.finished is not None
+    assert loop.finished.metrics["validation_loss"] < 5
+    shown = answer(SampleWant(), loop)
+    assert isinstance(shown, SampleValues), shown
+    found = answer(HealthWant(), loop)
+    assert isinstance(found, Health), found
+    assert np.isfinite(found.guess_loss)
+    said = predict(document, loop.learner.as_arrays(), *samples_of(loop))
+    assert said.shape == (3, 10, 15)
+    assert np.allclose(said.sum(2), 1, atol=1e-5)
+
+
+def samples_of(loop: Loop) -> tuple[object, tuple[object, ...]]:
+    first, *more = loop.learner.parts.spec.unpack(loop.learner.parts.raw_validation.inputs[:3])
+    return first, tuple(more)
+
+
+def test_too_few_scores_for_a_row_are_told_with_a_cure() -> None:
+    (problem,) = errors(zed(14))
+    assert "CTC needs N × 10 × 15 or more steps" in problem.message
+    assert not errors(problem.fixes[0].apply(zed(14)))
 
 
 def test_settings_of_a_loss_go_along_by_their_own_names() -> None:

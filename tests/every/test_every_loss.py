@@ -24,6 +24,7 @@ VALUES = Target("y", "values", ("u", "v", "w"))
 ONE = Target("y", "values", ("u",))
 STEPS = Target("y", "classes", tuple("abcde"), (6,))
 PIXELS = Target("y", "classes", tuple("abcde"), (4, 3))
+ROW = Target("y", "classes", tuple("abcde"), (3,))
 MASK = Target("y", "classes", ("no", "yes"), (4, 3))
 PICTURE = Target("y", "values", ("value",), (1, 4, 3))
 CASES: list[tuple[Target, Shape]] = [
@@ -31,6 +32,7 @@ CASES: list[tuple[Target, Shape]] = [
     *(
         (VALUES, (6,)),
         (ONE, (2,)),
+        (ROW, (9, 6)),
         (STEPS, (6, 5)),
         (STEPS, (5, 6)),
         (PIXELS, (5, 4, 3)),
@@ -52,6 +54,9 @@ def targets(form: str, target: Target, output: Shape) -> Tensor:
     classes = torch.randint(target.width, (N, *target.own_shape)) if target.task == "classes" else torch.empty(0)
     if form == "index":
         return classes
+    if form == "sequence":
+        lengths = torch.randint(1, classes.shape[1] + 1, (N, 1))
+        return torch.where(torch.arange(classes.shape[1]) < lengths, classes, -1)
     if form == "positions":
         return torch.where(torch.rand(classes.shape) < 0.2, -1, classes)
     if form == "one-hot":
@@ -82,7 +87,7 @@ def fitting(loss: Loss) -> list[tuple[Term, Given]]:
             form = loss.target_form(target, output)
         except ShapeError:
             continue
-        axis = -1 if target is STEPS and output == (6, 5) else 1
+        axis = -1 if (target, output) in ((STEPS, (6, 5)), (ROW, (9, 6))) else 1
         kinds: tuple[Given, ...] = ("scores", "probabilities") if target.task == "classes" else ("scores",)
         for given in kinds:
             found.append((Term("output", loss, LOSSES.id_of(loss), given, form, target, 0, output, 1.0, axis), given))
@@ -312,6 +317,26 @@ def test_a_batch_of_one_class_or_of_one_sample_has_nothing_to_keep_apart() -> No
             assert id_ != "triplet" or float(loss.detach()) == 0
 
 
+def test_ctc_counts_every_way_to_read_the_right_row() -> None:
+    """Two steps and one class: "a" can be read from a a, a -, and - a."""
+    torch.manual_seed(13)
+    shares = torch.randn(1, 2, 3, dtype=torch.float64).softmax(2)
+    a, blank = shares[0, :, 1], shares[0, :, 0]
+    ways = a[0] * a[1] + a[0] * blank[1] + blank[0] * a[1]
+    row = torch.tensor([[0]])
+    assert torch.allclose(computed(LOSSES["ctc"]().expression("probabilities"), shares, row), -ways.log())
+    assert torch.allclose(computed(LOSSES["ctc"]().expression("scores"), shares.log(), row), -ways.log())
+
+
+def test_ctc_is_torchs_with_the_blank_first() -> None:
+    torch.manual_seed(14)
+    scores, rows = torch.randn(N, 9, 6), targets("sequence", ROW, (9, 6))
+    theirs = nn.CTCLoss(zero_infinity=True)
+    lengths = (rows >= 0).sum(1)
+    mine = computed(LOSSES["ctc"]().expression("scores"), scores, rows)
+    assert torch.equal(mine, theirs(scores.log_softmax(2).transpose(0, 1), rows + 1, torch.full((N,), 9), lengths))
+
+
 @pytest.mark.parametrize("full", [False, True])
 def test_the_gaussian_likelihood_is_torchs_of_a_value_and_the_logarithm_of_its_variance(full: bool) -> None:
     torch.manual_seed(11)
@@ -404,7 +429,15 @@ class _Spot:
 
 def set_otherwise(kind: type[Loss]) -> list[Loss]:
     """The loss as it is, and with each of its settings changed, and with all of them."""
-    own = {"class_weights": "own", "label_smoothing": 0.2, "pos_weight": 3.0, "log_input": True, "full": True, "p": 2}
+    own = {
+        "class_weights": "own",
+        "label_smoothing": 0.2,
+        "pos_weight": 3.0,
+        "log_input": True,
+        "full": True,
+        "p": 2,
+        "zero_infinity": False,
+    }
     numbers = {"margin": 0.5, "delta": 0.25, "beta": 0.25, "gamma": 1.5, "smooth": 2.0, "eps": 1e-4}
     changes = {p.name: (own | numbers)[p.name] for p in kind.params() if p.name in own | numbers}
     return [kind(), *(kind().with_(**{name: value}) for name, value in changes.items()), kind().with_(**changes)]

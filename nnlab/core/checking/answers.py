@@ -192,8 +192,7 @@ def _wanted(case: Case, output: str) -> tuple[int, Shape]:
     if at < 0:
         return 0, spec.fields[0].shape
     target = spec.targets[at]
-    values = len(target.own_shape) == 1 and target.task == "values"
-    width = target.width * (_loss_of(case, output).answers_a_value if values else 1)
+    width = _loss_of(case, output).numbers(target)
     return width, target.own_shape if target.task == "classes" or len(target.own_shape) > 1 else ()
 
 
