@@ -636,3 +636,30 @@ def test_a_network_that_was_changed_by_hand_is_read_as_it_is_now() -> None:
     setattr(network, name, nn.Linear(2, getattr(network, name).out_features, bias=False))
     document = nnlab.from_module(network, torch.randn(4, 2)).document
     assert any(node.type_id == "Linear" and not node.layer.bias for node in document.graph.nodes.values())
+
+
+class Reused(nn.Module):
+    """Sums that are read by more than one step, and by one step twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.a(x) + self.b(x)
+        z = y + self.c(x)
+        return z + y + (z + z) * (y * y)
+
+
+@pytest.mark.parametrize("form", ["module", "onnx", "pt2"])
+def test_a_sum_that_is_read_again_stays_a_sum_of_its_own(form: str) -> None:
+    torch.manual_seed(0)
+    model, x = Reused().eval(), torch.randn(2, 4)
+    if form == "module":
+        found = from_module(model, x)
+    elif form == "onnx":
+        found = onnx_file.read(onnx_bytes(model, (x,)), "m.onnx")
+    else:
+        found = pt2_file.read(pt2_bytes(model, (x,)), "m.pt2")
+    assert found.unknown == ()
+    assert distance(model, network_of(found.document), (x,)) < 1e-6

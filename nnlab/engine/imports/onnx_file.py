@@ -4,6 +4,7 @@ A file is only parsed: nothing in it is run, nothing outside it is read, and wha
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -103,6 +104,7 @@ class _Model:
         self.open: list[str] = []
         self.calls = scopes.Calls()
         self.users: dict[str, str] = {}
+        self.reads = Counter[str]()
         self.shapes = _facts([*model.graph.value_info, *model.graph.output])
         for tensor in model.graph.initializer:
             learned = not FOLDED.fullmatch(tensor.name)
@@ -128,7 +130,10 @@ class _Model:
         """The network of all operations."""
         for each in self.entries:
             self._enter(each)
-        for node in onnx_fused.fused(self.graph):
+        nodes = list(onnx_fused.fused(self.graph))
+        self.reads.update(name for node in nodes for name in {*node.input})
+        self.reads.update(each.name for each in self.graph.output)
+        for node in nodes:
             self._step(node)
         answers = [(each.name, self.env[each.name]) for each in self.graph.output if each.name in self.env]
         values = [(name, v.value if isinstance(v, Turned) else v) for name, v in answers]
@@ -199,6 +204,8 @@ class _Model:
         found = made if isinstance(made, tuple) else (made,)
         for name, each in zip(node.output, found, strict=False):
             self.env[name] = each
+            if self.reads[name] > 1 and isinstance(each, Value):
+                self.d.awaited.add(each.node)
 
     def _attributes(self, node: Any) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -224,7 +224,7 @@ def _merged(d: Drawing, layer: str, x: Any, y: Any) -> Value:
     a, b = _pair(d, x, y)
     before = d.values.get(a.node, ())
     grows = d.nodes[a.node].layer == layer_of(layer) and not d.uses(a) and len(before) < VARIADIC_LIMIT
-    grows = grows and d.places[a.node][0] == d.scope
+    grows = grows and a.node != b.node and d.places[a.node][0] == d.scope
     if grows and layer not in ("Maximum", "Minimum"):
         d.remove(a.node)
         return d.one(layer, *before, b)

@@ -3,6 +3,7 @@
 torch.export.load is not used: it unpickles constants and example inputs, and evaluates formulas for sizes as code.
 """
 
+from collections import Counter
 from math import prod
 from typing import Any
 
@@ -59,6 +60,7 @@ class _Program:
         fixed = firsts.pop() if len(firsts) == 1 else 0
         self.d = Drawing(batch=fixed if fixed > 0 else OPEN_BATCH)
         self.following = Following(self.d)
+        self.reads = Counter[str]()
         self.answers = [
             spec["user_output"]["arg"]["as_tensor"]["name"]
             for spec in module["signature"]["output_specs"]
@@ -98,6 +100,9 @@ class _Program:
                 raise FileError(f"{self.what}: the input {name[:40]!r} has no axis for samples")
             self.open += [name[:40]] if 0 in sizes[1:] else []
             self.env[name] = self.d.entry("", shape, kind, name if len(self.entries) > 1 else "")
+        for node in self.graph["nodes"]:
+            self.reads.update({*_given(node["inputs"])})
+        self.reads.update(self.answers)
         for node in self.graph["nodes"]:
             self._step(node)
         found = [(name, self.env.get(name)) for name in self.answers]
@@ -189,6 +194,8 @@ class _Program:
     def _keep(self, outputs: list[Json], made: Any) -> None:
         for name, each in zip(_names(outputs), self._apart(outputs, made), strict=False):
             self.env[name] = each
+            if self.reads[name] > 1 and isinstance(each, Value):
+                self.d.awaited.add(each.node)
 
     @staticmethod
     def _apart(outputs: list[Json], made: Any) -> tuple[Any, ...]:
