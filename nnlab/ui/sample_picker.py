@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
 from nnlab.core import sample_words, words
@@ -19,6 +19,7 @@ PARTS: tuple[tuple[Part, str], ...] = (("train", "Training"), ("validation", "Va
 
 SAID_WIDTH = 96  # in a narrow dock the sentence takes two lines
 PICTURE_SIDE = 36
+ONE_ROW, BOTH_IN_ONE_ROW = 360, 390  # pixels that all of it needs in one row, with one picture and with two
 CHANNELS = (1, 3)  # of a picture that can be shown as it is
 
 
@@ -52,15 +53,9 @@ class SamplePicker(QWidget):
         row.addWidget(self._arrow(Qt.ArrowType.LeftArrow, "Previous sample", -1))
         row.addWidget(self.number)
         row.addWidget(self._arrow(Qt.ArrowType.RightArrow, "Next sample", +1))
-        self.picture = labels.label("")
-        self.picture.setAccessibleName("Picture of the sample")
-        self.picture.hide()
-        row.addWidget(self.picture)
-        self.drawn = labels.label("")
-        self.drawn.setAccessibleName("Picture that the network answers with")
-        self.drawn.setToolTip(labels.tooltip("What the network makes of it"))
-        self.drawn.hide()
-        row.addWidget(self.drawn)
+        self._column, self._row = column, row
+        self._shown = self._pictures()
+        row.addWidget(self._shown)
         row.addWidget(self.said, 1)
         self.text = labels.label("")
         self.text.setAccessibleName("Words of the sample")
@@ -69,6 +64,24 @@ class SamplePicker(QWidget):
         column.addWidget(self.text)
         self.part_choice.currentIndexChanged.connect(self._on_part)
         self.number.valueChanged.connect(self.changed)
+
+    def _pictures(self) -> QWidget:
+        """The picture of a sample, and the one that the network answers with."""
+        self.picture = labels.label("")
+        self.picture.setAccessibleName("Picture of the sample")
+        self.picture.hide()
+        self.drawn = labels.label("")
+        self.drawn.setAccessibleName("Picture that the network answers with")
+        self.drawn.setToolTip(labels.tooltip("What the network makes of it"))
+        self.drawn.hide()
+        place = QWidget()
+        both = QHBoxLayout(place)
+        both.setContentsMargins(0, 0, 0, 0)
+        both.setSpacing(theme.GRID)
+        both.addWidget(self.picture)
+        both.addWidget(self.drawn)
+        both.addStretch(1)
+        return place
 
     @property
     def part(self) -> Part:
@@ -103,6 +116,7 @@ class SamplePicker(QWidget):
         self.set_rows(self.part, sample.rows)
         self._show(self.picture, _picture_of(sample.raw, spec))
         self._show(self.drawn, _drawn(sample, spec))
+        self._arrange()
         lines = (sample_words.text_of(spec, sample.raw), _said_at_places(sample, spec), *_said_besides(sample))
         self.text.setText("\n".join(line for line in lines if line))
         self.text.setVisible(bool(self.text.text()))
@@ -127,6 +141,22 @@ class SamplePicker(QWidget):
             shown = QPixmap.fromImage(found.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio))
             shown.setDevicePixelRatio(ratio)
             where.setPixmap(shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width: perhaps there is room for all in one row."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Pictures beside the number where there is room for them, else below it."""
+        both = not self.picture.isHidden() and not self.drawn.isHidden()
+        below = self.width() < (BOTH_IN_ONE_ROW if both else ONE_ROW)
+        if below != (self._column.indexOf(self._shown) >= 0):
+            if below:
+                self._column.insertWidget(1, self._shown)
+            else:
+                self._row.insertWidget(self._row.indexOf(self.said), self._shown)
+        self._shown.setVisible(not self.picture.isHidden() or not self.drawn.isHidden())
 
     def _on_part(self) -> None:
         self._limit()
