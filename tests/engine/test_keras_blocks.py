@@ -1,10 +1,12 @@
 """Keras code for blocks: repeated, shared, nested, with several ports, over time; frozen layers and shared weights."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from nnlab.core.example import EXAMPLES
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.layer import LAYERS, Layer
 from nnlab.core.learning import USUAL, Learning
+from nnlab.core.loss import LOSSES
 from nnlab.core.template import TEMPLATES
 from nnlab.engine.compile import build
 from nnlab.engine.exports import keras_script, keras_table  # noqa: F401 - it fills the table of equals
@@ -132,7 +135,19 @@ def normed() -> Document:
     return document(nodes, "input > paths", "paths > weight", "weight > last", "last > output")
 
 
-MADE = {"nested": nested, "ports": ports, "shared": shared, "over_time": over_time, "normed": normed}
+def weighed() -> Document:
+    loss = LOSSES["cross-entropy"](label_smoothing=0.1, class_weights="balanced")
+    return EXAMPLES["iris"].document().with_training(loss=loss)
+
+
+MADE = {
+    "weighed": weighed,
+    "nested": nested,
+    "ports": ports,
+    "shared": shared,
+    "over_time": over_time,
+    "normed": normed,
+}
 
 CHILD = """
 import keras, numpy, pathlib, sys, warnings
@@ -153,7 +168,7 @@ for path in sorted(pathlib.Path(sys.argv.pop()).glob("*.py")):
         assert got.shape == wanted.shape, path
         assert abs(got - wanted).max() / max(1, abs(wanted).max()) < 1e-5, (path.name, n)
     print("same", path.stem, sum(int(numpy.prod(v.shape)) for v in model.trainable_variables))
-    if path.stem in ("nested", "vae"):
+    if path.stem in ("nested", "vae", "weighed"):
         names["main"]()
 """
 
@@ -166,6 +181,17 @@ def written(folder: Any, name: str, made: Document) -> None:
     held |= {f"y{n}": value for n, value in enumerate(subject.answer())}
     np.savez(folder / f"{name}.npz", **held)
     (folder / f"{name}.py").write_text(keras_script.text(made), encoding="utf-8")
+
+
+@with_keras
+def test_losses_charge_in_keras_what_they_do_in_pytorch():
+    env = {**os.environ, "KERAS_BACKEND": "torch", "OMP_NUM_THREADS": "1"}
+    path = Path(__file__).with_name("keras_losses_equal.py")
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False, timeout=115, env=env)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert not {what: far for what, far in found.items() if isinstance(far, str) or not far < 1e-5}
+    assert len(found) > 70
 
 
 @with_keras

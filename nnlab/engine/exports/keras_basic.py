@@ -248,7 +248,7 @@ def _rms_norm(layer: Any, shape: Shape) -> KerasCode:
     axis = -1 if many == 1 else list(range(-many, 0))
     epsilon = 1.1920928955078125e-07 if layer.eps is None else layer.eps
     if not learned:
-        over = axis if many == 1 else tuple(axis)
+        over = -1 if many == 1 else tuple(range(-many, 0))
         return KerasCode(f"{{0}} * ops.rsqrt(ops.mean(ops.square({{0}}), axis={over}, keepdims=True) + {epsilon!r})")
     made = call("RMSNormalization", axis=unless(axis, -1), epsilon=epsilon, name="{name}")
     return weighted(f"{made}({{0}})", of("weight"))

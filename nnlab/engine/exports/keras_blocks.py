@@ -10,6 +10,7 @@ from nnlab.core.graph import Graph
 from nnlab.core.layer import MISSING, Shape, Support
 from nnlab.core.shapes import NodeShapes
 from nnlab.core.writing import attribute_names, class_name, slug
+from nnlab.engine.exports.keras_carrying import freezing, taking
 from nnlab.engine.exports.keras_code import NAME, PART, TAKES, BlockCode
 from nnlab.engine.exports.keras_nodes import Missing, check_sharing, equals
 from nnlab.engine.exports.keras_scope import TAKEN, Plan, Scope
@@ -177,7 +178,7 @@ class Blocks:
         arguments = tuple(given.values())
         made = tuple(scope.made.items())
         return Body(
-            block, support, arguments, made, forward, tuple(scope.taking()), tuple(scope.freezing()), len(block.exits)
+            block, support, arguments, made, forward, tuple(taking(scope)), tuple(freezing(scope)), len(block.exits)
         )
 
     def _settle(self, group: dict[Key, Body]) -> None:

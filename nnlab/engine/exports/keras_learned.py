@@ -21,7 +21,7 @@ class SinePositions(layers.Layer):
         table = np.zeros((length, width), "float32")
         table[:, 0::2] = np.sin(angle)
         table[:, 1::2] = np.cos(angle)[:, : width // 2]
-        return self.dropout(x + table)
+        return self.dropout(x + ops.convert_to_tensor(table))
 ''',
 )
 LEARNED = Support(
@@ -53,7 +53,7 @@ class RotaryPositions(layers.Layer):
     def call(self, x):
         length, width = x.shape[1:]
         angle = np.arange(length)[:, None] * np.exp(np.arange(0, width, 2) * (-np.log(10000.0) / width))
-        cos, sin = np.cos(angle).astype("float32"), np.sin(angle).astype("float32")
+        cos, sin = (ops.convert_to_tensor(wave(angle), "float32") for wave in (np.cos, np.sin))
         a, b = x[..., 0::2], x[..., 1::2]
         turned = ops.stack([a * cos - b * sin, a * sin + b * cos], axis=-1)
         return self.dropout(ops.reshape(turned, (-1, length, width)))

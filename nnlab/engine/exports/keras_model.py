@@ -7,6 +7,7 @@ from nnlab.core.objective import Objective
 from nnlab.core.shapes import bindings
 from nnlab.core.writing import attribute_names
 from nnlab.engine.exports.keras_blocks import Blocks
+from nnlab.engine.exports.keras_carrying import freezing, taking
 from nnlab.engine.exports.keras_code import KerasCode
 from nnlab.engine.exports.keras_nodes import Missing, check_sharing, equals
 from nnlab.engine.exports.keras_scope import TAKEN, Plan, Scope
@@ -86,7 +87,7 @@ class _Writer:
             made = "Charge()" if weight == 1 else f"Charge({weight!r})"
             lines.append(f"    {answers[0]} = {made}({answers[0]}, {loss})")
         whole = f"keras.Model({one_or_list(self.inputs)}, {one_or_list(answers[:terms])})"
-        frozen = self.scope.freezing()
+        frozen = freezing(self.scope)
         lines += [f"    {line}" for line in folded(f"model = {whole}" if frozen else f"return {whole}")]
         lines += [*(f"    {line}" for line in frozen), "    return model"] if frozen else []
         names = tuple(self.fields[k].name for k in self.used)
@@ -115,7 +116,7 @@ class _Writer:
         return found
 
     def _takes_over(self) -> str:
-        lines = self.scope.taking()
+        lines = taking(self.scope)
         if not lines:
             return ""
         head = [

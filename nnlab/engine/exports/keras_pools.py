@@ -50,7 +50,7 @@ LAST = Support(
     '''
 def masked_last(x, mask):
     """The last step that is not masked."""
-    last = ops.argmax(ops.cast(ops.logical_not(mask), "int64") * np.arange(x.shape[1]), axis=1)
+    last = ops.argmax(ops.cast(ops.logical_not(mask), "int64") * ops.arange(x.shape[1], dtype="int64"), axis=1)
     return ops.take_along_axis(x, last[:, None, None], axis=1)[:, 0]
 ''',
 )
@@ -61,7 +61,7 @@ def reversed_steps(x, mask):
     """The steps that are not masked in the opposite order; those that are masked stay where they are."""
     counted = ops.cast(ops.logical_not(mask), "int64")
     rank = ops.maximum(ops.sum(counted, axis=1, keepdims=True) - ops.cumsum(counted, axis=1), 0)
-    places = np.arange(x.shape[1])
+    places = ops.arange(x.shape[1], dtype="int64")
     order = ops.argsort(ops.cast(mask, "int64") * x.shape[1] + places, axis=1)
     source = ops.where(mask, places, ops.take_along_axis(order, rank, axis=1))
     return ops.take_along_axis(x, source[:, :, None], axis=1)

@@ -1,13 +1,13 @@
 """Statements for one graph in Keras: in the function that makes the model, or in the methods of a block's class."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Port
 from nnlab.core.learning import owner
-from nnlab.engine.exports.keras_code import BlockCode, KerasCode, handed
+from nnlab.engine.exports.keras_code import BlockCode, KerasCode
 from nnlab.engine.exports.keras_text import (
     LAYER_WORDS,
     Constructor,
@@ -20,9 +20,6 @@ from nnlab.engine.exports.keras_text import (
 
 Value = tuple[str, str]
 """A node and its output port; of what is given, an empty text and the variable."""
-
-Done = Callable[[str], str]
-"""The statement for a layer at this place."""
 
 TAKEN = frozenset(
     {"x", "inputs", "keras", "layers", "ops", "np", "state", "model", "self", "block", "part", "k", "name"}
@@ -43,6 +40,10 @@ class Plan:
     """What a node is called in PyTorch."""
     called: Mapping[str, str] = field(default_factory=dict)
     """What it is called in Keras, where that must be another name."""
+
+    def name(self, node_id: str) -> str:
+        """What a node is called in Keras."""
+        return self.called.get(node_id, self.names[node_id])
 
     def owner(self, node_id: str) -> str:
         """The node whose weights this one uses."""
@@ -145,7 +146,7 @@ class Scope:
 
     def _filled(self, node_id: str, forward: str, inputs: Sequence[str]) -> str:
         safe = [f"({each})" if is_sum(each) else each for each in inputs]
-        called = self._called(self.plan.owner(node_id))
+        called = self.plan.name(self.plan.owner(node_id))
         return forward.format(*safe, name=called, batch=self.batch)
 
     def _part(self, node_id: str, port: str) -> str:
@@ -222,7 +223,7 @@ class Scope:
 
     def _attribute(self, node_id: str, one: Constructor, base: str, many: int) -> str:
         if one.name:
-            return base + one.name.removeprefix(self._called(self.plan.owner(node_id)))
+            return base + one.name.removeprefix(self.plan.name(self.plan.owner(node_id)))
         return base if many == 1 else f"{base}_{one.kind.lower()}"
 
     def _held(self, node_id: str, one: Constructor, base: str, named: bool = True) -> tuple[str, list[str]]:
@@ -242,11 +243,6 @@ class Scope:
         text = _with_option(one.text, f'name="{one.name}"') if named and one.name else one.text
         return holder, folded(f"{name} = {text}")
 
-    def _called(self, node_id: str) -> str:
-        return self.plan.called.get(node_id, self.names[node_id])
-
-    # ---------------------------------------------------------------- learned numbers
-
     def place(self, node_id: str, called: str, whole: bool = False) -> str:
         """The layer of a node, after everything is made; `whole`, with what it is wrapped in."""
         called, _, part = called.partition(".")
@@ -254,48 +250,6 @@ class Scope:
         if self.inside:
             return (self.places.get((node_id, called)) or f"self.{self._base(node_id)}") + part
         return f'model.get_layer("{called}"){part}'
-
-    def _owners(self) -> list[str]:
-        return [n for n in self.steps if self.plan.owner(n) == n]
-
-    def taking(self) -> list[str]:
-        """Statements that give every layer what PyTorch has learned."""
-        lines = []
-        for n in self._owners():
-            code = self.codes[n]
-            for name, numbers in code.numbers:
-                called, start = name.format(name=self._called(n)), self.names[n]
-                if not isinstance(code, BlockCode) or code.times == 1 or code.shared:
-                    start += ".block" if isinstance(code, BlockCode) and code.times > 1 else ""
-                    lines += folded(handed(self.place(n, called), numbers.format(s=start)))
-                    continue
-                start = f'f"{start}.{"" if code.row else "blocks."}{{k}}.'
-                numbers = numbers.replace('"{s}.', start)
-                lines += self._each_copy(n, code, called, lambda place, said=numbers: handed(place, said), counted=True)
-        return lines
-
-    def freezing(self) -> list[str]:
-        """Statements that hold still what is not to learn."""
-        lines = []
-        for n in self._owners():
-            code, frozen = self.codes[n], self.graph.nodes[n].learning.frozen
-            freezes = isinstance(code, BlockCode) and code.freezes and not frozen
-            for name, _ in code.numbers if frozen or freezes else ():
-                done = ".freeze()" if freezes else ".trainable = False"
-                called = name.format(name=self._called(n))
-                if isinstance(code, BlockCode) and code.times > 1 and not code.shared:
-                    lines += self._each_copy(n, code, called, lambda place, done=done: f"{place}{done}", counted=False)
-                else:
-                    lines.append(f"{self.place(n, called, whole=True)}{done}")
-        return lines
-
-    def _each_copy(self, node_id: str, code: BlockCode, called: str, done: Done, counted: bool) -> list[str]:
-        if not self.inside:
-            place = f'model.get_layer(f"{called}_{{k + 1}}")'
-            return [f"for k in range({code.times}):", f"    {done(place)}"]
-        holder = self.place(node_id, called)
-        head = f"for k, block in enumerate({holder}):" if counted else f"for block in {holder}:"
-        return [head, f"    {done('block')}"]
 
 
 def _with_option(call: str, option: str) -> str:

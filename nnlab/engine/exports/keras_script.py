@@ -1,10 +1,13 @@
 """Keras 3 code: the network in Keras's functional style, and its training with compile and fit."""
 
+from collections.abc import Sequence
+
 from nnlab.core.dataset import Target
 from nnlab.core.document import Document
-from nnlab.core.objective import Objective, Term, resolve
+from nnlab.core.objective import Objective, Term, counted, resolve
 from nnlab.engine.exports import keras_training as training_in_keras
 from nnlab.engine.exports.format import FORMATS, Format, Weights, Written
+from nnlab.engine.exports.keras_losses import losses
 from nnlab.engine.exports.keras_model import KerasModel, model
 from nnlab.engine.exports.keras_text import folded, one_or_list, plain
 
@@ -19,17 +22,17 @@ def write(document: Document, weights: Weights | None = None) -> Written:
 
 def text(document: Document) -> str:
     """The program as text."""
-    objective = resolve(document)
+    objective = counted(document, resolve(document))
     made = model(document, objective)
-    places = any(term.target_form == "positions" and term.axis == 1 for term in objective.terms)
+    charged = losses(objective.terms)
     sections = [
         _constants(document),
         made.support,
         made.network,
         made.takes_over,
-        training_in_keras.PLACES if places else "",
+        charged.support,
         _rate(document),
-        _train(document, objective),
+        _train(document, objective, charged.chosen),
         _load(document, objective, made),
         _main(document, objective, made),
         'if __name__ == "__main__":\n    main()\n',
@@ -114,16 +117,15 @@ def _rate(document: Document) -> str:
     return f'def rate(epoch):\n    """The learning rate of an epoch, counted from 0."""\n    return {expression}\n'
 
 
-def _train(document: Document, objective: Objective) -> str:
-    losses = [training_in_keras.loss(term) for term in objective.terms]
+def _train(document: Document, objective: Objective, charged: Sequence[str]) -> str:
     weights = [term.weight for term in objective.terms]
     metric = training_in_keras.metric(objective)
-    several = len(losses) > 1
-    options = [f"loss={one_or_list(losses)}"]
+    several = len(charged) > 1
+    options = [f"loss={one_or_list(charged)}"]
     if any(weight != 1 for weight in weights):
         options.append(f"loss_weights={weights if several else weights[0]!r}")
     if metric:
-        options.append(f"metrics=[{metric}{', None' * (len(losses) - 1)}]")
+        options.append(f"metrics=[{metric}{', None' * (len(charged) - 1)}]")
     done = training_in_keras.callbacks(document)
     lines = [
         "def train(model, x, y, validation=None):",

@@ -1,47 +1,13 @@
-"""Losses, update rules and schedules as Keras 3 has them, and what it has none of."""
+"""Metrics, update rules and schedules as Keras 3 has them, and what it has none of."""
 
 import math
 from typing import Any
 
 from nnlab.core.document import Document, Training
-from nnlab.core.objective import Objective, Term
+from nnlab.core.objective import Objective
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.schedule import SCHEDULES
 from nnlab.errors import BuildError
-
-PLACES = '''class PlaceCrossentropy(keras.losses.SparseCategoricalCrossentropy):
-    """Cross-entropy at every place, with the scores of the classes along axis 1, as convolutions leave them."""
-
-    def call(self, target, prediction):
-        return super().call(target, ops.moveaxis(prediction, 1, -1))
-'''
-
-
-def loss(term: Term) -> str:
-    """The loss of one answer, as a Keras object; BuildError if Keras has none."""
-    if term.loss_id in ("cross-entropy", "bce") and _settings(term.loss):
-        raise BuildError(
-            f"Keras has no equal for {type(term.loss).title} with these settings: export Python code or ONNX instead",
-            term.output,
-        )
-    logits = f"from_logits={term.given == 'scores'}"
-    if term.loss_id == "cross-entropy" and term.target_form == "index":
-        return f"keras.losses.SparseCategoricalCrossentropy({logits})"
-    if term.loss_id == "cross-entropy" and term.target_form == "positions":
-        name = "keras.losses.SparseCategoricalCrossentropy" if term.axis == -1 else "PlaceCrossentropy"
-        return f"{name}({logits}, ignore_class=-1)"
-    if term.loss_id == "cross-entropy" and term.target_form == "one-hot":
-        return f"keras.losses.CategoricalCrossentropy({logits})"
-    if term.loss_id == "bce":
-        return f"keras.losses.BinaryCrossentropy({logits})"
-    plain = {"mse": "MeanSquaredError", "l1": "MeanAbsoluteError", "mae": "MeanAbsoluteError"}
-    if term.loss_id in plain and not _settings(term.loss):
-        return f"keras.losses.{plain[term.loss_id]}()"
-    if term.loss_id == "huber":
-        return f"keras.losses.Huber(delta={getattr(term.loss, 'delta', 1.0)!r})"
-    raise BuildError(
-        f"Keras has no equal for the loss {type(term.loss).title}: export Python code or ONNX instead", term.output
-    )
 
 
 def metric(objective: Objective) -> str:
@@ -130,8 +96,3 @@ def left_out(training: Training) -> list[str]:
 
 def _other(value: float, usual: float) -> float | None:
     return None if math.isclose(value, usual) else value
-
-
-def _settings(given: Any) -> bool:
-    """Whether something is set that the plain loss has not."""
-    return any(getattr(given, p.name) != getattr(type(given)(), p.name) for p in given.params())

@@ -1,5 +1,6 @@
 """Keras equals of layers that slide a window: pools of all kinds, unfolding, fixed filters, local norms, borders."""
 
+from math import prod
 from typing import Any
 
 from nnlab.core.layer import LAYERS, Shape, Support
@@ -145,27 +146,30 @@ def _pool(layer: Any, shape: Shape) -> KerasCode:
     own, whole = _border(layer, shape, axes)
     if id_.startswith("Max"):
         return _max_pool(layer, kernel, stride, whole)
-    divisor: list[tuple[int, int]] | None = own
-    if id_.startswith("Avg") and not layer.count_include_pad:
-        divisor = [(0, 0)] * axes
+    counts = not id_.startswith("Avg") or layer.count_include_pad
+    return _average(layer, kernel, stride, whole, own if counts else [(0, 0)] * axes)
+
+
+def _average(
+    layer: Any,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    whole: list[tuple[int, int]],
+    divisor: list[tuple[int, int]],
+) -> KerasCode:
+    """An average pool, or a power pool, which is one of powers."""
+    axes, support = len(kernel), tuple[Support, ...]()
     if whole == divisor or not any(map(sum, whole)):
         made = call(f"AveragePooling{axes}D", short(kernel), strides=unless(short(stride), short(kernel)))
-        average, support = f"{made}({_padded('{x}', whole)})", ()
+        average = f"{made}({_padded('{x}', whole)})"
     else:
         average, support = f"average_pool({{x}}, {kernel}, {stride}, {tuple(whole)}, {tuple(divisor)})", (AVERAGE,)
-    if id_.startswith("Avg"):
+    if not hasattr(layer, "norm_type"):
         return KerasCode(average.replace("{x}", "{0}"), support=support)
-    power, count = layer.norm_type, _product(kernel)
+    power, count = layer.norm_type, prod(kernel)
     sizes = "ops.maximum(ops.abs({0}), 1e-6)" + (f" ** {power}" if power != 1 else "")
     total = f"{count} * {average.replace('{x}', sizes)}"
     return KerasCode(total if power == 1 else f"({total}) ** (1 / {power})", support=support)
-
-
-def _product(sizes: tuple[int, ...]) -> int:
-    found = 1
-    for size in sizes:
-        found *= size
-    return found
 
 
 def _padded(x: str, border: list[tuple[int, int]], value: str = "") -> str:
@@ -178,7 +182,7 @@ def _max_pool(layer: Any, kernel: tuple[int, ...], stride: tuple[int, ...], bord
     axes, gap = len(kernel), each(getattr(layer, "dilation", 1), len(kernel))
     made = call(f"MaxPooling{axes}D", short(kernel), strides=unless(short(stride), short(kernel)))
     framed = _padded("{0}", border, "-np.inf")
-    forward, support = f"{made}({framed})", ()
+    forward, support = f"{made}({framed})", tuple[Support, ...]()
     if max(gap) > 1:
         forward, support = f"ops.max(windows({framed}, {kernel}, {stride}, {gap}), axis=-1)", (WINDOWS,)
     if LAYERS.id_of(layer) != "MaxPool2dWithIndices":
