@@ -16,6 +16,7 @@ from nnlab.engine.imports.comparing import compared, unchanged
 from nnlab.engine.imports.drawing import Drawing, Held, Spread, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished, kind_of
 from nnlab.engine.imports.formulas import as_expressions
+from nnlab.engine.imports.loops import drawn_loop, is_loop
 from nnlab.engine.imports.naming import flat, function_name, is_touched
 from nnlab.engine.imports.operations import OPERATIONS, as_value
 from nnlab.engine.imports.own_words import recognise
@@ -93,7 +94,7 @@ def is_leaf(m: nn.Module) -> bool:
     """torch's own modules are one node each, and those that NNLab prints."""
     if type(m).__module__.startswith("torch.nn."):
         return not isinstance(m, (nn.Sequential, nn.ModuleList, nn.ModuleDict)) or modules.is_separable(m)
-    return supports.is_ours(type(m))
+    return supports.is_ours(type(m)) or is_loop(m)
 
 
 class _Seeing(fx.Interpreter):
@@ -263,6 +264,8 @@ class _Reading:
 
     def _usual(self, name: str, module: nn.Module | None, args: Any, kwargs: Any) -> Any:
         """A call of a module or function whose tensors have the batch in front."""
+        if module is not None and is_loop(module):
+            return drawn_loop(self.d, module, [as_value(self.d, each) for each in args], from_module)
         if module is not None:
             return modules.draw(self.d, module, args, kwargs)
         if args and isinstance(args[0], supports.May):
