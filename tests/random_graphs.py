@@ -257,6 +257,9 @@ class Growing:
         used = {(k.source, k.source_port) for k in self.graph.links}
         loose = [v for v in self.values if (v.node, v.port) not in used]
         rows: list[Value] = []
+        entries = {n for n, node in self.graph.nodes.items() if node.layer.is_entry}
+        if not any(v.kind != "s" and (self.graph.upstream(v.node) | {v.node}) & entries for v in loose):
+            loose.append(self.values[0])  # else all that comes of the data is charged for, and nothing is an answer
         for value in loose:
             entries = {n for n, node in self.graph.nodes.items() if node.layer.is_entry}
             if value.kind == "s" and self.graph.upstream(value.node) & entries:
