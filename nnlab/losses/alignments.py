@@ -26,7 +26,9 @@ class CTC(Loss):
     tier = 3
 
     zero_infinity: bool = param(
-        True, "A row with no way at all, because there are too few steps for it, counts 0 instead of infinity."
+        True,
+        "A row with no way at all, because there are too few steps for it, counts 0 instead of infinity. torch's zero_infinity.",
+        label="Skip impossible rows",
     )
 
     @classmethod
