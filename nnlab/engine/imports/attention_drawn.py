@@ -1,6 +1,6 @@
 """Attention that was put together again, as layers: with all of its projections one, else in the parts that there are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isclose, sqrt
 from typing import Any
 
@@ -12,31 +12,44 @@ from nnlab.core.graph import Graph
 from nnlab.core.layer import Layer, UnknownLayer
 from nnlab.core.learning import Learning
 from nnlab.engine.imports import weighted
-from nnlab.engine.imports.attending import NEAR, Looked, Looks, Product, heads_of
+from nnlab.engine.imports.attending import NEAR, Hidden, Looked, Looks, Product, heads_of
 from nnlab.engine.imports.drawing import Drawing, Turned, Unfit, Value, layer_of
 from nnlab.engine.imports.strides import View
 
 
-def drawn(d: Drawing, x: View) -> Value | Turned | None:
-    """The tensor in the drawing, if its axes are those of a layer's answer, or the first two of them are exchanged."""
+def drawn(d: Drawing, x: View, whole: bool = False) -> Value | Turned | None:
+    """The tensor in the drawing, if its axes are those of a layer's answer, or the first two of them are exchanged.
+
+    `whole` asks for attention with all of its projections as one layer: Unfit if it is none.
+    """
     sizes = x.base.sizes
     turned = len(sizes) == 3 and not x.is_laid(sizes) and x.is_laid(sizes, (1, 0, 2))
-    if isinstance(x.base, Looks) or not (turned or x.is_laid(sizes)):
+    if isinstance(x.base, (Looks, Hidden)) or not (turned or x.is_laid(sizes)):
         return None
-    value = value_of(d, x.base)
+    value = value_of(d, x.base, whole)
     return Turned(value) if turned else value
 
 
-def value_of(d: Drawing, base: Any) -> Value:
+def value_of(d: Drawing, base: Any, whole: bool = False) -> Value:
     """The answer of a layer that stands for this; Unfit if there is none."""
     if base.value is None:
         is_answer = isinstance(base, Product) and isinstance(base.of, Looked)
         made = _attention(d, base) if is_answer else None
+        if made is None and whole:
+            raise Unfit("attention without projections of its own")
         if made is None:
             made = _layer(d, base) if isinstance(base, Product) else _single(d, base)
         base.value = made
     found: Value = base.value
     return found
+
+
+def adopt(x: object, value: object) -> None:
+    """Keep in mind that a tensor that is followed stands in the drawing by now."""
+    if not isinstance(x, View) or not isinstance(value, Value) or not isinstance(x.base, (Product, Looked)):
+        return
+    if x.base.value is None and x.is_laid(x.base.sizes):
+        x.base.value = value
 
 
 def is_attention(x: View) -> bool:
@@ -180,11 +193,18 @@ def _head_rows(d: Drawing, x: View) -> Value:
 
 
 def forget_unused(d: Drawing, answers: list[Value]) -> None:
-    """Leave out of the count what no layer does, where no answer needs it any more."""
+    """Leave out what no answer needs any more: from the count of what no layer does, and as owners of weights."""
     graph = Graph(d.nodes, frozenset(d.links))
     needed = frozenset[str]().union(*(graph.upstream(v.node) | {v.node} for v in answers))
     d.unknown.clear()
+    heirs: dict[str, str] = {}
     for n, node in d.nodes.items():
+        owner = node.learning.shares
         if n in needed and isinstance(node.layer, UnknownLayer):
             what = node.layer.type_id.removesuffix(" (from outside)")
             d.unknown[what] = d.unknown.get(what, 0) + 1
+        if n in needed and owner and owner not in needed:
+            heir = heirs.setdefault(owner, n)
+            d.nodes[n] = replace(node, learning=node.learning.with_(shares="" if heir == n else heir))
+            if heir == n:
+                d.starts[n] = d.starts.get(owner, {})

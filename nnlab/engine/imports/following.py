@@ -58,6 +58,7 @@ class Following:
             self._restore(before)
             found, is_known = None, False
         if is_known and not self.poor.intersection(given):
+            attention_drawn.adopt(seen, found)
             return found
         after = self._kept()
         self._restore(before)
@@ -86,7 +87,7 @@ class Following:
             return None
         before = self._kept()
         try:
-            return attention_drawn.drawn(self.d, seen)
+            return attention_drawn.drawn(self.d, seen, whole=not always)
         except MISFITS:
             self._restore(before)
             return None
