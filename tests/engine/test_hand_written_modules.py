@@ -123,6 +123,19 @@ class TimeFirst(nn.Module):
         return self.fc(torch.cat((h[-2, :, :], h[-1, :, :]), dim=1))
 
 
+class ByDirection(nn.Module):
+    """The memory taken apart as torch's manual says, batch in front otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.fc = nn.LSTM(4, 6, 2, bidirectional=True, batch_first=True), nn.Linear(12, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        _, (h, _) = self.lstm(x)
+        last = h.view(2, 2, x.size(0), 6)[-1]
+        return self.fc(torch.cat([last[0], last[1]], dim=1))
+
+
 class AttentionTimeFirst(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -280,6 +293,7 @@ MODULES: dict[str, tuple[type[nn.Module], Callable[[], tuple[Tensor, ...]]]] = {
     "squeeze-excite": (SqueezeExcite, lambda: (torch.randn(2, 8, 8, 8),)),
     "last-of-lstm": (LastOfLSTM, lambda: (words(2, 9, 50),)),
     "time-first": (TimeFirst, lambda: (torch.randn(2, 9, 4),)),
+    "by-direction": (ByDirection, lambda: (torch.randn(2, 9, 4),)),
     "attention-time-first": (AttentionTimeFirst, lambda: (torch.randn(2, 5, 8),)),
     "causal": (Causal, lambda: (words(2, 6, 9),)),
     "words-classifier": (WordsClassifier, lambda: (words(2, 7, 20),)),

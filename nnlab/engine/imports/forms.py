@@ -46,11 +46,13 @@ def flatten(d: Drawing, x: Any, start_dim: int = 0, end_dim: int = -1) -> Value:
 
 
 @operation("reshape", "view", "_unsafe_view")
-def reshape(d: Drawing, x: Any, *sizes: Any, **named: Any) -> Value:
+def reshape(d: Drawing, x: Any, *sizes: Any, **named: Any) -> Any:
     """Other sizes, the batch in front kept."""
-    value = as_value(d, x)
     given = named.get("shape", named.get("size", sizes))
     flat = list(given[0]) if len(given) == 1 and isinstance(given[0], (list, tuple)) else list(given)
+    if isinstance(x, Turned):
+        return _by_direction(x, [plain(n) for n in flat])
+    value = as_value(d, x)
     if not flat or flat[0] not in (d.batch, -1) or (flat[0] == -1 and -1 in flat[1:]):
         raise Unfit("sizes that mix the samples of a batch")
     rest = [int(plain(n)) for n in flat[1:]]
@@ -74,6 +76,14 @@ def squeeze(d: Drawing, x: Any, dim: Any = None) -> Any:
             return d.one("Reshape", value, shape=listed(rest or [1])) if ones else value
         dim = ones[0]
     return value if dim == 0 else d.one("Squeeze", value, dim=plain(dim))
+
+
+def _by_direction(x: Turned, sizes: list[int]) -> tuple[tuple[Piece, ...], ...]:
+    """A memory as torch's manual has it: for each layer one row, or the two of its directions."""
+    rows = x.value.shape[0]
+    if len(sizes) != 4 or sizes[1] != 1 + x.both or -1 in sizes[:2] or sizes[0] * sizes[1] != rows:
+        raise Unfit("a memory of other sizes")
+    return tuple(tuple(Piece(x, k * sizes[1] + n - rows) for n in range(sizes[1])) for k in range(sizes[0]))
 
 
 @operation("unflatten")
