@@ -157,13 +157,13 @@ def test_where_the_answer_is_a_whole_picture_no_unit_is_called_a_class(
 def test_the_truth_of_a_sample_is_told_where_it_can_be(example: str, target: list[float], said: str) -> None:
     spec = EXAMPLES[example].document().spec
     assert spec is not None
-    assert steps._right_answer(spec, target) == said
+    assert steps._right_answer(spec.targets[0], target) == said
 
 
 def test_the_truth_of_a_sentence_names_every_place_that_counts() -> None:
     spec = EXAMPLES["colours"].document().spec
     assert spec is not None
-    assert steps._right_answer(spec, [-1, 0, -1, 1]) == f"{spec.answers[0]} {spec.answers[1]}"
+    assert steps._right_answer(spec.targets[0], [-1, 0, -1, 1]) == f"{spec.answers[0]} {spec.answers[1]}"
 
 
 def test_an_input_of_several_says_which_one_enters() -> None:
