@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from nnlab.core.dataset import DATASETS
 from nnlab.core.example import EXAMPLES
 from nnlab.core.template import TEMPLATES
 from nnlab.ui.look import resources
@@ -58,3 +59,24 @@ def test_data_are_drawn_inside_their_box(id_: str) -> None:
 def test_it_has_the_size_that_is_wanted_on_a_dense_screen() -> None:
     picture = thumbnails.of_example("picworld-cnn", EXAMPLES["picworld-cnn"].make, SIZE, 2.0)
     assert (picture.width(), picture.height(), picture.devicePixelRatio()) == (600, 256, 2.0)
+
+
+def test_an_example_that_came_without_a_picture_is_drawn_from_its_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thumbnails, "ENDINGS", ())
+    for id_ in ("first-word", "karate-club", "hourly-load"):
+        assert len(colours(id_)) > 5
+
+
+def test_every_sequence_and_graph_is_drawn_or_left_alone() -> None:
+    drawn = set()
+    for id_, kind in DATASETS.items():
+        dataset = kind()
+        if dataset.category in thumbnails.DRAWN_AS_DATA and data_pictures.can_draw(dataset.spec()):
+            image = QImage(320, 140, QImage.Format.Format_RGB32)
+            painter = QPainter(image)
+            data_pictures.draw(
+                painter, EXAMPLES["spiral"].document().with_data(dataset=dataset), QRectF(0, 0, 300, 120)
+            )
+            painter.end()
+            drawn.add(id_)
+    assert {"mood", "first-word", "zed", "colours", "hourly-load", "molecules", "karate-club"} <= drawn

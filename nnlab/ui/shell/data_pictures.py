@@ -57,6 +57,18 @@ def draw(painter: QPainter, document: Document, box: QRectF) -> None:
     _drawing(spec)(painter, spec, made, box)
 
 
+def can_draw(spec: DataSpec) -> bool:
+    """Whether these are sentences, series or graphs of the kinds that are drawn here."""
+    target = spec.targets[0].own_shape
+    if spec.vocabulary:
+        return len(spec.input_shape) == 1 and spec.task == "classes" and target in ((), spec.fields[-1].shape)
+    if len(spec.input_shape) != 2 or spec.kind != "x":
+        return False
+    if [field.kind for field in spec.more] == ["e"]:
+        return spec.task == "values" or target == spec.input_shape[:1]
+    return not spec.more and spec.task == "values" and spec.input_shape[1] == 1
+
+
 def _drawing(spec: DataSpec) -> Callable[[QPainter, DataSpec, Samples, QRectF], None]:
     if spec.vocabulary:
         return _sentences

@@ -19,6 +19,8 @@ MARGIN = 12.0
 DRAWN_FROM_DATA = ("Points in the plane", "Curves and surfaces")
 """Kinds of data that are made at once; the others need a library that takes a second to load."""
 DRAWN_PICTURES = "Pictures"
+DRAWN_AS_DATA = ("Sequences", "Graphs")
+"""Kinds of data that are drawn as sentences, series or graphs, for examples that came without a picture."""
 PICTURES = 24  # made for a card, at most
 PICTURE_SIDE, PICTURE_GAP = 46.0, 6.0  # on a card
 
@@ -38,7 +40,7 @@ def of_example(id_: str, make: Callable[[], Document], size: QSize, ratio: float
         _draw_data(painter, document, box)
     elif _has_made_up_pictures(document):
         _draw_pictures(painter, document, box)
-    else:
+    elif not _drawn_as_data(painter, document, box):
         _draw_network(painter, document.graph, box)
     painter.end()
     return picture
@@ -94,6 +96,18 @@ def _draw_data(painter: QPainter, document: Document, box: QRectF) -> None:
     for place, color in zip(places, colors, strict=True):
         painter.setBrush(color)
         painter.drawEllipse(place, 2.4, 2.4)
+
+
+def _drawn_as_data(painter: QPainter, document: Document, box: QRectF) -> bool:
+    """Sentences, series and graphs as what they are; False if the data are something else."""
+    if document.data.dataset.category not in DRAWN_AS_DATA:
+        return False
+    from nnlab.ui.shell import data_pictures
+
+    if not data_pictures.can_draw(document.data.dataset.spec()):
+        return False
+    data_pictures.draw(painter, document, box)
+    return True
 
 
 def _has_made_up_pictures(document: Document) -> bool:
