@@ -14,6 +14,7 @@ from nnlab.engine.exports.keras_carrying import freezing, taking
 from nnlab.engine.exports.keras_code import NAME, PART, TAKES, BlockCode
 from nnlab.engine.exports.keras_nodes import Missing, check_sharing, equals
 from nnlab.engine.exports.keras_scope import TAKEN, Plan, Scope
+from nnlab.engine.exports.keras_table import SUPPORTS
 from nnlab.engine.exports.keras_text import constructors, folded, numbers_in, unlike
 
 Key = tuple[int, tuple[Shape, ...], bool]
@@ -116,7 +117,7 @@ class Blocks:
         self._missing = missing
         self._calls: dict[Key, BlockCode] = {}
         self._kept: list[Block] = []  # so that their ids stay theirs
-        self._used: set[str] = set()
+        self._used = {*SUPPORTS, OVER_TIME.name}
         self._grown: dict[int, tuple[Block, ...]] = {}
         found = list(self._blocks(graph, order, shapes, "", still=False))
         for depth in sorted({each[0].depth for each in found}):
@@ -174,7 +175,7 @@ class Blocks:
         check_sharing(plan, inside, self._missing, node_id)
         scope = Scope(plan, inside=True)
         lines = scope.lines()
-        forward = (*lines, f"return {', '.join(scope.answers())}")
+        forward = _returning(lines, scope.answers())
         arguments = tuple(given.values())
         made = tuple(scope.made.items())
         return Body(
@@ -207,6 +208,13 @@ class Blocks:
 def _key(block: Block, shapes: tuple[Shape, ...], still: bool) -> Key:
     """Blocks with this very inside, however often they are repeated."""
     return id(block.inner), shapes, still
+
+
+def _returning(lines: list[str], answers: list[str]) -> tuple[str, ...]:
+    """The statements, the last of which returns."""
+    if len(answers) == 1 and lines and lines[-1].startswith(f"{answers[0]} = ") and not lines[-1].endswith("("):
+        return (*lines[:-1], f"return {lines[-1].partition(' = ')[2]}")
+    return (*lines, f"return {', '.join(answers)}")
 
 
 def _made(forward: str) -> str:

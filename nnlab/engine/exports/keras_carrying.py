@@ -40,7 +40,7 @@ def freezing(scope: Scope) -> list[str]:
             if isinstance(code, BlockCode) and _is_row(code):
                 lines += _each_copy(scope, n, code, called, done, counted=False)
             else:
-                lines.append(done(scope.place(n, called, whole=True)))
+                lines.append(done(scope.place(n, called)))
     return lines
 
 

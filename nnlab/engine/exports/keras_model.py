@@ -134,4 +134,4 @@ def _names(code: KerasCode, name: str) -> set[str]:
     times = getattr(code, "times", 1)
     if times > 1 and not getattr(code, "shared", False):
         return {f"{name}_{k + 1}" for k in range(times)}
-    return {called.format(name=name).partition(".")[0] for called, _ in code.numbers}
+    return {called.format(name=name) for called, _ in code.numbers}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from nnlab.core.layer import Support
 from nnlab.engine.exports.keras_code import KerasCode
-from nnlab.engine.exports.keras_text import constructors, replaced
+from nnlab.engine.exports.keras_text import Constructor, constructors, replaced
 
 WEIGHT = Support(
     "weight_of",
@@ -21,8 +21,25 @@ def weight_of(state, name, axis=0):
 )
 
 
+SPECTRAL = Support(
+    "SpectralNorm",
+    '''
+class SpectralNorm(keras.constraints.Constraint):
+    """Divides a weight by its largest stretch after each step; its last axes are those of what the layer puts out."""
+
+    def __init__(self, axes=1, turned=False):
+        self.axes, self.turned = axes, turned
+
+    def __call__(self, kernel):
+        weight = ops.swapaxes(kernel, -1, -2) if self.turned else kernel
+        units = int(np.prod(weight.shape[-self.axes :]))
+        return kernel / ops.norm(ops.reshape(weight, (-1, units)), ord=2)
+''',
+)
+
+
 def normed(code: KerasCode, norm: str, transposed: bool) -> KerasCode:
-    """The layer with this norm of weights: Keras has the spectral one; of the other the weights themselves are taken."""
+    """The layer with this norm of weights: the spectral one as a constraint; of the other the weights themselves are taken."""
     if norm == "none":
         return code
     axis = ", axis=1" if transposed and norm == "spectral" else ""
@@ -36,8 +53,17 @@ def _spectral(code: KerasCode) -> KerasCode:
     places = [f"in{k}" for k in range(8)]
     text = code.forward.format(*places, name="{name}", batch="batch")
     made = [each for each in constructors(text, frozenset()) if each.name]
-    wrapped = [f'layers.SpectralNormalization({each.text}, name="{each.name}")' for each in made]
-    forward = replaced(text, made, wrapped)
+    forward = replaced(text, made, [_constrained(each) for each in made])
     for k, place in enumerate(places):
         forward = forward.replace(place, f"{{{k}}}")
-    return replace(code, forward=forward, numbers=tuple((f"{name}.layer", text) for name, text in code.numbers))
+    return replace(code, forward=forward, support=(*code.support, SPECTRAL))
+
+
+def _constrained(made: Constructor) -> str:
+    """The constructor with the constraint, and its name at the end."""
+    option = "kernel_constraint=SpectralNorm()"
+    if made.kind.startswith("Depthwise"):
+        option = "depthwise_constraint=SpectralNorm(axes=2)"
+    elif made.kind.endswith("Transpose"):
+        option = "kernel_constraint=SpectralNorm(turned=True)"
+    return f'{made.text[:-1]}, {option}, name="{made.name}")'

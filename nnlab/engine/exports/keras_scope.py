@@ -243,13 +243,11 @@ class Scope:
         text = _with_option(one.text, f'name="{one.name}"') if named and one.name else one.text
         return holder, folded(f"{name} = {text}")
 
-    def place(self, node_id: str, called: str, whole: bool = False) -> str:
-        """The layer of a node, after everything is made; `whole`, with what it is wrapped in."""
-        called, _, part = called.partition(".")
-        part = f".{part}" if part and not whole else ""
+    def place(self, node_id: str, called: str) -> str:
+        """The layer of a node, after everything is made."""
         if self.inside:
-            return (self.places.get((node_id, called)) or f"self.{self._base(node_id)}") + part
-        return f'model.get_layer("{called}"){part}'
+            return self.places.get((node_id, called)) or f"self.{self._base(node_id)}"
+        return f'model.get_layer("{called}")'
 
 
 def _with_option(call: str, option: str) -> str:

@@ -51,7 +51,7 @@ def _heading(document: Document, objective: Objective, made: KerasModel, body: s
         "    python this_file.py             trains on random numbers, which shows that it runs and nothing else",
         "",
         "The layers compute what those of the PyTorch network do. Not taken over from its training:",
-        *(f"  - {line}" for line in training_in_keras.left_out(document.training)),
+        *(f"  - {line}" for line in training_in_keras.left_out(document)),
         '"""',
         "",
         *(["import math"] if "math." in body else []),

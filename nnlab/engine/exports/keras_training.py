@@ -1,9 +1,12 @@
 """Metrics, update rules and schedules as Keras 3 has them, and what it has none of."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
+from nnlab.core.blocks.block import Block
 from nnlab.core.document import Document, Training
+from nnlab.core.graph import Graph, Node
 from nnlab.core.objective import Objective
 from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.schedule import SCHEDULES
@@ -79,9 +82,10 @@ def callbacks(document: Document) -> list[str]:
     return found
 
 
-def left_out(training: Training) -> list[str]:
+def left_out(document: Document) -> list[str]:
     """What of the training Keras has no equal for, in words."""
-    found = ["the first weights: Keras draws its own"]
+    training = document.training
+    found = ["the first weights: Keras draws its own", *_of_layers(document.graph)]
     if training.l1:
         found.append(f"L1 of {training.l1!r}")
     if training.l2 and OPTIMIZERS.id_of(training.optimizer) != "adamw":
@@ -92,6 +96,29 @@ def left_out(training: Training) -> list[str]:
     if training.precision != "float32":
         found.append("16-bit arithmetic")
     return found
+
+
+def _of_layers(graph: Graph) -> list[str]:
+    """How single layers learn, where Keras cannot be told."""
+    every = list(_nodes(graph))
+    rates = [node.title for node in every if node.learning.rate != 1]
+    norms = [node.title for node in every if node.learning.norm == "weight"]
+    found = [f"learning rates of their own: {_listed(rates)} learn as the others do"] if rates else []
+    return [*found, f"weight norm: {_listed(norms)} learn the weights themselves"] if norms else found
+
+
+def _nodes(graph: Graph) -> Iterator[Node]:
+    """The nodes of a graph, and of those within its blocks."""
+    for node in graph.nodes.values():
+        yield node
+        if isinstance(node.layer, Block):
+            yield from _nodes(node.layer.inner)
+
+
+def _listed(titles: list[str]) -> str:
+    """A few names, as a comment has room for, without what could end it."""
+    plain = ["".join(c for c in title if c.isprintable() and c not in '"\\').strip() for title in dict.fromkeys(titles)]
+    return ", ".join(plain[:4]) + (" and others" if len(plain) > 4 else "")
 
 
 def _other(value: float, usual: float) -> float | None:
