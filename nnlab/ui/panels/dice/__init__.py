@@ -1,10 +1,11 @@
 """The panel that rolls the dice."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QVBoxLayout, QWidget
 
 from nnlab.core import words
 from nnlab.core.check import check
@@ -14,6 +15,7 @@ from nnlab.engine.many.rolled import next_seeds
 from nnlab.engine.many.roller import Roller
 from nnlab.engine.trainer import needs_restart
 from nnlab.ui.drawing import NO_NETWORK, DrawnPanel
+from nnlab.ui.forms.second_row import SecondRow
 from nnlab.ui.look import icons, labels
 from nnlab.ui.look.curves import Curve
 from nnlab.ui.panel import PANELS
@@ -24,6 +26,7 @@ from nnlab.ui.workbench import Workbench
 LOOK_MS = 200  # between two looks at the roll
 COUNTS = (8, 16, 32, 64, 128, 256)
 FIRST_COUNT = 64
+ONE_ROW = 440  # pixels that all controls need beside each other
 WAITING = (
     "Train gives you one throw of the dice: one set of first weights. Roll many at once, and see how much was luck."
 )
@@ -64,6 +67,7 @@ class DicePanel(DrawnPanel):
         self.roll_button.clicked.connect(self._roll_or_stop)
         self.controls.addWidget(self.roll_button)
         self.count_box = self._combo("How many seeds", [str(n) for n in COUNTS], "How many seeds are rolled.")
+        self.controls.addWidget(self.count_box)
         self.count_box.setCurrentIndex(COUNTS.index(FIRST_COUNT))
         self.curve_box = self._combo(
             "What the lines show",
@@ -72,7 +76,16 @@ class DicePanel(DrawnPanel):
         )
         self.best_box = self._check_box("Ranked", "The pictures in the order of their seeds' results, the best first.")
         self.controls.addStretch(1)
+        self.second = SecondRow(self.controls, cast(QVBoxLayout, self.layout()), ONE_ROW)
+        self.second.row.addWidget(self.curve_box)
+        self.second.row.addWidget(self.best_box)
+        self.second.row.addStretch(1)
         self._say_button()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """One row of controls where there is room for it, else two."""
+        super().resizeEvent(event)
+        self.second.fit(self.width())
 
     def _combo(self, name: str, items: list[str], why: str) -> QComboBox:
         box = QComboBox()
@@ -80,7 +93,6 @@ class DicePanel(DrawnPanel):
         box.setAccessibleName(name)
         box.setToolTip(labels.tooltip(why))
         box.activated.connect(self._choose)
-        self.controls.addWidget(box)
         return box
 
     def _check_box(self, text: str, why: str) -> QCheckBox:
@@ -88,7 +100,6 @@ class DicePanel(DrawnPanel):
         box.setToolTip(labels.tooltip(why))
         box.setAccessibleDescription(why)
         box.toggled.connect(self._choose)
-        self.controls.addWidget(box)
         return box
 
     # ---------------------------------------------------------------- rolling

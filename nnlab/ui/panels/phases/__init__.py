@@ -3,13 +3,13 @@
 from typing import cast
 
 from PySide6.QtGui import QHideEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from nnlab.core.document import Document
 from nnlab.engine.events import Event, Prepared, RunStatus, Snapshot
 from nnlab.engine.wants import MEAN, PhaseValues, PhaseWant, Want
 from nnlab.ui.drawing import DrawnPanel
-from nnlab.ui.look import theme
+from nnlab.ui.forms.second_row import SecondRow
 from nnlab.ui.panel import PANELS
 from nnlab.ui.panels.phases.controls import BatchSample, StepButtons
 from nnlab.ui.panels.phases.drawing import StepsDrawing
@@ -40,15 +40,11 @@ class PhasesPanel(DrawnPanel):
         self.buttons = StepButtons(bench)
         self.sample = BatchSample()
         self.controls.addWidget(self.buttons)
-        self.second = QWidget()
-        self._second_row = second = QHBoxLayout(self.second)
-        second.setContentsMargins(theme.GRID * 2, 0, theme.GRID * 2, theme.GRID)
-        second.setSpacing(theme.GRID)
-        second.addWidget(self.buttons.play)
-        second.addWidget(self.buttons.speed)
-        second.addStretch(1)
-        second.addWidget(self.sample)
-        cast(QVBoxLayout, self.layout()).insertWidget(1, self.second)
+        self.second = SecondRow(self.controls, cast(QVBoxLayout, self.layout()), ONE_ROW)
+        self.second.row.addWidget(self.buttons.play)
+        self.second.row.addWidget(self.buttons.speed)
+        self.second.row.addStretch(1)
+        self.second.row.addWidget(self.sample)
         self._node = ""
         self._places: dict[str, tuple[int, ...]] = {}
         self.steps.chosen.connect(self._on_chosen)
@@ -91,14 +87,7 @@ class PhasesPanel(DrawnPanel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """One row of controls where there is room for it, else two."""
         super().resizeEvent(event)
-        in_one = self.width() >= ONE_ROW
-        if in_one != (self.controls.indexOf(self.second) >= 0):
-            if in_one:
-                self.controls.addWidget(self.second, 1)
-            else:
-                cast(QVBoxLayout, self.layout()).insertWidget(1, self.second)
-            sides = 0 if in_one else theme.GRID * 2
-            self._second_row.setContentsMargins(sides, 0, sides, 0 if in_one else theme.GRID)
+        self.second.fit(self.width())
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nothing goes on by itself where nobody looks."""
