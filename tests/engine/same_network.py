@@ -29,7 +29,7 @@ already, Slice from end to end, and the first output of ActivityPenalty: the wir
 ARITHMETIC = ("Add", "Multiply", "Subtract", "Divide", "Average", "Maximum", "Minimum", "Sine", "Expression")
 """A formula is one Expression, or several layers: a + b + c is also two Adds, and torch.sin(x) a Sine in either."""
 DECIMALS = ("x", "h")
-EVERYTHING = re.compile(r"\{0\}\[:(, :)*\]")
+EVERYTHING = re.compile(r"\{0\}\[(\.\.\.|:)(, :)*\]")
 FLAT = "torch.flatten({0}, 1)"
 STARTS_ALONE = re.compile(r', start="\w+"|, std=[-0-9.e]+')
 """How a Constant begins is over once it is made."""

@@ -389,3 +389,20 @@ def test_a_model_that_decides_by_its_numbers_is_drawn_as_it_was_run_and_it_is_sa
     assert any("decides" in each for each in project.notices)
     plain = nnlab.from_module(nn.Sequential(nn.Linear(6, 2)), torch.randn(2, 6))
     assert not any("decides" in each for each in plain.notices)
+
+
+class Ensemble(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.members = nn.ModuleList([nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 2)) for _ in range(3)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([member(x) for member in self.members]).mean(0)
+
+
+def test_a_mean_over_several_networks_is_their_average() -> None:
+    torch.manual_seed(0)
+    model, x = Ensemble().eval(), torch.randn(2, 6)
+    project = nnlab.from_module(model, x)
+    assert [n.type_id for n in layers(project).values()].count("Average") == 1
+    assert torch.allclose(project.model()(x), model(x), atol=1e-6)

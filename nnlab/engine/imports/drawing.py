@@ -78,6 +78,13 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class Pile:
+    """Tensors on top of each other in front of the batch, as the answers of several networks of which the mean is taken."""
+
+    parts: "tuple[Value, ...]"
+
+
+@dataclass(frozen=True)
 class Pairs:
     """A mask over pairs of steps as torch's attention takes it: once for each head, later steps hidden or not."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnlab.core.arithmetic.axes import listed
 from nnlab.core.layer import VARIADIC_LIMIT
-from nnlab.engine.imports.drawing import Drawing, Held, Later, Spread, Turned, Unfit, Value, layer_of
+from nnlab.engine.imports.drawing import Drawing, Held, Later, Pile, Spread, Turned, Unfit, Value, layer_of
 from nnlab.engine.imports.operations import Piece, as_value, operation, plain, refuse, turned
 
 
@@ -28,8 +28,10 @@ def cat(d: Drawing, tensors: Sequence[Any], dim: int = 0) -> Value:
 
 
 @operation("stack")
-def stack(d: Drawing, tensors: Sequence[Any], dim: int = 0) -> Value:
+def stack(d: Drawing, tensors: Sequence[Any], dim: int = 0) -> Any:
     """On top of each other, along a new axis."""
+    if dim == 0:
+        return Pile(tuple(as_value(d, each) for each in tensors))
     return d.one("Stack", *(as_value(d, each) for each in tensors), dim=dim)
 
 
@@ -78,9 +80,11 @@ def squeeze(d: Drawing, x: Any, dim: Any = None) -> Any:
     return value if dim == 0 else d.one("Squeeze", value, dim=plain(dim))
 
 
-def _by_direction(x: Turned, sizes: list[int]) -> tuple[tuple[Piece, ...], ...]:
+def _by_direction(x: Turned, sizes: list[int]) -> Any:
     """A memory as torch's manual has it: for each layer one row, or the two of its directions."""
     rows = x.value.shape[0]
+    if rows == 1 and len(sizes) == 2 and sizes[1] == x.value.shape[1] and x.last is not None:
+        return x.last
     if len(sizes) != 4 or sizes[1] != 1 + x.both or -1 in sizes[:2] or sizes[0] * sizes[1] != rows:
         raise Unfit("a memory of other sizes")
     return tuple(tuple(Piece(x, k * sizes[1] + n - rows) for n in range(sizes[1])) for k in range(sizes[0]))
@@ -182,6 +186,8 @@ def split(d: Drawing, x: Any, sizes: Any, dim: int = 0) -> tuple[Value, ...]:
 @operation("select")
 def select(d: Drawing, x: Any, dim: int, index: int) -> Any:
     """One place of an axis."""
+    if isinstance(x, Pile) and dim == 0:
+        return x.parts[plain(index)]
     if isinstance(x, Turned) and dim == 0:
         return _row(d, x, plain(index))
     value = as_value(d, x)
@@ -223,8 +229,8 @@ def slice_(d: Drawing, x: Any, dim: int = 0, start: int | None = None, end: int 
 @operation("getitem")
 def getitem(d: Drawing, x: Any, index: Any) -> Any:
     """Square brackets: a piece of a tuple, or parts of a tensor's axes."""
-    if isinstance(x, (tuple, list)):
-        return x[plain(index)]
+    if isinstance(x, (tuple, list, Pile)):
+        return (x.parts if isinstance(x, Pile) else x)[plain(index)]
     if isinstance(x, Turned):
         behind = index[1:] if isinstance(index, tuple) else ()
         whole = all(each in (slice(None), Ellipsis) for each in behind)

@@ -13,7 +13,7 @@ from nnlab.core.arithmetic.axes import listed
 from nnlab.core.layer import PortKind, Shape
 from nnlab.engine.imports import forms, modules, moments, pools, scopes, submodules, supports, time_first, weighted
 from nnlab.engine.imports.comparing import compared, unchanged
-from nnlab.engine.imports.drawing import Drawing, Held, Spread, Turned, Unfit, Value
+from nnlab.engine.imports.drawing import Drawing, Held, Pile, Spread, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished, kind_of
 from nnlab.engine.imports.formulas import as_expressions
 from nnlab.engine.imports.loops import drawn_loop, is_loop
@@ -329,7 +329,8 @@ class _Reading:
         return True
 
     def _opaque(self, node: fx.Node, args: Any, kwargs: Any, seen: Any) -> Any:
-        given = [_wire(a) for a in flat((args, kwargs)) if isinstance(a, (Value, Turned, Spread, time_first.Swapped))]
+        parts = [p for a in flat((args, kwargs)) for p in (a.parts if isinstance(a, Pile) else (a,))]
+        given = [_wire(a) for a in parts if isinstance(a, (Value, Turned, Spread, time_first.Swapped))]
         what = (
             function_name(node)
             if node.op != "call_module"

@@ -254,7 +254,7 @@ def _with_gates(layer: Layer, module: nn.RNNBase) -> Layer:
     for key, each in module.named_parameters():
         if key.startswith("bias"):
             found[key.startswith("bias_ih")].update(each.detach()[gate].tolist())
-    if not name or found[False] != {0.0} or len(found[True]) != 1 or module.hidden_size == 1:
+    if not name or found[False] != {0.0} or len(found[True]) != 1:
         return layer
     return layer.with_(**{name: decimal(found[True].pop())})
 

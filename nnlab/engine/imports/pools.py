@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnlab.core.arithmetic.axes import listed
-from nnlab.engine.imports.drawing import Drawing, Held, Later, Pairs, Unfit, Value, layer_of
+from nnlab.engine.imports.drawing import Drawing, Held, Later, Pairs, Pile, Unfit, Value, layer_of
 from nnlab.engine.imports.operations import OPERATIONS, REDUCED, as_value, has_links, operation, plain
 from nnlab.engine.imports.weighted import LINEAR_MODES, ONE, size
 
@@ -67,11 +67,17 @@ def adaptive_max(d: Drawing, x: Any, output_size: Any, return_indices: bool = Fa
     return adaptive(d, "Max", x, output_size)
 
 
+TOGETHER = {"mean": "Average", "sum": "Add", "max": "Maximum", "min": "Minimum"}
+"""What one number of several tensors is."""
+
+
 @operation("mean", "sum", "amax", "amin", "vector_norm")
 def reduce(d: Drawing, x: Any, dim: Any = None, keepdim: bool = False, *, kind: str = "mean", **_: Any) -> Value:
     """One number of many along axes."""
-    value = as_value(d, x)
     dims = [dim] if isinstance(dim, int) else list(dim or ())
+    if isinstance(x, Pile) and dims == [0] and not keepdim and kind in TOGETHER:
+        return d.one(TOGETHER[kind], *x.parts)
+    value = as_value(d, x)
     if not dims:
         raise Unfit("one number of a whole batch")
     before = d.values.get(value.node, ())

@@ -13,7 +13,7 @@ from nnlab.core.layer import PortKind, Shape
 from nnlab.core.words import count
 from nnlab.engine.imports import forms, pools, pt2_following, scopes, submodules, supports, weighted
 from nnlab.engine.imports.attention_drawn import forget_unused
-from nnlab.engine.imports.drawing import NODES_LIMIT, Drawing, Held, Turned, Unfit, Value
+from nnlab.engine.imports.drawing import NODES_LIMIT, Drawing, Held, Pile, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished
 from nnlab.engine.imports.following import Following
 from nnlab.engine.imports.operations import OPERATIONS, Kind, Piece
@@ -174,7 +174,7 @@ class _Program:
         flat = [part for each in (*args, *named.values()) for part in (each if isinstance(each, list) else [each])]
         if name in ("sym_size", "size") and isinstance(args[0], Value):
             return (self.d.batch, *args[0].shape)[args[1]]
-        if not any(isinstance(each, (Value, Turned, Piece, supports.Marks, supports.May)) for each in flat):
+        if not any(isinstance(each, (Value, Turned, Piece, Pile, supports.Marks, supports.May)) for each in flat):
             found = _computed(name, args, named)
             self.d.spend(found.array.size if isinstance(found, Held) and found not in args else 0)
             return found
@@ -214,6 +214,7 @@ class _Program:
         flat = [part for each in given for part in (each if isinstance(each, list) else [each])]
         wires = [each.value if isinstance(each, Turned) else each for each in flat if isinstance(each, (Value, Turned))]
         wires += [each.of for each in flat if isinstance(each, supports.Marks)]
+        wires += [part for each in flat if isinstance(each, Pile) for part in each.parts]
         wires += [each.mask for each in flat if isinstance(each, supports.May) and isinstance(each.mask, Value)]
         names = [each for each in _names(outputs) if each in self.graph["tensor_values"]]
         if not names:
