@@ -169,7 +169,7 @@ def test_a_way_that_was_found_touches_no_card(
     found = lane(a, b, cards)
     if found is not None:
         points = geometry.way(a, b, found)
-        assert not any(box.contains(p) for box in boxes for p in points)
+        assert not any(box.contains(*p) for box in boxes for p in points)
         assert geometry.wire_distance(a, b, geometry.wire_middle(a, b, found), found) < 1
 
 

@@ -22,6 +22,11 @@ LEAD, TURN = 28.0, 16.0  # a wire that leads back: straight out so far, then rou
 ROW_REACH = 56.0  # from a port to the way that runs before its row
 CHIP_REACH = 11.0  # half a chip, and a little: so near to its middle a card is in its way
 _SAMPLES = 24
+_SHARES = [  # of start, controls and end in the points of a curve between its ends
+    ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t, t**3) for t in (k / _SAMPLES for k in range(1, _SAMPLES))
+]
+
+Place = tuple[float, float]
 
 
 def snap(value: float) -> float:
@@ -77,12 +82,14 @@ def chip_room(start: QPointF, end: QPointF, cards: Iterable[QRectF] = (), lane: 
 
 def wire_distance(start: QPointF, end: QPointF, point: QPointF, lane: float | None = None) -> float:
     """How far a point is from the wire."""
-    return min(_to_segment(point, a, b) for a, b in pairwise(way(start, end, lane)))
+    place = point.x(), point.y()
+    return min(_to_segment(place, a, b) for a, b in pairwise(way(start, end, lane)))
 
 
 def wire_crosses(start: QPointF, end: QPointF, a: QPointF, b: QPointF, lane: float | None = None) -> bool:
     """Whether the wire crosses the straight line from a to b."""
-    return any(_cross(p, q, a, b) for p, q in pairwise(way(start, end, lane)))
+    here, there = (a.x(), a.y()), (b.x(), b.y())
+    return any(_cross(p, q, here, there) for p, q in pairwise(way(start, end, lane)))
 
 
 def distance(a: QPointF, b: QPointF) -> float:
@@ -110,17 +117,16 @@ def _towards(a: QPointF, b: QPointF, reach: float) -> QPointF:
     return a + (b - a) * (reach / max(distance(a, b), 1e-9))
 
 
-def way(start: QPointF, end: QPointF, lane: float | None = None) -> list[QPointF]:
+def way(start: QPointF, end: QPointF, lane: float | None = None) -> list[Place]:
     """The wire as a row of straight lines."""
     if _leads_back(start, end):
-        return _corners(start, end, lane)
-    points = [start]
+        return [(p.x(), p.y()) for p in _corners(start, end, lane)]
+    points = [(start.x(), start.y())]
     for first, second, to in _curves(start, end, lane):
-        if first is None or second is None:
-            points.append(to)
-        else:
-            here = points[-1]
-            points += [_on_curve(here, first, second, to, i / _SAMPLES) for i in range(1, _SAMPLES + 1)]
+        if first is not None and second is not None:
+            (ax, ay), (bx, by), (cx, cy), (dx, dy) = points[-1], *((p.x(), p.y()) for p in (first, second, to))
+            points += [(ax * k + bx * m + cx * n + dx * o, ay * k + by * m + cy * n + dy * o) for k, m, n, o in _SHARES]
+        points.append((to.x(), to.y()))
     return points
 
 
@@ -133,11 +139,6 @@ def _curves(start: QPointF, end: QPointF, lane: float | None) -> list[tuple[QPoi
     return [(start + half, on - half, on), (None, None, off), (off + half, end - half, end)]
 
 
-def _on_curve(a: QPointF, b: QPointF, c: QPointF, d: QPointF, t: float) -> QPointF:
-    s = 1 - t
-    return a * (s * s * s) + b * (3 * s * s * t) + c * (3 * s * t * t) + d * (t * t * t)
-
-
 def _controls(start: QPointF, end: QPointF) -> tuple[QPointF, QPointF]:
     across, down = end.x() - start.x(), abs(end.y() - start.y())
     # a wire that runs backwards needs room to turn
@@ -145,16 +146,16 @@ def _controls(start: QPointF, end: QPointF) -> tuple[QPointF, QPointF]:
     return QPointF(start.x() + reach, start.y()), QPointF(end.x() - reach, end.y())
 
 
-def _to_segment(p: QPointF, a: QPointF, b: QPointF) -> float:
-    dx, dy = b.x() - a.x(), b.y() - a.y()
+def _to_segment(p: Place, a: Place, b: Place) -> float:
+    dx, dy = b[0] - a[0], b[1] - a[1]
     length = dx * dx + dy * dy
-    t = 0.0 if length == 0 else max(0.0, min(1.0, ((p.x() - a.x()) * dx + (p.y() - a.y()) * dy) / length))
-    return math.hypot(p.x() - a.x() - t * dx, p.y() - a.y() - t * dy)
+    t = 0.0 if length == 0 else max(0.0, min(1.0, ((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / length))
+    return math.hypot(p[0] - a[0] - t * dx, p[1] - a[1] - t * dy)
 
 
-def _side(a: QPointF, b: QPointF, c: QPointF) -> float:
-    return (b.x() - a.x()) * (c.y() - a.y()) - (b.y() - a.y()) * (c.x() - a.x())
+def _side(a: Place, b: Place, c: Place) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-def _cross(p: QPointF, q: QPointF, a: QPointF, b: QPointF) -> bool:
+def _cross(p: Place, q: Place, a: Place, b: Place) -> bool:
     return a != b and _side(p, q, a) * _side(p, q, b) <= 0 and _side(a, b, p) * _side(a, b, q) <= 0

@@ -1,13 +1,13 @@
 """Ways for wires round the cards that stand between their ends."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from PySide6.QtCore import QPointF, QRectF
 
 from nnlab.core.graph import Graph, Link
-from nnlab.ui.canvas.geometry import GAP, LEAD, WIDTH, way
+from nnlab.ui.canvas.geometry import GAP, LEAD, WIDTH, Place, way
 
 CLEAR = 14.0  # units that a wire keeps from a card it passes: its label has room there
 COLUMN = WIDTH + GAP
@@ -70,6 +70,8 @@ class Lanes:
     def find(self, link: Link, start: QPointF, end: QPointF) -> float | None:
         """How high this wire runs between these places; None if it need not leave its usual way."""
         self._taken.pop(link, None)
+        if _are_neighbours(start, end):
+            return None
         others: list[Span] = []
         if len(self._taken) <= APART_LIMIT:
             others = [s for k, s in self._taken.items() if (k.source, k.source_port) != (link.source, link.source_port)]
@@ -88,9 +90,9 @@ def lane(start: QPointF, end: QPointF, cards: Cards, taken: Sequence[Span] = ())
 
     It is also None where there is no free way: then the usual one is the plainest. `taken`: where other wires run.
     """
+    if _are_neighbours(start, end):
+        return None
     left, right = min(start.x(), end.x()) + 1, max(start.x(), end.x()) - 1
-    if 0 <= end.x() - start.x() < COLUMN or (end.x() < start.x() and abs(end.y() - start.y()) < GAP):
-        return None  # neighbours
     top, bottom = min(start.y(), end.y()) - DETOUR, max(start.y(), end.y()) + DETOUR
     boxes = cards.within(left, top, right, bottom)
     if not boxes or len(boxes) > MANY or not _is_blocked(way(start, end), boxes):
@@ -102,15 +104,24 @@ def lane(start: QPointF, end: QPointF, cards: Cards, taken: Sequence[Span] = ())
     return None
 
 
+def _are_neighbours(start: QPointF, end: QPointF) -> bool:
+    across = end.x() - start.x()
+    return 0 <= across < COLUMN or (across < 0 and abs(end.y() - start.y()) < GAP)
+
+
 def is_labelled(graph: Graph, link: Link) -> bool:
     """Whether this wire has a label: of several that bring the same to the same layer, one has."""
+    if len(graph.incoming[link.target]) < 2:
+        return True
     twins = [k for k in graph.incoming[link.target] if (k.source, k.source_port) == (link.source, link.source_port)]
     return link == twins[len(twins) // 2]
 
 
 def label_shift(graph: Graph, link: Link, middle: Callable[[Link], QPointF]) -> float:
     """How far below the middle of its wire a label sits, so that those of wires between the same two layers part."""
-    beside = [k for k in graph.incoming[link.target] if k.source == link.source and is_labelled(graph, k)]
+    beside = [k for k in graph.incoming[link.target] if k.source == link.source]
+    if len(beside) > 1:
+        beside = [k for k in beside if is_labelled(graph, k)]
     if len(beside) < 2 or link not in beside:
         return 0.0
     heights = {k: middle(k).y() for k in beside}
@@ -141,9 +152,8 @@ def _is_free(start: QPointF, end: QPointF, y: float, boxes: list[Box]) -> bool:
     return not _is_blocked(way(start, end, y), boxes)
 
 
-def _is_blocked(points: Iterable[QPointF], boxes: list[Box]) -> bool:
-    """Whether the way through these points passes behind a card."""
-    places = [(p.x(), p.y()) for p in points]
+def _is_blocked(places: list[Place], boxes: list[Box]) -> bool:
+    """Whether the way through these places runs behind a card."""
     lowest, highest = min(y for _, y in places), max(y for _, y in places)
     near = [box for box in boxes if box[3] > lowest and box[1] < highest]
     return any(_meets(a, b, box) for box in near for a, b in pairwise(places))

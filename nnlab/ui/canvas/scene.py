@@ -170,10 +170,10 @@ class GraphScene(Places):
         start, end = source.port_point(link.source_port, True), target.port_point(link.target_port, False)
         wire = self.wires[link]
         if wire.place(start, end, self._lanes.find(link, start, end)):
-            middle = wire.middle()
+            steep = abs(end.y() - start.y()) >= geometry.HEIGHT  # else the cards at its ends leave it no more room
+            room = geometry.chip_room(start, end, (source.card(), target.card()) if steep else (), wire.lane)
             shift = label_shift(self.document.graph, link, self._middle)
-            room = geometry.chip_room(start, end, (source.card(), target.card()), wire.lane)
-            self.chips[link].place(QPointF(middle.x(), middle.y() + shift), room)
+            self.chips[link].place(wire.middle() + QPointF(0, shift), room)
 
     def _middle(self, link: Link) -> QPointF:
         """The middle of the wire between the ports as they are now, also before it was placed there."""
