@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from nnlab.core.learning import USUAL, Learning
 from nnlab.core.loss import LOSSES
 from nnlab.core.template import TEMPLATES
 from nnlab.engine.compile import build
-from nnlab.engine.exports import keras_script, keras_table  # noqa: F401 - it fills the table of equals
+from nnlab.engine.exports import keras_script, keras_training
 from nnlab.engine.exports.keras_code import KERAS
 from nnlab.engine.exports.keras_text import LAYER_WORDS, folded
 from nnlab.engine.exports.trained import Trained
@@ -218,9 +219,28 @@ def test_blocks_answer_in_keras_as_in_pytorch_and_learn_only_what_is_not_frozen(
         assert int(said[name]) == free, name
 
 
+def test_the_learning_rate_of_one_cycle_is_the_same_at_every_step():
+    training = TEMPLATES["resnet-18"].make().training
+    names = {
+        "keras": SimpleNamespace(optimizers=SimpleNamespace(schedules=SimpleNamespace(LearningRateSchedule=object)))
+    }
+    names |= {"np": np, "LEARNING_RATE": training.learning_rate}
+    names["ops"] = SimpleNamespace(cast=lambda x, kind: x, clip=np.clip, cos=np.cos, where=np.where)
+    exec(keras_training.one_cycle(training), names)
+    for steps in (2, 40):
+        made = names["OneCycle"](steps)
+        wanted = [training.learning_rate * training.schedule.factor(k, steps, 1) for k in range(steps)]
+        assert np.allclose([made(k) for k in range(steps)], wanted)
+
+
+def test_what_single_layers_learn_otherwise_is_said_at_the_top():
+    assert "learning rates of their own: Linear learn as the others do" in keras_script.text(shared())
+    assert "weight norm: Linear learn the weights themselves" in keras_script.text(normed())
+
+
 def test_blocks_that_differ_in_numbers_alone_share_a_class_whose_arguments_have_their_names():
     text = keras_script.text(TEMPLATES["resnet-18"].make())
-    assert text.count("\nclass ") == 2
+    assert text.count("(layers.Layer):") == 2
     assert "def __init__(self, filters, **options):" in text
     assert 'ResidualBlock(filters=64, name="block_5")(x)' in text
     assert "    for k in range(2):\n        x = ResidualBlock(filters=16" in text

@@ -32,6 +32,7 @@ def text(document: Document) -> str:
         made.takes_over,
         charged.support,
         _rate(document),
+        training_in_keras.one_cycle(document.training),
         _train(document, objective, charged.chosen),
         _load(document, objective, made),
         _main(document, objective, made),
@@ -121,6 +122,7 @@ def _train(document: Document, objective: Objective, charged: Sequence[str]) -> 
     weights = [term.weight for term in objective.terms]
     metric = training_in_keras.metric(objective)
     several = len(charged) > 1
+    each_step = bool(training_in_keras.one_cycle(document.training))
     options = [f"loss={one_or_list(charged)}"]
     if any(weight != 1 for weight in weights):
         options.append(f"loss_weights={weights if several else weights[0]!r}")
@@ -130,6 +132,7 @@ def _train(document: Document, objective: Objective, charged: Sequence[str]) -> 
     lines = [
         "def train(model, x, y, validation=None):",
         '    """Train on x and y, and watch the pair `validation` meanwhile."""',
+        *([f"    steps = EPOCHS * -(-len(y{'[0]' if several else ''}) // BATCH_SIZE)"] if each_step else []),
         f"    optimizer = {training_in_keras.optimizer(document.training)}",
         "    model.compile(",
         "        optimizer,",

@@ -12,6 +12,24 @@ from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.schedule import SCHEDULES
 from nnlab.errors import BuildError
 
+ONE_CYCLE = '''class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """Half a cosine up to the learning rate, then half a cosine down to almost nothing."""
+
+    def __init__(self, steps):
+        self.steps = steps
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32")
+        top, end = PEAK * self.steps - 1, self.steps - 1
+        first = LEARNING_RATE / DIVISOR
+        last = first / LAST
+        rising = ops.clip(step / max(top, 1e-9), 0, 1)
+        falling = ops.clip((step - top) / (end - top), 0, 1)
+        up = LEARNING_RATE + (first - LEARNING_RATE) / 2 * (1 + ops.cos(np.pi * rising))
+        down = last + (LEARNING_RATE - last) / 2 * (1 + ops.cos(np.pi * falling))
+        return ops.where(step <= top, up, down)
+'''
+
 
 def metric(objective: Objective) -> str:
     """The metric of the first answer, or empty where Keras has none."""
@@ -20,11 +38,10 @@ def metric(objective: Objective) -> str:
         return "keras.metrics.R2Score()" if len(term.shape) == 1 else ""
     if objective.metric != "accuracy":
         return ""
-    scores = term.given == "scores" and term.loss_id == "bce"
     return {
         "index": 'keras.metrics.SparseCategoricalAccuracy(name="accuracy")',
         "one-hot": 'keras.metrics.CategoricalAccuracy(name="accuracy")',
-        "column": f'keras.metrics.BinaryAccuracy(name="accuracy", threshold={0.0 if scores else 0.5})',
+        "column": f'keras.metrics.BinaryAccuracy(name="accuracy", threshold={term.middle})',
     }.get(term.target_form, "")
 
 
@@ -49,7 +66,8 @@ def optimizer(training: Training) -> str:
         options["global_clipnorm"] = training.clip_norm
     name = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}[id_]
     shown = [f"{key}={value!r}" for key, value in options.items() if value is not None]
-    return f"keras.optimizers.{name}({', '.join(['learning_rate=LEARNING_RATE', *shown])})"
+    learning = "OneCycle(steps)" if one_cycle(training) else "LEARNING_RATE"
+    return f"keras.optimizers.{name}({', '.join([f'learning_rate={learning}', *shown])})"
 
 
 def schedule(training: Training) -> str:
@@ -68,6 +86,18 @@ def schedule(training: Training) -> str:
             else f"LEARNING_RATE * {falling}"
         )
     return ""
+
+
+def one_cycle(training: Training) -> str:
+    """The class of a schedule that moves at every step, or empty."""
+    plan: Any = training.schedule
+    if SCHEDULES.id_of(plan) != "one-cycle":
+        return ""
+    numbers = {"PEAK": plan.pct_start, "DIVISOR": plan.div_factor, "LAST": plan.final_div_factor}
+    text = ONE_CYCLE
+    for name, value in numbers.items():
+        text = text.replace(name, f"{value:.12g}")
+    return text
 
 
 def callbacks(document: Document) -> list[str]:
@@ -91,7 +121,7 @@ def left_out(document: Document) -> list[str]:
     if training.l2 and OPTIMIZERS.id_of(training.optimizer) != "adamw":
         found.append(f"L2 of {training.l2!r}, which Keras takes off the weights apart from the gradient")
     id_ = SCHEDULES.id_of(training.schedule)
-    if id_ not in ("constant", "exponential", "step", "cosine"):
+    if id_ not in ("constant", "exponential", "step", "cosine", "one-cycle"):
         found.append(f"the schedule {type(training.schedule).title}: the learning rate stays")
     if training.precision != "float32":
         found.append("16-bit arithmetic")
