@@ -52,6 +52,9 @@ class Loss(Settings):
         """What the answer says of `width` values to predict, as torch code over `prediction`; empty: the answer itself."""
         return ""
 
+    scores_are: ClassVar[Literal["numbers", "logits", "margins"]] = "numbers"
+    """What plain scores of classes mean: themselves, beside 0 and 1; logits, of which a sigmoid or softmax makes
+    probabilities; margins, of which the sign or the largest decides."""
     is_of_places: ClassVar[bool] = False
     """The answer is a place for each sample, near those of its class, and not a score for each class."""
 

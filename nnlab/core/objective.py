@@ -53,6 +53,11 @@ class Term:
         return self.loss.expression(self.given)
 
     @property
+    def middle(self) -> float:
+        """Above which one number means yes."""
+        return 0.0 if self.given == "scores" and self.loss.scores_are != "numbers" else 0.5
+
+    @property
     def target_shape(self) -> Shape:
         """Of one sample's target in the form the loss takes."""
         if self.target_form == "index":

@@ -237,9 +237,8 @@ def _metric(objective: Objective) -> str:
             f"    explained = 1 - ((target - prediction) ** 2){sums} / ((target - target.mean(0)) ** 2){sums}\n"
             f"    return explained{mean}\n"
         )
-    scores = term.given == "scores" and term.loss_id == "bce"
     said, real = {
-        "column": (f"(prediction > {0 if scores else 0.5})", "(target > 0.5)"),
+        "column": (f"(prediction > {term.middle or 0})", "(target > 0.5)"),
         "one-hot": ("prediction.argmax(1)", "target.argmax(1)"),
         "positions": (f"prediction.argmax({term.axis})", "target"),
     }.get(term.target_form, ("prediction.argmax(1)", "target"))

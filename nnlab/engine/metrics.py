@@ -146,8 +146,7 @@ def classes_of(prediction: Tensor, objective: Objective) -> Tensor:
     if term.target_form == "positions":
         return prediction.argmax(term.axis)
     if term.target_form == "column":
-        scores = term.given == "scores" and term.loss_id == "bce"
-        yes = (prediction > (0.0 if scores else 0.5)).long()
+        yes = (prediction > term.middle).long()
         return yes if term.target.own_shape else yes.reshape(len(prediction), -1)[:, 0]
     return prediction.reshape(len(prediction), -1).argmax(1)
 
@@ -174,15 +173,24 @@ def probabilities(prediction: Tensor, objective: Objective) -> Tensor:
     if term.target.own_shape and term.target_form == "column":
         return torch.sigmoid(prediction) if term.given == "scores" else prediction.clamp(0.0, 1.0)
     flat = prediction.reshape(len(prediction), -1)
-    if objective.target_form == "column":
-        one = (
-            torch.sigmoid(flat) if objective.loss_id == "bce" and objective.given == "scores" else flat.clamp(0.0, 1.0)
-        )
+    meant = term.loss.scores_are if term.given == "scores" else "numbers"
+    if term.target_form == "column":
+        one = _yes(flat, meant)
         return torch.cat([1 - one, one], 1)
-    if objective.given == "scores" and objective.loss_id == "cross-entropy":
+    if meant != "numbers" and (term.target_form == "index" or term.loss_id == "kl-div"):
         return torch.softmax(flat, 1)
-    if objective.given == "scores" and objective.loss_id == "bce":
-        flat = torch.sigmoid(flat)
+    return _shared(torch.sigmoid(flat) if meant == "logits" else flat)
+
+
+def _yes(flat: Tensor, meant: str) -> Tensor:
+    """The probability of yes; of a margin from 0 where it is -1 to 1 where it is 1."""
+    if meant == "logits":
+        return torch.sigmoid(flat)
+    return ((flat + 1) / 2 if meant == "margins" else flat).clamp(0.0, 1.0)
+
+
+def _shared(flat: Tensor) -> Tensor:
+    """Numbers of which each stands for itself, as shares of their sum."""
     shares = flat.clamp_min(0.0)
     total = shares.sum(1, keepdim=True)
     return torch.where(total > 0, shares / total, torch.full_like(shares, 1 / shares.shape[1]))

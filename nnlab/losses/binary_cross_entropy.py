@@ -26,6 +26,7 @@ class BinaryCrossEntropy(Loss):
     """
 
     title = "Binary cross-entropy"
+    scores_are = "logits"
     formula = "L = −y log p − (1 − y) log(1 − p)"
     tier = 1
 

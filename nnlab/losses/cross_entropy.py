@@ -29,6 +29,7 @@ class CrossEntropy(ClassWeights):
     """
 
     title = "Cross-entropy"
+    scores_are = "logits"
     formula = "L = −log p(right class)"
     tier = 1
 

@@ -26,6 +26,7 @@ class NegativeLogLikelihood(ClassWeights):
     """
 
     title = "Negative log-likelihood"
+    scores_are = "logits"
     formula = "L = −z[right class], z = log p"
 
     @property
@@ -82,6 +83,7 @@ class KLDivergence(Loss):
     """
 
     title = "Kullback–Leibler divergence"
+    scores_are = "logits"
     formula = "L = Σ y · log(y / p)"
 
     reads_shares = True

@@ -23,6 +23,7 @@ class Hinge(Loss):
     """
 
     title = "Hinge"
+    scores_are = "margins"
     formula = "L = max(0, 1 − t·z), t = ±1"
 
     margin: float = param(1.0, "How far on the right side is far enough.", low=1e-6, high=65_536, log=True)
@@ -60,6 +61,7 @@ class MultiMargin(Loss):
     """
 
     title = "Multi-class hinge"
+    scores_are = "margins"
     formula = "L = Σ max(0, 1 − z[right] + z[other]) / classes"
 
     margin: float = param(1.0, "How far the right class must lead.", low=1e-6, high=65_536, log=True)
@@ -102,8 +104,8 @@ class MultiMargin(Loss):
 class HingeEmbedding(Loss):
     """For distances between pairs: small for pairs of the first class (alike), at least the margin for the second (different).
 
-    The answer must be a distance, 0 or more, as the length of a difference. Watch the loss: accuracy asks whether
-    the number is above 0, which a distance nearly always is.
+    The answer must be a distance, 0 or more, as the length of a difference. Accuracy takes a distance above 0.5 for
+    different, halfway to the usual margin.
     """
 
     title = "Hinge of a distance"
@@ -136,6 +138,7 @@ class MultiLabelSoftMargin(Loss):
     """
 
     title = "Multi-label soft margin"
+    scores_are = "logits"
     formula = "L = mean over labels of −y log σ(z) − (1 − y) log σ(−z)"
     tier = 3
 

@@ -21,6 +21,7 @@ class Dice(Loss):
     """
 
     title = "Dice (overlap)"
+    scores_are = "logits"
     formula = "L = 1 − (2·Σ p·y + 1) / (Σ p + Σ y + 1)"
     tier = 3
 
@@ -81,6 +82,7 @@ class Focal(ClassWeights):
     """
 
     title = "Focal"
+    scores_are = "logits"
     formula = "L = −(1 − p)^γ · log p(right class)"
     tier = 3
 

@@ -19,6 +19,7 @@ from nnlab.engine.export import python
 from nnlab.engine.headless import run_to_end
 from nnlab.engine.learner import Learner
 from nnlab.engine.many.side_by_side import SideBySide
+from nnlab.engine.metrics import classes_of, probabilities
 from nnlab.errors import BuildError, SettingError
 from nnlab.files.codec import document_from_dict, document_to_dict
 
@@ -159,3 +160,23 @@ def test_weights_that_do_not_fit_can_be_balanced_at_once() -> None:
     cured = balance.apply(document)
     assert not check(cured)
     assert cured.training.loss == LOSSES["focal"](gamma=1.0, class_weights="balanced", weights="1")
+
+
+@pytest.mark.parametrize("id_", ["cross-entropy", "focal", "nll", "kl-div", "multi-margin"])
+def test_a_picture_of_classes_shows_the_softmax_of_scores(id_: str) -> None:
+    last = ("Linear 2", "LogSoftmax") if id_ == "nll" else ("Linear 2",)
+    objective = resolve(network(*last, loss=id_))
+    scores = torch.randn(6, 2) - 5
+    assert torch.allclose(probabilities(scores, objective), scores.softmax(1))
+    assert torch.equal(probabilities(scores, objective).argmax(1), classes_of(scores, objective))
+
+
+@pytest.mark.parametrize(("id_", "middle"), [("bce", 0.0), ("hinge", 0.0), ("mse", 0.5), ("hinge-embedding", 0.5)])
+def test_one_number_means_yes_above_its_loss_own_middle(id_: str, middle: float) -> None:
+    objective = resolve(network("Linear 1", loss=id_))
+    scores = torch.tensor([[middle - 0.1], [middle + 0.1]])
+    assert classes_of(scores, objective).tolist() == [0, 1]
+    assert probabilities(scores, objective).argmax(1).tolist() == [0, 1]
+    assert f"prediction > {middle or 0}" in python(network("Linear 1", loss=id_)).replace("(", "")
+    drawn = resolve(network("Linear 1", "Sigmoid", loss="bce"))
+    assert drawn.main.middle == 0.5
