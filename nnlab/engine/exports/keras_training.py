@@ -35,7 +35,8 @@ def metric(objective: Objective) -> str:
     """The metric of the first answer, or empty where Keras has none."""
     term = objective.main
     if objective.metric == "r2":
-        return "keras.metrics.R2Score()" if len(term.shape) == 1 else ""
+        plain = len(term.shape) == 1 and not term.loss.values_expression(term.target.width)
+        return "keras.metrics.R2Score()" if plain else ""
     if objective.metric != "accuracy":
         return ""
     return {
