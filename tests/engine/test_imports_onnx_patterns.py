@@ -175,6 +175,35 @@ class TestAttention:
         assert far(mine(found.document, (x,)), answers(model, (x,))) < 1e-5
 
 
+class ShortWay(nn.Module):
+    """An encoder layer as torch computes it where no gradients are wanted, whole or its attention alone."""
+
+    def __init__(self, whole: bool) -> None:
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True).requires_grad_(False)
+        self.whole, self.out = whole, nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, layer = self.layer.self_attn, self.layer
+        weights = (a.in_proj_weight, a.in_proj_bias, a.out_proj.weight, a.out_proj.bias)
+        if not self.whole:
+            return self.out(torch._native_multi_head_attention(x, x, x, 8, 2, *weights, need_weights=False)[0])
+        norms = (layer.norm1.weight, layer.norm1.bias, layer.norm2.weight, layer.norm2.bias)
+        inner = (layer.linear1.weight, layer.linear1.bias, layer.linear2.weight, layer.linear2.bias)
+        return self.out(torch._transformer_encoder_layer_fwd(x, 8, 2, *weights, False, False, 1e-5, *norms, *inner))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("whole", "kind"), [(False, "MultiheadAttention"), (True, "TransformerEncoderLayer")])
+def test_torchs_short_way_through_attention_is_known(whole: bool, kind: str) -> None:
+    torch.manual_seed(0)
+    model, x = ShortWay(whole).eval().requires_grad_(False), torch.randn(2, 5, 8)
+    found = read("pt2", as_pt2(model, (x,)))
+    assert found.unknown == ()
+    assert kinds(found.document.graph) == ["Input", kind, "Linear", "Output"]
+    assert far(mine(found.document, (x,)), answers(model, (x,))) < 1e-5
+
+
 @pytest.mark.filterwarnings("ignore")
 class TestScopes:
     @pytest.mark.parametrize("form", FORMS)
@@ -263,6 +292,15 @@ class TestWrittenHere:
             blocks = [b.layer for b in found.document.graph.nodes.values() if isinstance(b.layer, Block)]
             assert found.unknown == ()
             assert [b.repeat for b in blocks] == [repeat for repeat, _ in wanted]
+
+    def test_masks_of_padding_come_back_with_the_encoder_and_the_mean_that_they_are_for(self) -> None:
+        document = TEMPLATES["transformer-classifier"].make()
+        for found in (onnx_file.read(write_onnx(document).data, "m"), pt2_file.read(write_pt2(document).data, "m")):
+            assert found.unknown == ()
+            assert sorted(kinds(found.document.graph)) == sorted(kinds(document.graph))
+            wires = found.document.graph.incoming
+            assert [k.target_port for k in wires["encoder"]] == ["in", "padding"]
+            assert [k.target_port for k in wires["sequencepool"]] == ["in", "mask"]
 
     def test_positions_that_are_learned_come_back_as_one_layer(self) -> None:
         document = TEMPLATES["tiny-gpt"].make()

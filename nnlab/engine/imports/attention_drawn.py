@@ -12,7 +12,7 @@ from nnlab.core.graph import Graph
 from nnlab.core.layer import Layer, UnknownLayer
 from nnlab.core.learning import Learning
 from nnlab.engine.imports import weighted
-from nnlab.engine.imports.attending import NEAR, Hidden, Looked, Looks, Product, heads_of
+from nnlab.engine.imports.attending import NEAR, Given, Looked, Product, heads_of
 from nnlab.engine.imports.drawing import Drawing, Turned, Unfit, Value, layer_of
 from nnlab.engine.imports.strides import View
 
@@ -24,7 +24,7 @@ def drawn(d: Drawing, x: View, whole: bool = False) -> Value | Turned | None:
     """
     sizes = x.base.sizes
     turned = len(sizes) == 3 and not x.is_laid(sizes) and x.is_laid(sizes, (1, 0, 2))
-    if isinstance(x.base, (Looks, Hidden)) or not (turned or x.is_laid(sizes)):
+    if not isinstance(x.base, (Given, Product, Looked)) or not (turned or x.is_laid(sizes)):
         return None
     value = value_of(d, x.base, whole)
     return Turned(value) if turned else value

@@ -48,7 +48,7 @@ class Following:
         if isinstance(seen, Held):
             return seen
         self._note(seen, made)
-        found = seen if isinstance(seen, Value) else self._settled(seen, always=False)
+        found = self._at_once(seen)
         if found is not None:
             return found
         before = self._kept()
@@ -76,6 +76,13 @@ class Following:
             if isinstance(seen, View):
                 return Unseen()
             raise
+
+    def _at_once(self, seen: Seen) -> Any:
+        """What needs no other way of drawing it: a value, or attention with all that belongs to it."""
+        if isinstance(seen, tuple) and len(seen) > 1 and not any(seen[1:]):
+            first = self._settled(seen[0], always=False)  # its looks come with it, which nobody may want
+            return None if first is None else (first, *(Unseen() for _ in seen[1:]))
+        return seen if isinstance(seen, Value) else self._settled(seen, always=False)
 
     def _note(self, seen: Seen, made: Sequence[str]) -> None:
         views = seen if isinstance(seen, tuple) else (seen,)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.engine.imports import attending
+from nnlab.engine.imports import attending, averaging
 from nnlab.engine.imports.drawing import Held, Unfit, Value
 from nnlab.engine.imports.following import Following, Seen
 from nnlab.engine.imports.onnx_operations import Call, axes_of
@@ -43,9 +43,9 @@ def _first(views: list[View | None]) -> View:
 
 @_followed("Identity", "Cast")
 def _same(call: Call, views: list[View | None]) -> Seen:
-    if call.op == "Cast" and call.attributes["to"] not in (1, 10, 11):
-        return None
-    return _first(views)
+    x = _first(views)
+    counts = isinstance(x.base, (averaging.Counting, averaging.Total))  # are the same in all kinds of numbers
+    return x if call.op != "Cast" or counts or call.attributes["to"] in (1, 10, 11) else None
 
 
 @_followed("Dropout")
@@ -161,10 +161,35 @@ def _add(call: Call, views: list[View | None]) -> Seen:
 def _scale(call: Call, views: list[View | None]) -> Seen:
     pairs = list(zip(views, call.inputs, strict=True))
     x, held = pairs if call.op == "Div" else sorted(pairs, key=lambda pair: pair[0] is None)
+    if x[0] is not None and held[0] is not None:
+        return _of_two(call, x[0], held[0])
     if x[0] is None or not isinstance(held[1], Held) or held[1].array.size != 1:
         return None
     factor = float(held[1].array.reshape(-1)[0])
     return x[0].scaled(1 / factor if call.op == "Div" else factor)
+
+
+def _of_two(call: Call, x: View, y: View) -> Seen:
+    if call.op == "Div":
+        return averaging.mean(call.d, x, y)
+    found = averaging.weighed(x, y)
+    return averaging.weighed(y, x) if found is None else found
+
+
+@_followed("Not")
+def _not(call: Call, views: list[View | None]) -> Seen:
+    return averaging.counting(_first(views))
+
+
+@_followed("ReduceSum")
+def _sum(call: Call, views: list[View | None]) -> Seen:
+    return averaging.total(_first(views), axes_of(call), bool(_keeps(call)))
+
+
+@_followed("Clip", "Max")
+def _clip(call: Call, views: list[View | None]) -> Seen:
+    low, high = (call.numbers(k, name) for k, name in ((1, "min"), (2, "max")))
+    return averaging.at_least_one(_first(views), low[0] if low else None, high[0] if high else None)
 
 
 @_followed("Softmax")

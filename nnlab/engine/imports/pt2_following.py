@@ -1,13 +1,14 @@
 """torch's operations that turn and cut tensors, and those of attention, as they are followed in PT2 files."""
 
+import math
 from collections.abc import Callable
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from nnlab.engine.imports import attending
-from nnlab.engine.imports.drawing import Drawing, Held, Unfit
+from nnlab.engine.imports import attending, attention_drawn, averaging
+from nnlab.engine.imports.drawing import Drawing, Held, Unfit, layer_of
 from nnlab.engine.imports.following import Seen
 from nnlab.engine.imports.strides import View
 
@@ -139,11 +140,16 @@ def _scores(d: Drawing, mask: Any, q: View, k: View) -> Seen:
 
 @_followed("mul", "multiply")
 def _mul(d: Drawing, x: View, y: Any) -> Seen:
+    if isinstance(y, View):
+        found = averaging.weighed(x, y)
+        return averaging.weighed(y, x) if found is None else found
     return x.scaled(_number(y))
 
 
 @_followed("div")
 def _div(d: Drawing, x: View, y: Any) -> Seen:
+    if isinstance(y, View):
+        return averaging.mean(d, x, y)
     return x.scaled(1 / _number(y))
 
 
@@ -190,6 +196,21 @@ def _mean(d: Drawing, x: View, dim: Any = None, keepdim: bool = False) -> Seen:
     return attending.mean_looks(x, dims[0]) if len(dims) == 1 and isinstance(dims[0], int) and not keepdim else None
 
 
+@_followed("bitwise_not", "logical_not")
+def _not(d: Drawing, x: View) -> Seen:
+    return averaging.counting(x)
+
+
+@_followed("sum")
+def _sum(d: Drawing, x: View, dims: Any = None, keepdim: bool = False) -> Seen:
+    return averaging.total(x, dims if isinstance(dims, list) else [dims], keepdim)
+
+
+@_followed("clamp", "clamp_min")
+def _clamp(d: Drawing, x: View, min: Any = None, max: Any = None) -> Seen:
+    return averaging.at_least_one(x, min, max)
+
+
 @_followed("scaled_dot_product_attention")
 def _attention(
     d: Drawing, q: View, k: Any, v: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
@@ -198,3 +219,56 @@ def _attention(
     if not isinstance(k, View) or not isinstance(v, View):
         return None
     return attending.scaled_dot_product(d, q, k, v, attn_mask, is_causal, scale)
+
+
+@_followed("_native_multi_head_attention")
+def _whole_attention(
+    d: Drawing, q: View, k: Any, v: Any, width: int, heads: int, weight: Any, bias: Any, out_weight: Any, out_bias: Any,
+    mask: Any = None, need_weights: bool = True, average: bool = True, mask_type: int | None = None,
+) -> Seen:  # fmt: skip
+    """torch's short way through nn.MultiheadAttention, which files have that were written without gradients."""
+    steps = [x.sizes for x in (q, k, v)]
+    if mask is not None and not (isinstance(mask, View) and mask_type == 1):
+        return None
+    parts = []
+    for at, (x, sizes) in enumerate(zip((q, k, v), steps, strict=True)):
+        rows = slice(at * width, (at + 1) * width)
+        held = [Held(each.array[rows], each.learned, each.name) for each in (_held(weight), _held(bias))]
+        made = _linear(d, x, *held)
+        apart = made.reshaped((*sizes[:2], heads, width // heads)) if isinstance(made, View) else None
+        if apart is None:
+            return None
+        parts.append(apart.swapped(1, 2))
+    padding = None if mask is None else attending.hidden(mask)
+    queries, keys, values = parts
+    looked = attending.scaled_dot_product(d, queries, keys, values, padding)
+    together = looked.swapped(1, 2).reshaped(steps[0]) if looked is not None else None
+    answer = (
+        None
+        if together is None or (mask is not None and padding is None)
+        else _linear(d, together, out_weight, out_bias)
+    )
+    return (answer, None) if isinstance(answer, View) else None
+
+
+@_followed("_transformer_encoder_layer_fwd")
+def _whole_encoder_layer(
+    d: Drawing, x: View, width: int, heads: int, weight: Any, bias: Any, out_weight: Any, out_bias: Any, gelu: bool,
+    norm_first: bool, eps: float, *rest: Any, mask: Any = None, mask_type: int | None = None,
+) -> Seen:  # fmt: skip
+    """torch's short way through an encoder layer."""
+    held = [_held(each).array for each in (weight, bias, out_weight, out_bias, *rest[:8])]
+    names = [
+        *("self_attn.in_proj_weight", "self_attn.in_proj_bias", "self_attn.out_proj.weight", "self_attn.out_proj.bias"),
+        *("norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias"),
+        *("linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias"),
+    ]
+    if len(rest) > 8 or mask is not None or not math.isclose(eps, 1e-5) or not x.is_laid(x.base.sizes):
+        return None
+    units = held[8].shape[0]
+    layer = layer_of(
+        "TransformerEncoderLayer", nhead=heads, dim_feedforward=None if units == 4 * width else units, dropout=0.0,
+        activation="gelu" if gelu else "relu", norm_first=norm_first,
+    )  # fmt: skip
+    d.name = _held(weight).name.rpartition(".self_attn")[0]
+    return d.add(layer, attention_drawn.value_of(d, x.base), tensors=dict(zip(names, held, strict=True)))[0]
