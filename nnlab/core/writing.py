@@ -315,7 +315,9 @@ class Body:
     def _part(self, node_id: str, at: int, bare: bool = False) -> str:
         """A name for one of several outputs; bare, the first needs none of its own beside the node's, which is free."""
         port = self._steps[node_id].ports[at]
-        name = self._free(self._names[node_id] if bare and port == "out" else f"{self._names[node_id]}_{port}")
+        name = self._free(
+            self._names[node_id] if bare and port == "out" else f"{self._names[node_id]}_{slug(port) or f'out{at}'}"
+        )
         self._variable[node_id, at] = name
         return name
 
