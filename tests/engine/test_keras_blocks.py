@@ -69,7 +69,7 @@ RESIDUAL = graph(
 TWO = graph(
     {"p": BlockInput(), "q": BlockInput(name="x"), "f": of("Linear", out_features=30),
      "g": (of("Linear", out_features=30), Learning(frozen=True)), "m": of("Multiply"), "s": of("Subtract"),
-     "o": BlockOutput(), "u": BlockOutput(name="other")},
+     "o": BlockOutput(), "u": BlockOutput(name="The other, 2")},
     "p > f", "q > g", "f > m", "g > m", "m > o", "f > s", "g > s", "s > u",
 )  # fmt: skip
 NESTED = graph(
@@ -103,8 +103,8 @@ def ports() -> Document:
              "c": Block(called="Two", inner=TWO, repeat=2, share=True), "all": of("Concat"),
              "last": of("Linear", out_features=2)}  # fmt: skip
     return document(
-        nodes, "input > a.in", "input > a.x", "a.out > b.in", "a.other > b.x", "b.out > c.in", "input > c.x",
-        "c.out > all", "b.other > all", "c.other > all", "all > last", "last > output",
+        nodes, "input > a.in", "input > a.x", "a.out > b.in", "a.The other, 2 > b.x", "b.out > c.in", "input > c.x",
+        "c.out > all", "b.The other, 2 > all", "c.The other, 2 > all", "all > last", "last > output",
     )  # fmt: skip
 
 

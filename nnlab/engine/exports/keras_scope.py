@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from nnlab.core.graph import Graph
 from nnlab.core.layer import Port
 from nnlab.core.learning import owner
+from nnlab.core.writing import slug
 from nnlab.engine.exports.keras_code import BlockCode, KerasCode
 from nnlab.engine.exports.keras_text import (
     LAYER_WORDS,
@@ -150,9 +151,10 @@ class Scope:
         return forward.format(*safe, name=called, batch=self.batch)
 
     def _part(self, node_id: str, port: str) -> str:
-        name = f"{self._own(node_id)}_{port}"
-        self.variables[node_id, port] = name
-        return name
+        wanted = f"{self._own(node_id)}_{slug(port) or 'out'}"
+        taken = {*self.names.values(), *self.plan.given.values(), *self.variables.values()}
+        self.variables[node_id, port] = unlike(wanted, taken, "_value")
+        return self.variables[node_id, port]
 
     def _own(self, node_id: str) -> str:
         own = self.names[node_id]
@@ -173,7 +175,7 @@ class Scope:
             alone = self._variable(node_id, ports[0], following)
             out = [self._own(node_id) if "x" in inputs[1:] else alone]
         else:
-            out = [f"{self._own(node_id)}_{port}" for port in ports]
+            out = [self._part(node_id, port) for port in ports]
         for port, variable in zip(ports, out, strict=True):
             self.variables[node_id, port] = variable
         passed = [*out, *inputs[len(out) :]]
