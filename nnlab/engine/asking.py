@@ -31,8 +31,9 @@ def evaluate(document: Document, weights: object, samples: Samples | None = None
     with in_words(document), _learner(document, weights) as learner:
         if samples is None:
             return learner.measure()
-        first, *rest = _targets(learner, samples)
-        x, y = learner.on_device(Samples(_standard(learner, samples.inputs, samples.more), first, also=tuple(rest)))
+        inputs = _standard(learner, samples.inputs, samples.more)
+        first, *rest = _targets(learner, samples, len(inputs))
+        x, y = learner.on_device(Samples(inputs, first, also=tuple(rest)))
         with learner.looking():
             prediction = learner.answers(x)
             loss, metric = learner.loss(prediction, y), learner.metric(prediction, y)
@@ -148,13 +149,13 @@ def _learner(document: Document, weights: object) -> "Iterator[Learner]":
         yield learner
 
 
-def _targets(learner: "Learner", samples: Samples) -> list[NDArray[Any]]:
+def _targets(learner: "Learner", samples: Samples, rows: int) -> list[NDArray[Any]]:
     """The answers of these samples as training has them; DataError if they do not fit the data."""
     spec, given = learner.parts.spec, (samples.targets, *samples.also)
     if len(given) != len(spec.targets):
         names = " and ".join(target.name for target in spec.targets)
         raise DataError(f"Each sample has {plural(len(spec.targets), 'answer')}, {names}: give an array for each.")
-    first, *rest = (_fitting(t, array, len(samples.inputs)) for t, array in zip(spec.targets, given, strict=True))
+    first, *rest = (_fitting(t, array, rows) for t, array in zip(spec.targets, given, strict=True))
     if spec.task == "values":
         first = np.asarray((first - learner.parts.target_mean) / learner.parts.target_scale, np.float32)
     return [first, *rest]
