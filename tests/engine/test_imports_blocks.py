@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from hand_written import MODELS, trained
+from hand_written import MODELS, Branch, trained
 from torch import Tensor, nn
 
 import nnlab
@@ -42,6 +42,17 @@ def block(graph: Graph, node_id: str) -> Block:
 
 def drawn(name: str, **options: Any) -> Graph:
     return from_module(*trained(name), **options).document.graph
+
+
+class Square(nn.Module):
+    """As many numbers go out as go in, so that it can stand in a row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(4, 6), nn.Linear(6, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(torch.tanh(self.first(x)))
 
 
 class TestBlocks:
@@ -134,6 +145,19 @@ class TestBlocks:
         blocks = [n.layer for n in graph.nodes.values() if isinstance(n.layer, Block)]
         assert [b.repeat for b in blocks] == [1, 1]
         assert [n.learning.frozen for b in blocks for n in b.inner.nodes.values()].count(True) == 1
+
+    def test_rows_of_rows_stay_rows_beside_each_other(self) -> None:
+        model = nn.Sequential(
+            *(nn.Sequential(*(Branch(), nn.Linear(3, 4)), *(Branch(), nn.Linear(3, 4))) for _ in range(2))
+        )
+        deep = nn.Sequential(
+            *(nn.Sequential(*(nn.Sequential(model[0][0], nn.Linear(3, 4)) for _ in range(3))) for _ in range(2))
+        )
+        for each in (model, deep, nn.Sequential(*(nn.Sequential(*(Square() for _ in range(3))) for _ in range(2)))):
+            each, x = each.eval(), torch.randn(2, 4)
+            found = from_module(each, x)
+            assert len(found.notices) == 1
+            assert far(found.document, each, (x,)) < 1e-6
 
     def test_what_no_layer_does_stays_in_its_block_and_is_named(self, tmp_path: Any) -> None:
         class Odd(nn.Module):

@@ -12,7 +12,7 @@ from nnlab.errors import SettingError
 
 def merge_rows(rooms: Rooms, at: Scopes) -> None:
     """One block with repeats for each row of equal ones."""
-    waiting = [n for n in rooms.graph.in_order if n in rooms.paths and rooms.where.get(n) == at]
+    waiting = [n for n in rooms.graph.in_order if rooms.where.get(n) == at and _is_single(rooms, n)]
     while waiting:
         row = [waiting.pop(0)]
         while (after := _next(rooms, row)) is not None and after in waiting:
@@ -20,6 +20,12 @@ def merge_rows(rooms: Rooms, at: Scopes) -> None:
             waiting.remove(after)
         if len(row) > 1:
             _merge(rooms, row)
+
+
+def _is_single(rooms: Rooms, node_id: str) -> bool:
+    """Whether it is a block that has no repeats yet."""
+    layer = rooms.graph.nodes[node_id].layer
+    return node_id in rooms.paths and isinstance(layer, Block) and layer.repeat == 1
 
 
 def _next(rooms: Rooms, row: list[str]) -> str | None:
