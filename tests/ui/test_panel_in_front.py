@@ -43,7 +43,7 @@ def test_a_panel_that_the_user_chose_stays_in_front(window, qtbot):
     window.workspace.open("loss")
     qtbot.waitUntil(lambda: front(window) == ["loss"])
     choose(window, "digits")
-    qtbot.waitUntil(lambda: not window.workspace.panels["boundary"].fits())
+    qtbot.waitUntil(lambda: not window.workspace._front._fitted)
     assert front(window) == ["loss"]
     window.workspace.open("boundary")  # though it has nothing to say
     qtbot.waitUntil(lambda: front(window) == ["boundary"])
@@ -55,6 +55,6 @@ def test_a_panel_that_the_user_chose_stays_in_front(window, qtbot):
 def test_the_activations_stay_closed_for_whom_closed_them(window, qtbot):
     window.workspace.docks["activations"].close()
     choose(window, "digits")
-    qtbot.waitUntil(lambda: not window.workspace.panels["boundary"].fits())
+    qtbot.waitUntil(lambda: not window.workspace._front._fitted)
     qtbot.waitUntil(lambda: "Activations" in window.workspace.panels["boundary"].drawing.message)
     assert front(window) == ["boundary"]
