@@ -19,13 +19,14 @@ from nnlab.core.dataset import DATASETS
 from nnlab.core.document import Data, Document
 from nnlab.core.example import EXAMPLES
 from nnlab.core.graph import Graph, Link, Node
-from nnlab.core.layer import LAYERS, Layer
+from nnlab.core.layer import LAYERS, MISSING, Layer
 from nnlab.core.learning import USUAL, Learning
 from nnlab.core.loss import LOSSES
 from nnlab.core.template import TEMPLATES
 from nnlab.engine.compile import build
 from nnlab.engine.exports import keras_script, keras_training
-from nnlab.engine.exports.keras_code import KERAS
+from nnlab.engine.exports.keras_code import KERAS, NoEqual
+from nnlab.engine.exports.keras_table import keras_code
 from nnlab.engine.exports.keras_text import LAYER_WORDS, folded
 from nnlab.engine.exports.trained import Trained
 from nnlab.errors import BuildError
@@ -249,6 +250,20 @@ def test_blocks_that_differ_in_numbers_alone_share_a_class_whose_arguments_have_
 def test_everything_but_a_short_list_has_an_equal_in_keras():
     kinds = {id_ for id_ in LAYERS if id_ != "Block"}
     assert kinds - set(KERAS) == NO_EQUAL
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes"),
+    [
+        (of("LSTM", proj_size=2), ((5, 4), MISSING, MISSING)),
+        (of("InstanceNorm2d", track_running_stats=True), ((4, 6, 6),)),
+        (of("MaxUnpool2d", kernel_size=3, stride=2), ((2, 3, 3), (2, 3, 3), (2, 7, 7))),
+        (of("Pad", padding="-1, 1", mode="reflect"), ((2, 6, 6),)),
+    ],
+)
+def test_settings_without_an_equal_are_a_short_list(layer, shapes):
+    with pytest.raises(NoEqual):
+        keras_code(LAYERS.id_of(layer), layer, shapes)
 
 
 @pytest.mark.parametrize("id_", [*TEMPLATES, *EXAMPLES])
