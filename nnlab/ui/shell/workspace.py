@@ -10,7 +10,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QToolBar, QWidget
 
 from nnlab.core.document import Document
-from nnlab.engine.events import Event, Prepared, Snapshot
+from nnlab.engine.events import Event, Failed, Prepared, Snapshot
 from nnlab.engine.wants import Want
 from nnlab.ui.canvas.editor import GraphEditor
 from nnlab.ui.canvas.motion import is_reduced
@@ -159,7 +159,7 @@ class Workspace(QMainWindow):
     def show_events(self, events: list[Event]) -> None:
         """Tell every panel what happened."""
         self._turns.happened(events, at_once=self.bench.status.state != "running")
-        if any(isinstance(event, Prepared) for event in events):
+        if any(isinstance(event, Prepared | Failed) for event in events):
             self._front.look()
 
     # ---------------------------------------------------------------- layout
