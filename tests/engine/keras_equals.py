@@ -12,8 +12,8 @@ import torch
 from keras import layers, ops
 
 from nnlab.core.layer import LAYERS, MISSING, Layer, Shape
-from nnlab.engine.exports.keras_code import KERAS, KerasCode, NoEqual, handed
-from nnlab.engine.exports.keras_table import keras_code
+from nnlab.engine.exports.keras.code import KERAS, KerasCode, NoEqual, handed
+from nnlab.engine.exports.keras.table import keras_code
 from nnlab.engine.exports.traced import lone
 from nnlab.errors import ShapeError
 

@@ -13,7 +13,7 @@ from keras import ops
 from nnlab.core.dataset import Target
 from nnlab.core.loss import LOSSES
 from nnlab.core.objective import Term
-from nnlab.engine.exports.keras_losses import losses
+from nnlab.engine.exports.keras.losses import losses
 from nnlab.errors import BuildError
 
 ROWS, K = 5, 3

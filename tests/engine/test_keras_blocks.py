@@ -24,10 +24,11 @@ from nnlab.core.learning import USUAL, Learning
 from nnlab.core.loss import LOSSES
 from nnlab.core.template import TEMPLATES
 from nnlab.engine.compile import build
-from nnlab.engine.exports import keras_script, keras_training
-from nnlab.engine.exports.keras_code import KERAS, NoEqual
-from nnlab.engine.exports.keras_table import keras_code
-from nnlab.engine.exports.keras_text import LAYER_WORDS, folded
+from nnlab.engine.exports import keras_script
+from nnlab.engine.exports.keras import training as keras_training
+from nnlab.engine.exports.keras.code import KERAS, NoEqual
+from nnlab.engine.exports.keras.table import keras_code
+from nnlab.engine.exports.keras.text import LAYER_WORDS, folded
 from nnlab.engine.exports.trained import Trained
 from nnlab.errors import BuildError
 

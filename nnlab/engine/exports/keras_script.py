@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from nnlab.core.dataset import Target
 from nnlab.core.document import Document
 from nnlab.core.objective import Objective, Term, counted, resolve
-from nnlab.engine.exports import keras_training as training_in_keras
 from nnlab.engine.exports.format import FORMATS, Format, Weights, Written
-from nnlab.engine.exports.keras_losses import losses
-from nnlab.engine.exports.keras_model import KerasModel, model
-from nnlab.engine.exports.keras_text import folded, one_or_list, plain
+from nnlab.engine.exports.keras import training as training_in_keras
+from nnlab.engine.exports.keras.losses import losses
+from nnlab.engine.exports.keras.model import KerasModel, model
+from nnlab.engine.exports.keras.text import folded, one_or_list, plain
 
 DEMO_ROWS = 100
 TITLE_LIMIT = 80

@@ -1,7 +1,7 @@
 """One row made of all rows of a sequence or a graph, in Keras; what is masked is left out."""
 
 from nnlab.core.layer import Support
-from nnlab.engine.exports.keras_code import KerasCode
+from nnlab.engine.exports.keras.code import KerasCode
 
 KEPT = Support(
     "kept",

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from nnlab.core.layer import LAYERS, MISSING, Shape, Support
-from nnlab.engine.exports.keras_code import KerasCode, call, equal, of, only, unless, weighted
-from nnlab.engine.exports.keras_memory import with_memory
-from nnlab.engine.exports.keras_pools import REVERSED, pooled_rows
+from nnlab.engine.exports.keras.code import KerasCode, call, equal, of, only, unless, weighted
+from nnlab.engine.exports.keras.memory import with_memory
+from nnlab.engine.exports.keras.pools import REVERSED, pooled_rows
 
 GATES = Support(
     "gates",

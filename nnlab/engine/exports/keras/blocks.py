@@ -10,12 +10,12 @@ from nnlab.core.graph import Graph
 from nnlab.core.layer import MISSING, Shape, Support
 from nnlab.core.shapes import NodeShapes
 from nnlab.core.writing import attribute_names, class_name, slug
-from nnlab.engine.exports.keras_carrying import freezing, taking
-from nnlab.engine.exports.keras_code import NAME, PART, TAKES, BlockCode
-from nnlab.engine.exports.keras_nodes import Missing, check_sharing, equals
-from nnlab.engine.exports.keras_scope import TAKEN, Plan, Scope
-from nnlab.engine.exports.keras_table import SUPPORTS
-from nnlab.engine.exports.keras_text import constructors, folded, numbers_in, unlike
+from nnlab.engine.exports.keras.carrying import freezing, taking
+from nnlab.engine.exports.keras.code import NAME, PART, TAKES, BlockCode
+from nnlab.engine.exports.keras.nodes import Missing, check_sharing, equals
+from nnlab.engine.exports.keras.scope import TAKEN, Plan, Scope
+from nnlab.engine.exports.keras.table import SUPPORTS
+from nnlab.engine.exports.keras.text import constructors, folded, numbers_in, unlike
 
 Key = tuple[int, tuple[Shape, ...], bool]
 """An inside, the shapes that come in, and whether it is held still."""

@@ -6,12 +6,12 @@ from nnlab.core.document import Document
 from nnlab.core.objective import Objective
 from nnlab.core.shapes import bindings
 from nnlab.core.writing import attribute_names
-from nnlab.engine.exports.keras_blocks import Blocks
-from nnlab.engine.exports.keras_carrying import freezing, taking
-from nnlab.engine.exports.keras_code import KerasCode
-from nnlab.engine.exports.keras_nodes import Missing, check_sharing, equals
-from nnlab.engine.exports.keras_scope import TAKEN, Plan, Scope
-from nnlab.engine.exports.keras_text import folded, one_or_list, plain
+from nnlab.engine.exports.keras.blocks import Blocks
+from nnlab.engine.exports.keras.carrying import freezing, taking
+from nnlab.engine.exports.keras.code import KerasCode
+from nnlab.engine.exports.keras.nodes import Missing, check_sharing, equals
+from nnlab.engine.exports.keras.scope import TAKEN, Plan, Scope
+from nnlab.engine.exports.keras.text import folded, one_or_list, plain
 
 ENDINGS = ("layer", "part", *(f"part{n}" for n in range(2, 1000)))
 """What is added to a name that something else has."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from nnlab.core.layer import Shape, Support
-from nnlab.engine.exports.keras_code import KerasCode, call, composed, equal, of, unless, weighted
+from nnlab.engine.exports.keras.code import KerasCode, call, composed, equal, of, unless, weighted
 
 SINE = Support(
     "SinePositions",

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from nnlab.core.layer import Shape, Support
-from nnlab.engine.exports.keras_code import KerasCode, call, equal, of, only, unless, weighted
+from nnlab.engine.exports.keras.code import KerasCode, call, equal, of, only, unless, weighted
 
 ONE_END = re.compile(r"ops\.clip\(")
 PLAIN = {

@@ -1,24 +1,24 @@
 """The whole table of layers that have an equal in Keras: the entries of all modules beside this one."""
 
 from nnlab.core.layer import Layer, Shape, Support
-from nnlab.engine.exports import (
-    keras_attention,
-    keras_basic,
-    keras_chance,
-    keras_graphs,
-    keras_learned,
-    keras_memory,
-    keras_merges,
-    keras_pictures,
-    keras_resizing,
-    keras_sequences,
-    keras_windows,
+from nnlab.engine.exports.keras import (
+    attention,
+    basic,
+    chance,
+    graphs,
+    learned,
+    memory,
+    merges,
+    pictures,
+    resizing,
+    sequences,
+    windows,
 )
-from nnlab.engine.exports.keras_code import KERAS, KerasCode, NoEqual
+from nnlab.engine.exports.keras.code import KERAS, KerasCode, NoEqual
 
 FILLED_BY = (
-    keras_attention, keras_basic, keras_chance, keras_graphs, keras_learned, keras_memory, keras_merges, keras_pictures,
-    keras_resizing, keras_sequences, keras_windows,
+    attention, basic, chance, graphs, learned, memory, merges, pictures,
+    resizing, sequences, windows,
 )  # fmt: skip
 """The modules that fill the table."""
 SUPPORTS = frozenset(

@@ -8,11 +8,11 @@ from nnlab.core.graph import Graph, Node
 from nnlab.core.layer import LAYERS, Layer, Shape
 from nnlab.core.learning import sharing_problem
 from nnlab.core.shapes import NodeShapes
-from nnlab.engine.exports.keras_code import KerasCode, NoEqual
-from nnlab.engine.exports.keras_norms import normed
-from nnlab.engine.exports.keras_scope import Plan
-from nnlab.engine.exports.keras_table import keras_code
-from nnlab.engine.exports.keras_text import constructors
+from nnlab.engine.exports.keras.code import KerasCode, NoEqual
+from nnlab.engine.exports.keras.norms import normed
+from nnlab.engine.exports.keras.scope import Plan
+from nnlab.engine.exports.keras.table import keras_code
+from nnlab.engine.exports.keras.text import constructors
 from nnlab.errors import BuildError
 
 BlockCoder = Callable[[Block, tuple[Shape, ...], bool], KerasCode]

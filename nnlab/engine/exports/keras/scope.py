@@ -8,8 +8,8 @@ from nnlab.core.graph import Graph
 from nnlab.core.layer import Port
 from nnlab.core.learning import owner
 from nnlab.core.writing import slug
-from nnlab.engine.exports.keras_code import BlockCode, KerasCode
-from nnlab.engine.exports.keras_text import (
+from nnlab.engine.exports.keras.code import BlockCode, KerasCode
+from nnlab.engine.exports.keras.text import (
     LAYER_WORDS,
     Constructor,
     constructors,

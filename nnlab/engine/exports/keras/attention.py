@@ -3,7 +3,7 @@
 from typing import Any
 
 from nnlab.core.layer import MISSING, Shape, Support
-from nnlab.engine.exports.keras_code import PART, KerasCode, call, composed, equal, unless
+from nnlab.engine.exports.keras.code import PART, KerasCode, call, composed, equal, unless
 
 NUMBERS = Support(
     "attention_numbers",

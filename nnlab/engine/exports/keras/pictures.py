@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from nnlab.core.layer import LAYERS, Shape, Support
-from nnlab.engine.exports.keras_code import KerasCode, call, each, equal, of, short, unless, weighted
-from nnlab.engine.exports.keras_windows import BORDERED
+from nnlab.engine.exports.keras.code import KerasCode, call, each, equal, of, short, unless, weighted
+from nnlab.engine.exports.keras.windows import BORDERED
 
 
 @equal("Conv1d", "Conv2d", "Conv3d")

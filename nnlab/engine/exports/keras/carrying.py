@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 
-from nnlab.engine.exports.keras_code import BlockCode, handed
-from nnlab.engine.exports.keras_scope import Scope
-from nnlab.engine.exports.keras_text import folded
+from nnlab.engine.exports.keras.code import BlockCode, handed
+from nnlab.engine.exports.keras.scope import Scope
+from nnlab.engine.exports.keras.text import folded
 
 Done = Callable[[str], str]
 """The statement for a layer at this place."""

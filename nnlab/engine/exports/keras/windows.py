@@ -4,7 +4,7 @@ from math import prod
 from typing import Any
 
 from nnlab.core.layer import LAYERS, Shape, Support
-from nnlab.engine.exports.keras_code import KerasCode, call, each, equal, only, short, unless
+from nnlab.engine.exports.keras.code import KerasCode, call, each, equal, only, short, unless
 
 BORDERED = Support(
     "bordered",

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from nnlab.core.layer import Support
-from nnlab.engine.exports.keras_code import KerasCode
-from nnlab.engine.exports.keras_text import Constructor, constructors, replaced
+from nnlab.engine.exports.keras.code import KerasCode
+from nnlab.engine.exports.keras.text import Constructor, constructors, replaced
 
 WEIGHT = Support(
     "weight_of",

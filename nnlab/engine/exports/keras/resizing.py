@@ -3,8 +3,8 @@
 from typing import Any
 
 from nnlab.core.layer import Shape, Support
-from nnlab.engine.exports.keras_code import KerasCode, call, equal, only, short
-from nnlab.engine.exports.keras_windows import BORDERED
+from nnlab.engine.exports.keras.code import KerasCode, call, equal, only, short
+from nnlab.engine.exports.keras.windows import BORDERED
 
 NEAREST = Support(
     "nearest",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nnlab.core.objective import Term
-from nnlab.engine.exports.keras_text import folded, unlike
+from nnlab.engine.exports.keras.text import folded, unlike
 from nnlab.errors import BuildError
 
 PLACES = '''class PlaceCrossentropy(keras.losses.SparseCategoricalCrossentropy):

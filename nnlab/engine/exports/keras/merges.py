@@ -4,7 +4,7 @@ from math import prod
 from typing import Any
 
 from nnlab.core.layer import LAYERS, Shape, Support
-from nnlab.engine.exports.keras_code import KerasCode, NoEqual, equal, only
+from nnlab.engine.exports.keras.code import KerasCode, NoEqual, equal, only
 
 COSINE = Support(
     "cosine_similarity",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnlab.core.layer import LAYERS, MISSING, Shape, Support
-from nnlab.engine.exports.keras_code import KerasCode, call, composed, equal, unless
+from nnlab.engine.exports.keras.code import KerasCode, call, composed, equal, unless
 
 NUMBERS = Support(
     "recurrent_numbers",

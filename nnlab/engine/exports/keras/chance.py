@@ -3,7 +3,7 @@
 from typing import Any
 
 from nnlab.core.layer import LAYERS, Shape, Support
-from nnlab.engine.exports.keras_code import KerasCode, equal
+from nnlab.engine.exports.keras.code import KerasCode, equal
 
 DROP_PATH = Support(
     "DropPath",

@@ -3,9 +3,9 @@
 from typing import Any
 
 from nnlab.core.layer import MISSING, Shape, Support
-from nnlab.engine.exports.keras_attention import FEED_FORWARD
-from nnlab.engine.exports.keras_code import KerasCode, call, composed, equal, unless
-from nnlab.engine.exports.keras_pools import pooled_rows
+from nnlab.engine.exports.keras.attention import FEED_FORWARD
+from nnlab.engine.exports.keras.code import KerasCode, call, composed, equal, unless
+from nnlab.engine.exports.keras.pools import pooled_rows
 
 EDGES = Support(
     "edge_table",
