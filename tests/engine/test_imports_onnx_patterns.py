@@ -278,6 +278,13 @@ class TestArithmetic:
         graph = found.document.graph
         assert [n.type_id for n in graph.nodes.values()] == ["Input", "ReLU", "Det (from outside)", "Tanh", "Output"]
 
+    def test_modules_that_a_file_only_claims_do_no_harm(self) -> None:
+        deep = [helper.make_node("Relu", ["x"], ["a"], name="/a" * 4000 + "/Relu"), helper.make_node("Tanh", ["a"], ["b"], name="//./0"),
+                helper.make_node("Relu", ["b"], ["c"], name="/a" * 4000 + "/Relu"), helper.make_node("Tanh", ["c"], ["y"])]  # fmt: skip
+        found = onnx_file.read(onnx_of(deep, []), "m")
+        assert found.unknown == ()
+        assert kinds(found.document.graph) == ["Input", "ReLU", "Tanh", "ReLU", "Tanh", "Output"]
+
     def test_what_an_answer_does_not_need_is_not_counted_as_unknown(self) -> None:
         nodes = [helper.make_node("Det", ["x"], ["a"]), helper.make_node("Relu", ["x"], ["y"])]
         assert onnx_file.read(onnx_of(nodes, []), "m").unknown == ()

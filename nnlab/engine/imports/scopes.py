@@ -41,6 +41,7 @@ class Scope(NamedTuple):
 
 
 NAME = re.compile(r"'([^']*)'")
+DEPTH_LIMIT = 24  # modules within modules that are told apart: a file may claim any number
 TEXT_LIMIT = 10_000  # characters of a file's text that are read
 
 Scopes = tuple[Scope, ...]
@@ -71,7 +72,7 @@ def of_text(stack: object) -> Scopes:
             found.append(
                 of_class(path.partition("@")[0], kind, f"{path}{key.partition('@')[1]}{key.partition('@')[2]}")
             )
-    return tuple(found)
+    return tuple(found[:DEPTH_LIMIT])
 
 
 def of_node_name(name: str) -> Scopes:
@@ -82,7 +83,7 @@ def of_node_name(name: str) -> Scopes:
         full = f"{full.removesuffix(last)}{part}" if last and part.startswith(f"{last}.") else f"{full}.{part}"
         full, last = full.lstrip("."), part
         found.append(Scope(full, "", full))
-    return tuple(found)
+    return tuple(found[:DEPTH_LIMIT])
 
 
 class Calls:
@@ -106,7 +107,7 @@ class Calls:
             self._enter(path, paths[k + 1] if k + 2 < len(paths) else "")
             number = self.many.get(path, 0)
             found.append(of_class(path, kind, f"{path}@{number}" if number else path))
-        return tuple(found)
+        return tuple(found[:DEPTH_LIMIT])
 
     def _enter(self, path: str, child: str) -> None:
         """A step in this module, and in this one of its own; empty if it stands in none of them."""

@@ -15,12 +15,15 @@ from nnlab.engine.imports.rows import merge_rows
 from nnlab.engine.imports.scopes import Scopes
 from nnlab.errors import NNLabError
 
+WORK_LIMIT = 4_000_000  # modules times layers: more would take minutes, and only a file made for that has them
+
 
 def in_blocks(made: Imported, d: Drawing, given: Given | None = None) -> Imported:
     """The same network with a block for each module that has several layers; as it was if that cannot be."""
     document = made.document
     where = {n: d.places[n][0] for n in document.graph.nodes if n in d.places}
-    if not any(where.values()):
+    scopes = {each[: k + 1] for each in where.values() for k in range(len(each))}
+    if not scopes or len(scopes) * len(where) > WORK_LIMIT:
         return made
     names = {n: d.places[n][1] for n in where}
     rooms = Rooms(document.graph, dict(document.starts), where, names, given or {})
@@ -29,7 +32,7 @@ def in_blocks(made: Imported, d: Drawing, given: Given | None = None) -> Importe
         found = replace(document, graph=tidy(rooms.finished()), starts=Starts(rooms.starts))
         if _errors(found) > _errors(document):
             return made
-    except NNLabError:
+    except (NNLabError, KeyError, ValueError, IndexError):  # what a file says of its modules may not fit together
         return made
     return replace(made, document=found)
 
