@@ -45,7 +45,12 @@ def test_a_random_network_answers_as_before_wherever_it_is_taken(seed: int) -> N
         given = random_samples(document, seed + samples, samples)
         taken = [torch.as_tensor(given[k]) for k in arguments(document)]
         with torch.no_grad():
-            wanted = answers(subject.network(*taken))
+            try:
+                wanted = answers(subject.network(*taken))
+            except ValueError as refusal:  # statistics of a batch of one, which torch itself refuses
+                if samples == 1 and "more than 1 value" in str(refusal):
+                    continue
+                raise
             again = answers(program(*taken))
         there = session.run(None, {name: x.numpy() for name, x in zip(names, taken, strict=True)})
         apart = max(far(mine, theirs) for file in (there, again) for mine, theirs in zip(wanted, file, strict=True))
