@@ -49,9 +49,9 @@ def opened(path: AnyPath, should_stop: Callable[[], bool] = lambda: False) -> Br
     data, _ = disk.read(path, FILE_LIMIT)
     look()
     if Path(path).suffix.lower() == ".onnx":
-        from nnlab.engine.imports.onnx_file import read
+        from nnlab.engine.imports.onnx.file import read
     else:
-        from nnlab.engine.imports.pt2_file import read
+        from nnlab.engine.imports.pt2.file import read
     look()  # the libraries that read it are large
     try:
         made = read(data, what, Path(path).stem)

@@ -109,7 +109,9 @@ def make() -> Document:
     return Document(
         graph=network(),
         data=Data(dataset=DATASETS["digits"](), standardise=False),
-        training=Training(learning_rate=0.002, batch_size=32, epochs=40, optimizer=OPTIMIZERS["adam"]().with_(beta1=0.5)),
+        training=Training(
+            learning_rate=0.002, batch_size=32, epochs=40, optimizer=OPTIMIZERS["adam"]().with_(beta1=0.5)
+        ),
         title="DCGAN",
         notes=NOTES,
     )

@@ -23,8 +23,9 @@ from nnlab.core.document import Document
 from nnlab.core.example import EXAMPLES
 from nnlab.core.parts import samples
 from nnlab.engine.compile import arguments, build, source
-from nnlab.engine.imports import onnx_file, pt2_file
 from nnlab.engine.imports.fx_graph import from_module
+from nnlab.engine.imports.onnx import file as onnx_file
+from nnlab.engine.imports.pt2 import file as pt2_file
 from nnlab.errors import BuildError, FileError, NNLabError
 
 # ---------------------------------------------------------------- reference architectures, as their authors write them

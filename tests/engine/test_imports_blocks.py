@@ -18,7 +18,7 @@ from nnlab.core.template import TEMPLATES
 from nnlab.core.writing import class_name
 from nnlab.datasets.blank import Blank, described
 from nnlab.engine.compile import arguments, build, source
-from nnlab.engine.imports.block_names import in_words
+from nnlab.engine.imports.blocks.names import in_words
 from nnlab.engine.imports.fx_graph import from_module
 
 

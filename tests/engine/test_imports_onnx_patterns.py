@@ -20,10 +20,11 @@ from nnlab.core.template import TEMPLATES
 from nnlab.engine.compile import arguments, build
 from nnlab.engine.exports.onnx_file import write as write_onnx
 from nnlab.engine.exports.pt2_file import write as write_pt2
-from nnlab.engine.imports import onnx_file, pt2_file
+from nnlab.engine.imports.attention.strides import View
 from nnlab.engine.imports.finishing import Imported
+from nnlab.engine.imports.onnx import file as onnx_file
+from nnlab.engine.imports.pt2 import file as pt2_file
 from nnlab.engine.imports.scopes import Calls, of_node_name, of_text
-from nnlab.engine.imports.strides import View
 
 
 def as_pt2(model: nn.Module, inputs: tuple[Tensor, ...]) -> bytes:

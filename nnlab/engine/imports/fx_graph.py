@@ -11,7 +11,8 @@ from torch import Tensor, fx, nn
 
 from nnlab.core.arithmetic.axes import listed
 from nnlab.core.layer import PortKind, Shape
-from nnlab.engine.imports import forms, modules, moments, pools, scopes, submodules, supports, time_first, weighted
+from nnlab.engine.imports import forms, modules, moments, pools, scopes, supports, time_first, weighted
+from nnlab.engine.imports.blocks import submodules
 from nnlab.engine.imports.comparing import compared, unchanged
 from nnlab.engine.imports.drawing import Drawing, Held, Pile, Spread, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished, kind_of

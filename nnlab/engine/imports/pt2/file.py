@@ -11,13 +11,15 @@ import numpy as np
 
 from nnlab.core.layer import PortKind, Shape
 from nnlab.core.words import count
-from nnlab.engine.imports import forms, pools, pt2_following, scopes, submodules, supports, weighted
-from nnlab.engine.imports.attention_drawn import forget_unused
+from nnlab.engine.imports import forms, pools, scopes, supports, weighted
+from nnlab.engine.imports.attention.drawn import forget_unused
+from nnlab.engine.imports.attention.following import Following
+from nnlab.engine.imports.blocks import submodules
 from nnlab.engine.imports.drawing import NODES_LIMIT, Drawing, Held, Pile, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished
-from nnlab.engine.imports.following import Following
 from nnlab.engine.imports.operations import OPERATIONS, Kind, Piece
-from nnlab.engine.imports.pt2_archive import TYPES, Archive, Json
+from nnlab.engine.imports.pt2 import following as pt2_following
+from nnlab.engine.imports.pt2.archive import TYPES, Archive, Json
 from nnlab.errors import FileError
 
 KNOWN = (forms, pools, weighted, supports)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nnlab.engine.imports import attending, attention_drawn
+from nnlab.engine.imports.attention import attending
+from nnlab.engine.imports.attention import drawn as attention_drawn
+from nnlab.engine.imports.attention.strides import View
 from nnlab.engine.imports.drawing import Drawing, Held, Turned, Unfit, Value
-from nnlab.engine.imports.strides import View
 from nnlab.errors import FileError, SettingError, ShapeError
 
 Seen = View | Held | Value | tuple[View | None, ...] | None

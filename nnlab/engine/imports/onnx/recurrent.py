@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nnlab.engine.imports.drawing import Held, Turned, Unfit, layer_of
-from nnlab.engine.imports.onnx_operations import Call, Rows, drawn
+from nnlab.engine.imports.onnx.operations import Call, Rows, drawn
 
 GATES = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2), "RNN": (0,)}
 """ONNX's order of the gates, as torch's."""

@@ -9,10 +9,10 @@ from nnlab.core.blocks.grouping import group
 from nnlab.core.graph import Graph, Link, Node
 from nnlab.core.wrapping import tidy
 from nnlab.core.writing import attribute_names
-from nnlab.engine.imports.block_names import called, named_apart
+from nnlab.engine.imports.blocks.names import called, named_apart
+from nnlab.engine.imports.blocks.whole_layers import whole
 from nnlab.engine.imports.drawing import Arrays
 from nnlab.engine.imports.scopes import Scope, Scopes
-from nnlab.engine.imports.whole_layers import whole
 from nnlab.errors import GraphError
 
 Given = Mapping[str, Mapping[tuple[str, str], str]]

@@ -16,25 +16,18 @@ from onnx import numpy_helper
 
 from nnlab.core.layer import PortKind, Shape
 from nnlab.core.words import count
-from nnlab.engine.imports import (
-    onnx_constants,
-    onnx_following,
-    onnx_forms,
-    onnx_fused,
-    onnx_operations,
-    onnx_recurrent,
-    scopes,
-    submodules,
-)
-from nnlab.engine.imports.attention_drawn import forget_unused
+from nnlab.engine.imports import scopes
+from nnlab.engine.imports.attention.drawn import forget_unused
+from nnlab.engine.imports.attention.following import Following
+from nnlab.engine.imports.blocks import submodules
 from nnlab.engine.imports.drawing import NODES_LIMIT, Drawing, Held, Turned, Unfit, Value
 from nnlab.engine.imports.finishing import Imported, finished
-from nnlab.engine.imports.following import Following
-from nnlab.engine.imports.onnx_operations import Call, Rows, Stacked
+from nnlab.engine.imports.onnx import constants, following, forms, fused, operations, recurrent
+from nnlab.engine.imports.onnx.operations import Call, Rows, Stacked
 from nnlab.engine.imports.operations import Piece
 from nnlab.errors import FileError
 
-KNOWN = (onnx_forms, onnx_recurrent)
+KNOWN = (forms, recurrent)
 """Those that fill the table of operations."""
 NUMBERS_LIMIT = 2**29  # in all tensors of a file together
 FOLDED = re.compile(r"val_\d+|onnx::\w+|_.*")  # what exporters call numbers that they have worked out
@@ -130,7 +123,7 @@ class _Model:
         """The network of all operations."""
         for each in self.entries:
             self._enter(each)
-        nodes = list(onnx_fused.fused(self.graph))
+        nodes = list(fused.fused(self.graph))
         self.reads.update(name for node in nodes for name in {*node.input})
         self.reads.update(each.name for each in self.graph.output)
         for node in nodes:
@@ -164,7 +157,7 @@ class _Model:
         inputs = [self._own(self.env.get(name)) for name in node.input]
         call = Call(self.d, node.op_type, inputs, self._attributes(node), list(node.output), self.opset)
         made = self.following.step(
-            lambda: onnx_following.follow(self.following, call, list(node.input)),
+            lambda: following.follow(self.following, call, list(node.input)),
             lambda: self._made(call, node),
             lambda: self._opaque(call, node),
             node.input,
@@ -192,10 +185,10 @@ class _Model:
         if node.domain not in ("", "ai.onnx"):
             raise Unfit(node.op_type)
         if not any(isinstance(each, (Value, Turned, Piece, Rows, Stacked)) for each in call.inputs):
-            return onnx_constants.computed(call)
+            return constants.computed(call)
         if node.op_type == "Shape":
             return Held(_size_of(call, self.d.batch))
-        draw: Callable[[Call], Any] | None = onnx_operations.DRAWN.get(node.op_type)
+        draw: Callable[[Call], Any] | None = operations.DRAWN.get(node.op_type)
         if draw is None:
             raise Unfit(node.op_type)
         return draw(call)

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.engine.imports import attending, attention_drawn, averaging
+from nnlab.engine.imports.attention import attending, averaging
+from nnlab.engine.imports.attention import drawn as attention_drawn
+from nnlab.engine.imports.attention.following import Seen
+from nnlab.engine.imports.attention.strides import View
 from nnlab.engine.imports.drawing import Drawing, Held, Unfit, layer_of
-from nnlab.engine.imports.following import Seen
-from nnlab.engine.imports.strides import View
 
 Follow = Callable[..., Seen]
 FOLLOWED: dict[str, Follow] = {}

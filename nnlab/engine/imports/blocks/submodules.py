@@ -8,10 +8,10 @@ from nnlab.core.document import Document
 from nnlab.core.learning import USUAL
 from nnlab.core.starts import Starts
 from nnlab.core.wrapping import tidy
+from nnlab.engine.imports.blocks.rooms import Given, Rooms
+from nnlab.engine.imports.blocks.rows import merge_rows
 from nnlab.engine.imports.drawing import Drawing
 from nnlab.engine.imports.finishing import Imported
-from nnlab.engine.imports.rooms import Given, Rooms
-from nnlab.engine.imports.rows import merge_rows
 from nnlab.engine.imports.scopes import Scopes
 from nnlab.errors import NNLabError
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from nnlab.engine.imports import attention_drawn
-from nnlab.engine.imports.attending import Given
+from nnlab.engine.imports.attention import drawn as attention_drawn
+from nnlab.engine.imports.attention.attending import Given
+from nnlab.engine.imports.attention.strides import View, joined
 from nnlab.engine.imports.drawing import Drawing, Value
-from nnlab.engine.imports.strides import View, joined
 
 
 @dataclass(eq=False)

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.engine.imports import attending, averaging
+from nnlab.engine.imports.attention import attending, averaging
+from nnlab.engine.imports.attention.following import Following, Seen
+from nnlab.engine.imports.attention.strides import View
 from nnlab.engine.imports.drawing import Held, Unfit, Value
-from nnlab.engine.imports.following import Following, Seen
-from nnlab.engine.imports.onnx_operations import Call, axes_of
-from nnlab.engine.imports.strides import View
+from nnlab.engine.imports.onnx.operations import Call, axes_of
 
 Follow = Callable[[Call, list[View | None]], Seen]
 FOLLOWED: dict[str, Follow] = {}

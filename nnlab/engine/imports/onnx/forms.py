@@ -5,7 +5,7 @@ from typing import Any
 
 from nnlab.engine.imports import forms, pools, weighted
 from nnlab.engine.imports.drawing import Held, Turned, Unfit, Value
-from nnlab.engine.imports.onnx_operations import Call, Rows, Stacked, axes_of, drawn
+from nnlab.engine.imports.onnx.operations import Call, Rows, Stacked, axes_of, drawn
 from nnlab.engine.imports.operations import as_value
 
 FAR = 2**31  # an end beyond all sizes

@@ -5,7 +5,7 @@ from typing import Any
 
 from nnlab.core.blocks.block import Block
 from nnlab.core.graph import Graph
-from nnlab.engine.imports.rooms import Rooms
+from nnlab.engine.imports.blocks.rooms import Rooms
 from nnlab.engine.imports.scopes import Scopes
 from nnlab.errors import SettingError
 

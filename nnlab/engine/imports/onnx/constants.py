@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnlab.engine.imports.drawing import Held, Unfit
-from nnlab.engine.imports.onnx_operations import Call, axes_of
+from nnlab.engine.imports.onnx.operations import Call, axes_of
 
 LIMIT = 2**24  # numbers that a file may have made of nothing
 

@@ -12,9 +12,9 @@ from nnlab.core.graph import Graph
 from nnlab.core.layer import Layer, UnknownLayer
 from nnlab.core.learning import Learning
 from nnlab.engine.imports import weighted
-from nnlab.engine.imports.attending import NEAR, Given, Looked, Product, heads_of
+from nnlab.engine.imports.attention.attending import NEAR, Given, Looked, Product, heads_of
+from nnlab.engine.imports.attention.strides import View
 from nnlab.engine.imports.drawing import Drawing, Turned, Unfit, Value, layer_of
-from nnlab.engine.imports.strides import View
 
 
 def drawn(d: Drawing, x: View, whole: bool = False) -> Value | Turned | None:

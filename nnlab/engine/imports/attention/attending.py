@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from nnlab.engine.imports.attention.strides import View, joined
 from nnlab.engine.imports.drawing import Drawing, Held, Value
 from nnlab.engine.imports.pools import is_causal_table
-from nnlab.engine.imports.strides import View, joined
 
 NEAR = 1e-5  # how far a scale may be from 1 / √features, as a share of it
 

@@ -1,0 +1,1 @@
+"""Attention put together again, where a file has taken it apart."""

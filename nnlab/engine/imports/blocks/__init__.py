@@ -1,0 +1,1 @@
+"""The modules of a model as blocks: names, nesting and equal ones in a row."""

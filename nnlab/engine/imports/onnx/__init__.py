@@ -1,0 +1,1 @@
+"""ONNX files as networks: their constants, operations and layers that were taken apart."""
