@@ -30,6 +30,12 @@ from nnlab.files import codec
 again = codec.document_from_dict(codec.document_to_dict(project.document))[0]
 assert again.graph.nodes[new].layer == project.document.graph.nodes[new].layer
 assert project.document.graph.nodes[new].layer.torch_code((2,)).forward.startswith("{0} + 0.2 * (")
+import math, torch
+from nnlab.engine.compile import source
+names = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "math": math}
+exec(source(project.document), names)
+back = nnlab.from_module(names["Network"](), torch.zeros(3, 2)).document.graph
+assert back.nodes["bentidentity"].layer == project.document.graph.nodes[new].layer
 print("works")
 """
     done = subprocess.run([sys.executable, "-c", recipe() + use], capture_output=True, text=True, check=False)

@@ -25,6 +25,16 @@ def function_name(node: fx.Node) -> str:
     return str(name).rstrip("_") if not name.startswith("__") else str(name).strip("_")
 
 
+LATER = {"rmul": "mul", "radd": "add", "and_": "and", "multiply": "mul"}
+"""What Python calls a step if a number stands in front."""
+
+
+def plain_name(node: fx.Node) -> str:
+    """The same, whichever side of it a number stands on."""
+    name = function_name(node)
+    return LATER.get(name, name)
+
+
 FRESH = ("new_zeros", "new_ones", "new_full", "new_tensor", "zeros_like", "ones_like", "full_like")
 """Numbers that only have their sizes from a sample."""
 

@@ -15,15 +15,14 @@ from torch import fx, nn
 from nnlab.core.layer import MISSING, Layer, Shape
 from nnlab.engine.compile import run_text
 from nnlab.engine.imports import modules
+from nnlab.engine.imports.any_layer import layers_that_end
 from nnlab.engine.imports.drawing import Unfit, layer_of
-from nnlab.engine.imports.naming import function_name, is_method
+from nnlab.engine.imports.naming import function_name, is_method, plain_name
 from nnlab.errors import SettingError, ShapeError
 
 Candidate = tuple[Layer, tuple[Shape, ...], int]
 """A layer, the shapes of its inputs, and which of its answers the step is."""
 DEPTH = 5
-LATER = {"rmul": "mul", "radd": "add", "and_": "and", "multiply": "mul"}
-"""What Python calls a step if a number stands in front."""
 
 
 @fx.wrap
@@ -44,12 +43,14 @@ def recognise(graph: fx.Graph, model: nn.Module) -> None:
 
 
 def _candidates(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
-    name = type(model.get_submodule(str(node.target))).__name__ if node.op == "call_module" else _name(node)
+    name = type(model.get_submodule(str(node.target))).__name__ if node.op == "call_module" else plain_name(node)
     for guess in GUESSES.get(name, ()):
         try:
             yield from guess(node, model)
         except (SettingError, ShapeError, Unfit, IndexError, KeyError, TypeError, AttributeError, ValueError):
             continue
+    if node.op != "call_module":
+        yield from layers_that_end(node, [*numbers_in(node)], _steps)
 
 
 def _put(graph: fx.Graph, node: fx.Node, layer: Layer, port: int, found: "_Match") -> None:
@@ -90,7 +91,7 @@ class _Match:
             return self._fits_fact(text, there)
         if there.meta.get("own"):
             return False
-        if _name(text) != ("own_module" if there.op == "call_module" else _name(there)):
+        if plain_name(text) != ("own_module" if there.op == "call_module" else plain_name(there)):
             return False
         mine, theirs = _arguments(text), _arguments(there)
         if len(mine) != len(theirs) or set(text.kwargs) != set(there.kwargs):
@@ -102,7 +103,7 @@ class _Match:
     @staticmethod
     def _fits_fact(text: fx.Node, there: Any) -> bool:
         """A kind of numbers, a device or how many samples there are, which a run has in the place of a step."""
-        name = _name(text)
+        name = plain_name(text)
         if name == "getattr":
             return isinstance(there, {"dtype": torch.dtype, "device": torch.device}.get(str(text.args[1]), ()))
         return name == "getitem" and isinstance(there, int) and text.args[1] in (0,)
@@ -139,11 +140,6 @@ def _steps(text: str) -> fx.Node | None:
         each.meta["at"] = k
     (last,) = (n.args[0] for n in graph.nodes if n.op == "output")
     return last if isinstance(last, fx.Node) and last.op != "placeholder" else None
-
-
-def _name(node: fx.Node) -> str:
-    name = function_name(node)
-    return LATER.get(name, name)
 
 
 def _arguments(node: fx.Node) -> list[Any]:
@@ -193,9 +189,9 @@ def _losses(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
     ends = [n for n in node.users if n.op == "output"]
     if len(ends) < len(node.users) or not ends or not isinstance(ends[0].args[0], (tuple, list)):
         return
-    mean = node if _name(node) == "mean" else next(a for a in node.args if isinstance(a, fx.Node))
+    mean = node if plain_name(node) == "mean" else next(a for a in node.args if isinstance(a, fx.Node))
     flat: Any = mean.args[0]
-    shape = (1, 1) if flat.op != "placeholder" and _name(flat) == "flatten" else (1,)
+    shape = (1, 1) if flat.op != "placeholder" and plain_name(flat) == "flatten" else (1,)
     for n in [1.0] if mean is node else [a for a in node.args if isinstance(a, (int, float))]:
         for kind in ("yes", "no", "numbers"):
             yield layer_of("AsLoss", kind=kind, strength=float(n)), (shape,), 0
@@ -241,7 +237,7 @@ def _powers(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
 
 def _filters(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
     border: Any = node.args[0]
-    if not isinstance(border, fx.Node) or _name(border) != "pad":
+    if not isinstance(border, fx.Node) or plain_name(border) != "pad":
         return
     before: Any = border.args[0]
     layer: Any = modules.layer_for(model.get_submodule(str(node.target)))
@@ -254,7 +250,7 @@ def _filters(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
 
 def _looks(node: fx.Node, model: nn.Module) -> Iterator[Candidate]:
     mask: Any = node.kwargs["attn_mask"]
-    while isinstance(mask, fx.Node) and _name(mask) in ("getitem", "invert", "bitwise_not"):
+    while isinstance(mask, fx.Node) and plain_name(mask) in ("getitem", "invert", "bitwise_not"):
         mask = mask.args[0]
     said: dict[str, Any] = {"causal": node.kwargs.get("is_causal", False), "scale": node.kwargs.get("scale")}
     if node.op == "call_module":
