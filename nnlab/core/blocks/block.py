@@ -175,8 +175,11 @@ class Block(Layer):
         return tuple(found)
 
     def open_params(self) -> tuple[Param, ...]:
-        """Its own settings and the promoted ones."""
-        return (*super().open_params(), *self.lent)
+        """Its own settings and the promoted ones. What runs over time is neither repeated otherwise nor has other weights."""
+        hidden = {
+            name for name in ("repeat", "share") if self.is_over_time and getattr(self, name) == getattr(Block, name)
+        }
+        return (*(p for p in super().open_params() if p.name not in hidden), *self.lent)
 
     def with_(self, **changes: object) -> Self:
         """The same with some settings changed, promoted ones among them; SettingError if a name or value does not fit."""
