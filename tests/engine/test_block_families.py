@@ -93,3 +93,20 @@ def test_comments_tell_sizes_by_those_that_come_in() -> None:
     assert "# (N, out_channels, height // 2, width // 2)" in source(digits(*blocks))
     blocks = [boxed("Twice", conv(n), layer("Upsample")) for n in (4, 6)]
     assert "# (N, out_channels, 2 * height, 2 * width)" in source(digits(*blocks))
+
+
+def test_a_block_called_as_a_layer_of_torch_takes_nothing_away_from_that_layer() -> None:
+    row = [layer("Linear", out_features=12), layer("ReLU")]
+    blocks = [boxed("Linear", layer("Flatten"), *row), boxed("Linear", *row), boxed("Linear", layer("Tanh"), *row)]
+    text = source(digits(*blocks))
+    assert "class Linear2(" in text
+    assert "nn.Linear2" not in text
+    assert build(digits(*blocks), 0)(torch.randn(3, 1, 8, 8)).shape == (3, 10)
+
+
+def test_blocks_called_as_a_layer_of_torch_become_one_class_and_leave_that_layer_alone() -> None:
+    first, second = (boxed("ReLU", conv(filters), layer("PReLU"), layer("Dropout")) for filters in (8, 4))
+    document = digits(first, boxed("Outer", layer("ReLU6"), conv(3)), second)
+    text = source(document)
+    assert "def __init__(self, in_channels, out_channels):" in text
+    assert build(document, 0)(torch.randn(3, 1, 8, 8)).shape == (3, 10)

@@ -222,7 +222,7 @@ class _Family:
             given = self._given(each.name)
             named = len(given) > UNNAMED_LIMIT
             arguments = ", ".join(f"{k}={v}" if named else v for k, v in given.items())
-            text = re.sub(rf"\b{each.name}\(\)", f"{self.first.name}({arguments})", text)
+            text = re.sub(rf"(?<![.\w]){each.name}\(\)", f"{self.first.name}({arguments})", text)
         return text
 
     def called(self, code: TorchCode) -> TorchCode:
