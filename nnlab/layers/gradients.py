@@ -83,7 +83,8 @@ class ActivityPenalty(Layer):
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """The numbers, and a sum over each sample."""
         size = "{r}.abs()" if self.kind == "l1" else "{r}.square()"
-        return TorchCode("{0}", results=("{r}", f"{self.strength:.12g} * {size}.flatten(1).sum(1)"))
+        total = f"{size}.flatten(1).sum(1)" if shapes[0] else size
+        return TorchCode("{0}", results=("{r}", f"{self.strength:.12g} * {total}"))
 
     def summary(self) -> str:
         """The kind and strength."""
@@ -124,7 +125,7 @@ class AsLoss(Layer):
     def torch_code(self, *shapes: Shape) -> TorchCode:
         """A mean over each sample; for scores of softplus, which is the cross-entropy with one answer throughout."""
         charged = {"numbers": "{0}", "yes": "F.softplus(-{0})", "no": "F.softplus({0})"}[self.kind]
-        mean = f"{charged}.flatten(1).mean(1)" if len(shapes[0]) != 1 else f"{charged}.mean(1)"
+        mean = charged + (".flatten(1).mean(1)" if len(shapes[0]) > 1 else ".mean(1)" if shapes[0] else "")
         return TorchCode(mean if self.strength == 1.0 else f"{self.strength:.12g} * {mean}")
 
     def summary(self) -> str:

@@ -42,6 +42,8 @@ class GroupNorm(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         """Unchanged."""
         (shape,) = shapes
+        if not shape:
+            raise ShapeError("needs channels to divide, and gets one number a sample: remove it")
         if shape[0] % self.num_groups:
             raise ShapeError(
                 f"cannot divide {shape[0]} channels into {self.num_groups} groups: use a number that divides {shape[0]}"

@@ -94,7 +94,7 @@ class ScaleShift(Layer):
 
     def explain_forward(self, spot: Spot) -> Formula | None:
         """The number times the scale, and the shift."""
-        at = (spot.place[0], *(0,) * (len(spot.place) - 1)) if self.per == "channel" else (0,)
+        at = (spot.place[0], *(0,) * (len(spot.place) - 1)) if self.per == "channel" and spot.place else (0,)
         a, b = float(spot.parameters["weight"][at]), float(spot.parameters["bias"][at])
         x = float(spot.inputs[0][spot.place])
         line = f" = {words.number(a)}·{signed(x)} + {signed(b)}"
@@ -105,7 +105,7 @@ class ScaleShift(Layer):
         return "" if self.per == "channel" else "one for all"
 
     def _size(self, shape: Shape) -> Shape:
-        return (shape[0], *(1,) * (len(shape) - 1)) if self.per == "channel" else (1,)
+        return (shape[0], *(1,) * (len(shape) - 1)) if self.per == "channel" and shape else (1,)
 
 
 @LAYERS.register("Bilinear")
@@ -129,7 +129,7 @@ class Bilinear(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         """The last axis becomes `out_features`; the axes before it must agree."""
         first, second = shapes
-        if first[:-1] != second[:-1]:
+        if first[:-1] != second[:-1] or not first or not second:
             raise ShapeError(
                 f"gets {shape_text(first)} and {shape_text(second)}: only the last sizes may differ, so put a Flatten "
                 "or a Reshape before one of them"
