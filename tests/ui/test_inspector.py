@@ -141,6 +141,35 @@ def test_the_key_of_undo_belongs_to_the_project_once_nothing_is_typed(bench: Wor
         assert event.isAccepted() is taken
 
 
+def test_the_name_leaves_undo_to_the_project_until_something_is_typed(bench: Workbench, inspector: Inspector) -> None:
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtWidgets import QApplication
+
+    _select(bench, inspector, "first")
+    name = inspector.node_page.name
+    name.setFocus()
+    taken = []
+    for typed in ("", "x"):
+        QTest.keyClicks(name, typed)
+        event = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        event.ignore()
+        QApplication.sendEvent(name, event)
+        taken.append(event.isAccepted())
+    assert taken == [False, True]
+
+
+def test_another_page_never_puts_the_cursor_into_the_name(bench: Workbench, inspector: Inspector) -> None:
+    form = inspector.run_page.training.form
+    inspector.show_training()
+    inspector.refresh()
+    form.controls()[0].setFocus()
+    assert inspector.run_page.isAncestorOf(inspector.focusWidget())
+    _select(bench, inspector, "first")
+    assert inspector.pages.currentWidget() is inspector.node_page
+    assert not inspector.node_page.name.hasFocus()
+
+
 def test_a_layer_can_be_renamed_and_named_back(bench: Workbench, inspector: Inspector) -> None:
     _select(bench, inspector, "first")
     name = inspector.node_page.name

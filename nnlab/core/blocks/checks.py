@@ -44,8 +44,9 @@ def check_repeat(block: "Block", shapes: tuple[Shape, ...], found: tuple[Shape, 
         raise ShapeError("cannot be repeated: it has more outputs than inputs, and each copy feeds the next")
     for before, after, port in zip(shapes, found, block.ports_out, strict=False):
         if before != after:
+            where = f" at {port.name}" if len(block.ports_out) > 1 else ""
             raise ShapeError(
-                f"cannot be repeated: {_sizes(before)} go in and {_sizes(after)} come out at {port.name}, and each "
+                f"cannot be repeated: {_sizes(before)} go in and {_sizes(after)} come out{where}, and each "
                 "copy feeds the next. Make both sizes equal, or set its repeats to 1"
             )
 

@@ -4,7 +4,16 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QStandardItemModel, QWheelEvent
+from PySide6.QtGui import (
+    QCursor,
+    QEnterEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QStandardItemModel,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QFrame, QSizePolicy, QWidget
 
 from nnlab.ui.forms.number_edit import NumberEdit
@@ -83,6 +92,12 @@ class Choice(QComboBox):
         view = self.view()
         view.setMinimumWidth(max(self.width(), view.sizeHintForColumn(0) + 24))
         super().showPopup()
+
+    def hidePopup(self) -> None:
+        """Qt tells of no leaving while the list was open: look where the mouse is, or the field stays lit."""
+        super().hidePopup()
+        self.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, self.rect().contains(self.mapFromGlobal(QCursor.pos())))
+        self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Only with the focus; otherwise the form scrolls."""

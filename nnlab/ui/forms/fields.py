@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from nnlab.core.param import TEXT_LIMIT, Param
 from nnlab.ui.forms.controls import HEIGHT, Choice, Switch
-from nnlab.ui.forms.number_edit import FOLLOWS, MIXED, NumberEdit
+from nnlab.ui.forms.number_edit import FOLLOWS, MIXED, LineEdit, NumberEdit
 from nnlab.ui.forms.size_edit import SizeEdit
 from nnlab.ui.look.labels import plain, tooltip
 
@@ -132,7 +132,7 @@ class TextField(Field):
 
     def __init__(self, param: Param, value: str | None, on_change: OnChange) -> None:
         super().__init__(param, on_change)
-        self.widget = self.edit = QLineEdit()
+        self.widget = self.edit = LineEdit()
         self.edit.setFixedHeight(HEIGHT)
         self.edit.setMaxLength(TEXT_LIMIT)
         self._describe(self.edit)
@@ -156,6 +156,7 @@ class TextField(Field):
 
     def _on_finished(self) -> None:
         text = self.edit.text()
+        self.edit.setModified(False)
         if text != self._value:
             self._value = text
             self.on_change(text or None if self.param.optional else text, True)

@@ -22,7 +22,27 @@ _ARROWS = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1, Qt.Key.Key_PageUp: PAGE, Qt.Ke
 _FINISH = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-class NumberEdit(QLineEdit):
+class LineEdit(QLineEdit):
+    """A line of text: undo is the project's once nothing is being typed, and a command key takes what is typed."""
+
+    def event(self, event: QEvent) -> bool:
+        """Leave undo to the project once nothing is being typed; take what is typed before a command key acts on it."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            if not self.isModified() and _is_undo(event):
+                event.ignore()
+                return False
+            if _is_command(event):
+                self.commit()
+        return super().event(event)
+
+    def commit(self) -> bool:
+        """Take what is typed; False if it cannot be taken."""
+        if self.isModified():
+            self.editingFinished.emit()
+        return True
+
+
+class NumberEdit(LineEdit):
     """A field for one declared number. Enter or leaving it takes what was typed; Esc brings the value back."""
 
     changed = Signal(object, bool)
@@ -166,16 +186,6 @@ class NumberEdit(QLineEdit):
             self.show_problem("")
 
     # ---------------------------------------------------------------- Qt
-
-    def event(self, event: QEvent) -> bool:
-        """Leave undo to the project once nothing is being typed; take what is typed before a command key acts on it."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
-            if not self.isModified() and _is_undo(event):
-                event.ignore()
-                return False
-            if _is_command(event):
-                self.commit()
-        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows step, Enter takes, Esc brings the value back."""

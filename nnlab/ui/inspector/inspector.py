@@ -66,7 +66,10 @@ class Inspector(QWidget):
         else:
             self.several_page.show_nodes(chosen, document)
         page = (self.run_page, self.node_page, self.several_page)[min(len(chosen), 2)]
-        if self.pages.currentWidget() is not page:
+        before = self.pages.currentWidget()
+        if before is not page:
+            if before.isAncestorOf(self.focusWidget() or self):
+                self.pages.setFocus()  # Qt would give it to the next field, and the next key would rename a layer
             self.pages.setCurrentWidget(page)
             self.explain("")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette
-from PySide6.QtWidgets import QGridLayout, QLineEdit
+from PySide6.QtWidgets import QGridLayout
 
 from nnlab.core import words
 from nnlab.core.blocks import grouping
@@ -20,6 +20,7 @@ from nnlab.core.learning import owner
 from nnlab.core.param import Param
 from nnlab.ui.forms.controls import Fold, Hairline, chain_focus
 from nnlab.ui.forms.form import SettingsForm
+from nnlab.ui.forms.number_edit import LineEdit
 from nnlab.ui.inspector.activation_part import ActivationPart
 from nnlab.ui.inspector.block_part import BlockPart, pins
 from nnlab.ui.inspector.data_choices import Choices, data_choices
@@ -39,7 +40,7 @@ _FLAT = (
 )
 
 
-class NameEdit(QLineEdit):
+class NameEdit(LineEdit):
     """The name of a layer, to be typed over; empty means the name of its kind."""
 
     renamed = Signal(str)

@@ -62,7 +62,7 @@ def test_repeats_learn_apart_or_together_and_cost_alike(share: bool, times: int)
 
 
 def test_what_changes_the_size_cannot_be_repeated_and_says_what_to_do() -> None:
-    with pytest.raises(ShapeError, match="4 numbers go in and 6 numbers come out at out"):
+    with pytest.raises(ShapeError, match="4 numbers go in and 6 numbers come out, and each copy"):
         block(layer("Linear", out_features=6), repeat=2).output_shapes((4,))
 
 
