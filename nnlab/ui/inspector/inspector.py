@@ -68,7 +68,7 @@ class Inspector(QWidget):
         page = (self.run_page, self.node_page, self.several_page)[min(len(chosen), 2)]
         before = self.pages.currentWidget()
         if before is not page:
-            if before.isAncestorOf(self.focusWidget() or self):
+            if before is not None and before.isAncestorOf(self.focusWidget() or self):
                 self.pages.setFocus()  # Qt would give it to the next field, and the next key would rename a layer
             self.pages.setCurrentWidget(page)
             self.explain("")
