@@ -43,10 +43,10 @@ class MatMul(Layer):
             )
         rows, columns = (second[-1], second[-2]) if self.transpose_b else (second[-2], second[-1])
         if first[-1] != rows:
-            turn = "turn Transpose the second off" if self.transpose_b else "turn Transpose the second on"
+            turned = f"turn Transpose the second {'off' if self.transpose_b else 'on'}, or "
             raise ShapeError(
                 f"multiplies rows of {first[-1]} numbers with columns of {rows}, and these must be equal: "
-                f"{turn}, or bring one of them to size with a Linear"
+                f"{turned if first[-1] == columns else ''}bring one of them to size with a Linear"
             )
         return (*common((first[:-2], second[:-2]), "multiply"), first[-2], columns)
 

@@ -209,6 +209,21 @@ WRONG: dict[str, tuple[Document, str]] = {
              "input > one", "input > two", "one > dot", "two > dot.in2", "dot > tanh", "tanh > last", "last > output"),
         "from",
     ),
+    # laying out anew
+    "sizes that take fewer numbers": (
+        pictures(layer("Reshape", shape="4, 4, 3"), FLATTEN, linear(10)), "its sizes 4, 4, 3 take 48"),
+    "sizes that fit in no way": (
+        pictures(layer("Reshape", shape="3, 5"), FLATTEN, linear(10)), "its sizes 3, 5 take 15"),
+    "an order without one axis": (
+        pictures(layer("Permute"), FLATTEN, linear(10)), "puts 2 axes in order"),
+    "a part behind the end": (
+        pictures(FLATTEN, layer("Slice", start=70, end=80), linear(10)), "keeps nothing of axis 1"),
+    "tables that cannot be multiplied": (
+        over("digits", {"input": I, "conv": conv(8), "relu": RELU, "pool": layer("MaxPool2d"), "matmul": layer("MatMul"),
+                        "flatten": FLATTEN, "last": linear(10), "output": O},
+             "input > conv", "conv > relu", "relu > matmul.in1", "input > pool", "pool > matmul.in2", "matmul > flatten",
+             "flatten > last", "last > output"),
+        "multiplies rows of 8"),
     # sequences
     "words into a Linear": (document(linear(8), TANH, layer("SequencePool"), linear(4), data="first-word"), "takes decimal"),
     "words into an LSTM": (document(layer("LSTM"), layer("LastStep"), linear(4), data="first-word"), "takes decimal"),
@@ -786,6 +801,42 @@ FOUND: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     ),
     "gates without a bias": ("error", "lstm", ()),
     "a cost and no answer": ("error", "cost", ()),
+    "sizes that take fewer numbers": (
+        "error", "reshape",
+        (
+            "Set sizes of Reshape to 4, 4, -1",
+            "Set sizes of Reshape to -1",
+            "Remove Reshape",
+        ),
+    ),
+    "sizes that fit in no way": (
+        "error", "reshape",
+        (
+            "Set sizes of Reshape to -1",
+            "Remove Reshape",
+        ),
+    ),
+    "an order without one axis": (
+        "error", "permute",
+        (
+            "Set order of Permute to 0, 2, 3, 1",
+            "Set order of Permute to 0, 1, 3, 2",
+            "Remove Permute",
+        ),
+    ),
+    "a part behind the end": (
+        "error", "slice",
+        (
+            "Set start of Slice (crop) to 0",
+            "Remove Slice (crop)",
+        ),
+    ),
+    "tables that cannot be multiplied": (
+        "error", "matmul",
+        (
+            "Insert a Linear with 4 units before Matrix multiply",
+        ),
+    ),
     "a mistake inside a block": ("error", "block", ()),
     "a mistake inside a block that can be cured": (
         "error", "block",

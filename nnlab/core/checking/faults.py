@@ -7,7 +7,7 @@ from functools import partial
 from nnlab.core.blocks.block import Block
 from nnlab.core.blocks.inside import look_into, put_back
 from nnlab.core.chain import layer
-from nnlab.core.checking import merging, pictures, sequences, wiring
+from nnlab.core.checking import merging, pictures, reshaping, sequences, wiring
 from nnlab.core.document import Document
 from nnlab.core.fault import Fault, Look, curing
 from nnlab.core.fixes import Fix, fix, fix_graph, insert, set_layer
@@ -28,7 +28,7 @@ DOES_NOT_FIT = mistake(
 )  # fmt: skip
 
 CURED = 12  # faults of one network whose repairs are tried out; the others wait until these are cured
-LOOKS: tuple[Look, ...] = (wiring.look, sequences.look, merging.look, pictures.look)
+LOOKS: tuple[Look, ...] = (wiring.look, sequences.look, reshaping.look, merging.look, pictures.look)
 GENTLER: tuple[tuple[str, object], ...] = (
     ("padding", "same"), ("stride", 1), ("padding", 0), ("groups", 1), ("dilation", 1), ("dim", 1), ("dim", -1),
     ("start_dim", 1), ("end_dim", -1), ("kernel_size", 2), ("kernel_size", 1), ("normalized_shape", 1),

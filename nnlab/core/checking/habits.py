@@ -114,7 +114,9 @@ def look(case: Case) -> Iterator[Problem]:
     picture = first_with_picture(case)
     if picture:
         said = "gets a picture and works on each of its rows alone: put a Flatten before it to see the whole picture"
-        yield case.problem(PICTURE_INTO_LINEAR, picture, said, _insert(case, FLATTEN, picture))
+        flat = _insert(case, FLATTEN, picture)
+        if not case.sound or case.curing([flat]):  # else what follows needs the rows
+            yield case.problem(PICTURE_INTO_LINEAR, picture, said, flat)
     straight = [*_twice(case)]
     yield from straight
     if not straight:
