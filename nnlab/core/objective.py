@@ -332,6 +332,7 @@ def _not_reached(graph: Graph, output: str) -> BuildError:
     if not graph.incoming[output]:
         return BuildError(f"{title} has nothing connected to it: draw a wire from the last layer", output)
     for node_id in graph.in_order:
-        if node_id in graph.upstream(output) and not graph.incoming[node_id]:
+        waits = graph.nodes[node_id].layer.inputs and not graph.incoming[node_id]
+        if waits and node_id in graph.upstream(output):
             return BuildError(f"{graph.node(node_id).title} has nothing connected to its input", node_id)
     return BuildError(f"{title} is not reached by any data: connect an Input to the first layer", output)

@@ -139,3 +139,12 @@ def test_every_loss_explains_itself(loss_id: str) -> None:
     assert kind.formula
     assert len((kind.__doc__ or "").splitlines()[0]) > 20
     assert loss_id in dict(Document().training.param("loss").choices)
+
+
+def test_a_network_that_begins_with_a_constant_is_told_that_no_data_reach_it() -> None:
+    graph = Graph()
+    for node_id, kind in (("input", "Input"), ("constant", "Constant"), ("linear", "Linear"), ("output", "Output")):
+        graph = graph.with_node(Node(node_id, LAYERS[kind]()))
+    graph = graph.connect("constant", "linear").connect("linear", "output")
+    with pytest.raises(BuildError, match="is not reached by any data"):
+        resolve(Document(graph, Data(DATASETS["iris"]())))
