@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,10 @@ os.environ["QT_LOGGING_RULES"] = "qt.qpa.*=false"
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # begun behind another program, as `command &` in a script
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-COLLECT_EVERY = 20  # tests; a full collection with torch loaded costs a tenth of a second
+COLLECT_EVERY = 20  # tests; of what is new since the last time alone, which costs next to nothing
+COLLECT_ALL_EVERY = 500  # tests; with all libraries loaded this costs half a second
 _tests_run = itertools.count(1)
+_folders = itertools.count(1)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -39,8 +42,9 @@ def _no_thread_left() -> Iterator[None]:
     for thread in left:
         thread.join(timeout=2)
     left = [t.name for t in left if t.is_alive()]
-    if next(_tests_run) % COLLECT_EVERY == 0:
-        gc.collect()
+    count = next(_tests_run)
+    if count % COLLECT_EVERY == 0:
+        gc.collect(1 if count % COLLECT_ALL_EVERY else 2)
     assert not left, f"threads left running: {left}"
 
 
@@ -59,7 +63,15 @@ def _no_network() -> Iterator[None]:
     socket.socket.connect = real  # type: ignore[method-assign]
 
 
+@pytest.fixture(scope="session")
+def _data_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all: pytest looks at every folder beside those that it makes."""
+    return tmp_path_factory.mktemp("data")
+
+
 @pytest.fixture(autouse=True)
-def _own_data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_data_folder(_data_folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings, logs and recovery files of a test go to a folder of its own."""
-    monkeypatch.setenv("NNLAB_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+    folder = _data_folders / str(next(_folders))
+    folder.mkdir()
+    monkeypatch.setenv("NNLAB_DATA_DIR", str(folder))
