@@ -17,9 +17,8 @@ from nnlab.ui.look import labels, pictures, theme
 
 PARTS: tuple[tuple[Part, str], ...] = (("train", "Training"), ("validation", "Validation"), ("test", "Test"))
 
-SAID_WIDTH = 96  # in a narrow dock the sentence takes two lines
+SAID_WIDTH = 96  # a longer sentence takes two lines
 PICTURE_SIDE = 36
-ONE_ROW, BOTH_IN_ONE_ROW = 360, 390  # pixels that all of it needs in one row, with one picture and with two
 CHANNELS = (1, 3)  # of a picture that can be shown as it is
 
 
@@ -49,11 +48,15 @@ class SamplePicker(QWidget):
         self.said = labels.label("", "caption")
         self.said.setWordWrap(True)
         self.said.setMinimumWidth(SAID_WIDTH)
-        row.addWidget(self.part_choice)
-        row.addWidget(self._arrow(Qt.ArrowType.LeftArrow, "Previous sample", -1))
-        row.addWidget(self.number)
-        row.addWidget(self._arrow(Qt.ArrowType.RightArrow, "Next sample", +1))
-        self._column, self._row = column, row
+        before = self._arrow(Qt.ArrowType.LeftArrow, "Previous sample", -1)
+        after = self._arrow(Qt.ArrowType.RightArrow, "Next sample", +1)
+        self._controls: tuple[QWidget, ...] = (self.part_choice, before, self.number, after)
+        for control in self._controls:
+            row.addWidget(control)
+        row.addStretch(0)
+        self._row, self._lower = row, QHBoxLayout()
+        self._lower.setSpacing(theme.GRID)
+        column.addLayout(self._lower)
         self._shown = self._pictures()
         row.addWidget(self._shown)
         row.addWidget(self.said, 1)
@@ -116,22 +119,23 @@ class SamplePicker(QWidget):
         self.set_rows(self.part, sample.rows)
         self._show(self.picture, _picture_of(sample.raw, spec))
         self._show(self.drawn, _drawn(sample, spec))
-        self._arrange()
         lines = (sample_words.text_of(spec, sample.raw), _said_at_places(sample, spec), *_said_besides(sample))
         self.text.setText("\n".join(line for line in lines if line))
         self.text.setVisible(bool(self.text.text()))
         if len(spec.targets[0].own_shape) > (spec.task == "values"):
-            self.said.setText("")  # a whole picture or sentence is the answer
+            self._say("")  # a whole picture or sentence is the answer
         elif spec.task == "values" and len(spec.answers) > 1:
-            self.said.setText(
-                f"{spec.answers[0]}: {_judged(sample.target, (), sample.prediction.ravel().tolist(), False)}"
-            )
+            self._say(f"{spec.answers[0]}: {_judged(sample.target, (), sample.prediction.ravel().tolist(), False)}")
         else:
             self.say(sample.target, spec.answers, sample.prediction.ravel().tolist(), spec.task == "classes")
 
     def say(self, target: float, answers: Sequence[str], prediction: Sequence[float], is_classes: bool) -> None:
         """Say what the sample is, and what the network takes it for if that is something else."""
-        self.said.setText(_judged(target, answers, prediction, is_classes))
+        self._say(_judged(target, answers, prediction, is_classes))
+
+    def _say(self, sentence: str) -> None:
+        self.said.setText(sentence)
+        self._arrange()
 
     def _show(self, where: QLabel, found: QImage | None) -> None:
         where.setVisible(found is not None)
@@ -148,15 +152,16 @@ class SamplePicker(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        """Pictures beside the number where there is room for them, else below it."""
-        both = not self.picture.isHidden() and not self.drawn.isHidden()
-        below = self.width() < (BOTH_IN_ONE_ROW if both else ONE_ROW)
-        if below != (self._column.indexOf(self._shown) >= 0):
-            if below:
-                self._column.insertWidget(1, self._shown)
-            else:
-                self._row.insertWidget(self._row.indexOf(self.said), self._shown)
-        self._shown.setVisible(not self.picture.isHidden() or not self.drawn.isHidden())
+        """What is chosen in one row with its pictures and what is said of it, or these below where one would be cut."""
+        shown = (not self.picture.isHidden()) + (not self.drawn.isHidden())
+        needed = sum(each.sizeHint().width() + theme.GRID for each in self._controls)
+        is_narrow = self.width() < needed + shown * (PICTURE_SIDE + theme.GRID) + SAID_WIDTH
+        row = self._lower if is_narrow else self._row
+        if row.indexOf(self.said) < 0:
+            row.addWidget(self._shown)
+            row.addWidget(self.said, 1)
+        self._shown.setVisible(bool(shown))
+        self.said.setVisible(bool(self.said.text()) or not is_narrow)
 
     def _on_part(self) -> None:
         self._limit()
@@ -166,6 +171,7 @@ class SamplePicker(QWidget):
         rows = max(1, self._rows.get(self.part, 1))
         self.number.setRange(1, rows)
         self.number.setSuffix(f" of {words.count(rows)}")
+        self._arrange()
 
     def _arrow(self, arrow: Qt.ArrowType, name: str, by: int) -> QToolButton:
         button = QToolButton()

@@ -84,6 +84,22 @@ def test_a_picture_is_shown_in_its_colours(picker: SamplePicker) -> None:
     assert "of 5" in picker.number.text()
 
 
+@pytest.mark.parametrize(("width", "rows"), [(290, 2), (600, 1)])
+def test_a_narrow_panel_cuts_no_control_but_says_the_rest_below(
+    picker: SamplePicker, qtbot: QtBot, width: int, rows: int
+) -> None:
+    picker.on_prepared(prepared(1438, 359, 0))
+    picker.show_sample(*shown(DataSpec((3, 4, 4), "classes", answers=("cat", "dog")), np.zeros((3, 4, 4), np.float32)))
+    picker.number.setValue(picker.number.maximum())
+    picker.resize(width, 120)
+    qtbot.waitUntil(lambda: (picker.said.y() > picker.number.geometry().bottom()) is (rows == 2))
+    assert picker.width() == width
+    for control in (picker.part_choice, picker.number):
+        assert control.width() >= control.sizeHint().width()
+    assert picker.picture.isVisible()
+    assert picker.said.isVisible()
+
+
 def test_a_picture_beside_a_table_is_found(picker: SamplePicker) -> None:
     spec = DataSpec((2,), "values", ("a", "b"), ("price",), more=(Field("picture", (3, 4, 4)),))
     green = np.zeros((3, 4, 4), np.float32)
