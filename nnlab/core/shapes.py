@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from nnlab.core import words
 from nnlab.core.dataset import Field
 from nnlab.core.graph import KIND_WORDS, NOTHING, Graph, remedy
-from nnlab.core.layer import MISSING, Layer, PortKind, Shape, shape_text
+from nnlab.core.layer import MISSING, Layer, PortKind, Shape, UnknownLayer, shape_text
 from nnlab.errors import ShapeError
 
 SIZE_LIMIT = 2**31 - 1  # numbers in one sample's tensor, and numbers that one layer learns
@@ -122,7 +122,11 @@ def with_sources(graph: Graph, node_id: str, said: str, arriving: Mapping[str, F
     start = 0
     for link in graph.incoming[node_id]:
         text = re.escape(shape_text(arriving[link.target_port][0])) if link.target_port in arriving else ""
-        found = re.compile(rf"(?<!needs )(?<!be )(?<!remembers ){text}(?! ×|\d)").search(said, start) if text else None
+        found = (
+            re.compile(rf"(?<!needs )(?<!be )(?<!remembers )(?<!\w){text}(?! ×|\w)").search(said, start)
+            if text
+            else None
+        )
         if found is not None:
             name = f" from {called(graph, link.source)}"
             said = said[: found.end()] + name + said[found.end() :]
@@ -139,7 +143,7 @@ def called(graph: Graph, node_id: str) -> str:
 
 def _unconnected(graph: Graph, node_id: str) -> str:
     layer, links = graph.nodes[node_id].layer, graph.incoming[node_id]
-    if not layer.inputs:
+    if not layer.inputs or isinstance(layer, UnknownLayer):  # that nobody knows it is what there is to say
         return ""
     wired = {k.target_port for k in links}
     missing = [port.name for port in layer.inputs if not port.optional and port.name not in wired]
@@ -152,7 +156,8 @@ def _unconnected(graph: Graph, node_id: str) -> str:
 
 def _wrong_kind(graph: Graph, node_id: str, arriving: Mapping[str, Facts]) -> str:
     """A sentence if a wire brings another kind of numbers than its port takes: only data tell what an Input gives."""
-    for port in graph.input_ports(node_id):
+    ports = () if isinstance(graph.nodes[node_id].layer, UnknownLayer) else graph.input_ports(node_id)
+    for port in ports:
         kind = arriving.get(port.name, (MISSING, "*"))[1]
         if kind != port.kind and "*" not in (kind, port.kind):
             at = f" at {port.name}" if len(arriving) > 1 else ""

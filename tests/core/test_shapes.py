@@ -1,10 +1,12 @@
 """The shape at every node, or the reason why there is none."""
 
+from dataclasses import replace
+
 import pytest
 
 from nnlab.core.dataset import Field
-from nnlab.core.graph import Graph, Node
-from nnlab.core.layer import LAYERS, Layer, Shape, shape_text
+from nnlab.core.graph import Graph, Link, Node
+from nnlab.core.layer import LAYERS, Layer, Shape, UnknownLayer, shape_text
 from nnlab.core.shapes import infer
 
 LONG = 200
@@ -133,3 +135,16 @@ def test_a_ladder_of_skips_is_linear_too() -> None:
         graph = graph.connect(before, after)
     assert infer(graph, [Field("x", (3,))])["add_50"].outputs == ((3,),)
     assert len(graph.upstream("add_50")) == 50
+
+
+def test_a_layer_that_nobody_knows_is_named_whatever_its_wires_bring() -> None:
+    graph = chain(layer("Input"), layer("Slice", end=1), layer("Squeeze"))
+    graph = graph.with_node(Node("halved", UnknownLayer(type_id="halved", raw={})))
+    graph = replace(graph, links=graph.links | {Link("squeeze", "halved", "in")})
+    said = infer(graph, [Field("x", (2,))])["halved"].problem
+    assert said.startswith("is the layer 'halved', which this version of NNLab does not know")
+
+
+def test_an_unknown_layer_without_a_wire_is_said_to_be_unknown() -> None:
+    graph = Graph().with_node(Node("halved", UnknownLayer(type_id="halved", raw={})))
+    assert "does not know" in infer(graph, [Field("x", (2,))])["halved"].problem
