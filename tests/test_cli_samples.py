@@ -197,6 +197,24 @@ def test_files_that_are_no_arrays_are_refused(run, tmp_path):
     assert "needed are rows of 3 × 32 × 32" in err
 
 
+@pytest.mark.parametrize("words", [np.array("one"), np.array([], "U3"), np.array([[["a"]], [["b"]]])])
+def test_words_in_an_array_that_is_no_list_of_samples_are_refused(run, tmp_path, words):
+    known = Known(tmp_path, "mood")
+    np.save(tmp_path / "words.npy", words)
+    code, out, err = run("predict", known.path, "--data", tmp_path / "words.npy")
+    assert (code, out) == (2, "")
+    assert "needed are rows of" in err
+
+
+def test_a_number_that_is_too_large_for_a_network_is_told_by_its_sample(run, tmp_path):
+    known = Known(tmp_path, "iris")
+    np.save(tmp_path / "large.npy", np.full((3, 4), 1e300))
+    code, out, err = run("predict", known.path, "--data", tmp_path / "large.npy")
+    assert code
+    assert not out
+    assert "without a usable number (missing or infinite)" in err
+
+
 def test_folders_of_pictures_are_answered_by_name_and_judged_by_class(run, tmp_path, qapp):
     known = Known(tmp_path, "picworld-cnn")
     inputs, answers = known.inputs[0], known.targets[0]

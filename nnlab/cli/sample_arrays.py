@@ -18,13 +18,16 @@ def field(name: str, wanted: Field, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind == "U":
         if not wanted.vocabulary:
             raise FileError(f"{name}: {wanted.name} does not hold plain numbers")
+        if array.ndim not in (1, 2) or array.size == 0:
+            raise _refusal(name, wanted.name, wanted.shape, array)
         texts = [" ".join(row) if np.ndim(row) else str(row) for row in array]
         return np.stack([_spelt(name, wanted, text, at) for at, text in enumerate(texts, 1)])
     array = _filled(array, wanted.shape, _padding(wanted))
     if array.ndim < 1 or array.size == 0 or array.size != len(array) * prod(wanted.shape):
         raise _refusal(name, wanted.name, wanted.shape, array)
     made = array.reshape(-1, *wanted.shape)
-    return made.astype(np.float32) if wanted.kind == "x" else made
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, as any number of that size
+        return made.astype(np.float32) if wanted.kind == "x" else made
 
 
 def target(name: str, wanted: Target, array: NDArray[Any]) -> NDArray[Any]:

@@ -291,6 +291,12 @@ class TestArithmetic:
         assert found.unknown == ()
         assert kinds(found.document.graph) == ["Input", "ReLU", "Tanh", "ReLU", "Tanh", "Output"]
 
+    def test_numbers_that_no_whole_number_can_be_are_cast_without_a_word(self) -> None:
+        nodes = [helper.make_node("Cast", ["w"], ["a"], to=TensorProto.INT64), helper.make_node("Cast", ["a"], ["b"], to=1),
+                 helper.make_node("Add", ["x", "b"], ["y"])]  # fmt: skip
+        found = onnx_file.read(onnx_of(nodes, [tensor("w", float("nan"), 1e30, 2.0, 3.0)]), "m")
+        assert found.unknown == ()
+
     def test_what_an_answer_does_not_need_is_not_counted_as_unknown(self) -> None:
         nodes = [helper.make_node("Det", ["x"], ["a"]), helper.make_node("Relu", ["x"], ["y"])]
         assert onnx_file.read(onnx_of(nodes, []), "m").unknown == ()

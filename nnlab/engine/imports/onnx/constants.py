@@ -150,12 +150,17 @@ def _triangle(call: Call, x: NDArray[Any], k: NDArray[Any] | None = None) -> NDA
     return np.triu(x, at) if call.attributes.get("upper", 1) else np.tril(x, at)
 
 
+def _cast(call: Any, x: Any) -> Any:
+    with np.errstate(all="ignore"):  # what a kind of number cannot hold becomes whatever it becomes there
+        return x.astype(TYPES[call.attributes["to"]])
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Identity": lambda call, x: x,
     "Shape": lambda call, x: np.array(x.shape, np.int64)[call.attributes.get("start", 0) : call.attributes.get("end")],
     "Gather": lambda call, x, at: _taken(x, at, call.attributes.get("axis", 0)),
     "Concat": lambda call, *xs: _joined(xs, call.attributes.get("axis", 0)),
-    "Cast": lambda call, x: x.astype(TYPES[call.attributes["to"]]),
+    "Cast": _cast,
     "Transpose": lambda call, x: np.transpose(x, call.attributes.get("perm")),
     "Reshape": _reshaped,
     "Unsqueeze": _unsqueezed,
