@@ -42,7 +42,7 @@ def test_every_form_is_written(run, trained, tmp_path, to):
     assert code == 0, err
     assert out == f"Wrote {path.name}.\n"
     assert path.stat().st_size > 100
-    assert not err
+    assert not err or err.startswith("nnlab: note: Tried with ")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ class Normalize(Layer):
     formula = "y = x / max(‖x‖ₚ, ε)"
 
     p: float = param(
-        2.0, "How length is measured: 2 as usual, 1 as the sum of sizes.", low=1.0, high=16.0, label="Power"
+        2.0, "How length is measured: 2 as usual, 1 as the sum of sizes.", low=1.0, high=8.0, label="Power"
     )
     dim: int = param(1, "The axis along which; 1 is the first after the batch, -1 the last.", low=-8, high=8)
     eps: float = param(

@@ -16,6 +16,7 @@ _WORDS = {
     "like": "as large as this",
     "index": "which ones",
     "indices": "where the largest were",
+    **{letter: f"input {letter}" for letter in "abcd"},
 }
 
 
