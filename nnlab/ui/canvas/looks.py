@@ -86,7 +86,8 @@ def node_look(document: Document, node_id: str, worse: tuple[str, str] | None = 
     height = geometry.height_for(max(len(ins), len(outs)))
     taken = {link.target_port for link in graph.incoming[node_id]}
     used = {link.source_port for link in graph.outgoing[node_id]}
-    severity, problem = ("error", at.problem) if at.problem else worse or ("error", "")
+    severity, problem = worse or ("error", "")  # beside the way to the Output a mistake is a warning only
+    problem = at.problem or problem
     return NodeLook(
         title=node.title,
         summary=_summary(document, node_id),
