@@ -406,3 +406,23 @@ def test_a_mean_over_several_networks_is_their_average() -> None:
     project = nnlab.from_module(model, x)
     assert [n.type_id for n in layers(project).values()].count("Average") == 1
     assert torch.allclose(project.model()(x), model(x), atol=1e-6)
+
+
+class Divergence(nn.Module):
+    """A code, and how far its distribution is from a standard normal one: one number a sample."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean, self.spread = nn.Linear(4, 3), nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        m, v = self.mean(x), self.spread(x)
+        return m, -0.5 * torch.sum(1 + v - m.pow(2) - v.exp(), dim=1) + 1
+
+
+def test_one_number_a_sample_and_a_number_are_a_formula() -> None:
+    theirs, x = Divergence(), torch.randn(5, 4)
+    project = nnlab.from_module(theirs, x)
+    assert [each for each in project.check() if each.severity == "error"] == []
+    for mine, their in zip(project.model()(x), theirs(x), strict=True):
+        assert torch.allclose(mine.flatten(), their.flatten(), rtol=1e-6, atol=1e-6)

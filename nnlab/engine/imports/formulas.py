@@ -32,7 +32,7 @@ def as_expressions(graph: fx.Graph) -> None:
     for node in reversed(list(graph.nodes)):
         if node.op in ("call_function", "call_method") and not node.meta.get("gone") and _fits(node):
             for region in (_region(node), {node}):
-                if any(_named(n)[0] in (*HARD, "float") for n in region) and _put(graph, node, region):
+                if any(_named(n)[0] in (*HARD, "float") or _is_lone(n) for n in region) and _put(graph, node, region):
                     break
 
 
@@ -95,6 +95,12 @@ def _fits(node: fx.Node, inside: bool = False) -> bool:
             len(args) == 3 and isinstance(args[0], fx.Node) and _is_compared(args[0]) and _are_numbers(args[1:], node)
         )
     return name in (*SOFT, *HARD) and _is_decimal(node) and _are_numbers(args, node)
+
+
+def _is_lone(node: fx.Node) -> bool:
+    """Whether a step is of one number a sample and one that is given, for which a merge of two wires has no axis."""
+    given = any(isinstance(each, (int, float)) for each in node.args)
+    return given and len(getattr(node.meta.get("seen"), "shape", ())) == 1
 
 
 def _is_compared(node: fx.Node) -> bool:
