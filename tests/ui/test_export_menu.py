@@ -144,3 +144,31 @@ def test_what_is_being_written_can_be_cancelled_with_a_click(window, into, told,
     assert says(window) == ["net.onnx is not written"]
     assert not path.exists()
     assert not told
+
+
+def test_a_second_export_into_the_same_file_takes_the_place_of_the_first(window, into, told):
+    window.files.example("spiral")
+    path = into("net.onnx")
+    for _ in range(2):
+        window.commands["file.export_onnx"].trigger()
+    assert [each.runs for each in window.findChildren(Aside)] == [False, True]
+    (toast,) = [each for each in window.toasts.shown if each.offers]
+    toast.offers[0].click()
+    assert not any(each.runs for each in window.findChildren(Aside))
+    window.leave_in_a_hurry()  # ends what is ended already once more
+    assert not path.exists()
+    assert not told
+
+
+def test_two_exports_into_two_files_do_not_disturb_each_other(window, into, told):
+    window.files.example("spiral")
+    for name in ("one.onnx", "two.onnx"):
+        into(name)
+        window.commands["file.export_onnx"].trigger()
+    toasts = {each.sentence: each for each in window.toasts.shown if each.offers}
+    toasts["Writing one.onnx…"].offers[0].click()
+    assert [(each.path.name, each.runs) for each in window.findChildren(Aside)] == [
+        ("one.onnx", False),
+        ("two.onnx", True),
+    ]
+    assert not told

@@ -30,6 +30,7 @@ class Aside(QObject):
         self.notices: list[str] = []
         """What the reader of the file should know."""
         self._done = done
+        self._stopped = False
         self._folder = tempfile.TemporaryDirectory(prefix="nnlab-export-", ignore_cleanup_errors=True)
         copy = Path(self._folder.name) / f"copy{store.SUFFIX}"
         store.save(copy, document, weights)
@@ -49,7 +50,10 @@ class Aside(QObject):
         return self._process.state() != QProcess.ProcessState.NotRunning
 
     def stop(self) -> None:
-        """End it at once: nothing is written, and `done` is not called."""
+        """End it at once: nothing is written, and `done` is not called; once more does nothing."""
+        if self._stopped:
+            return
+        self._stopped = True
         self._process.finished.disconnect(self._end)
         self._process.errorOccurred.disconnect(self._fail)
         self._process.kill()

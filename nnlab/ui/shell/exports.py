@@ -31,6 +31,10 @@ def form(window: "MainWindow", to: str) -> None:
         from nnlab.ui.shell.aside import Aside
 
         disk.check_writable(path)
+        for older in window.findChildren(Aside):
+            if older.path == path:  # two would write one file, and only one of them could be cancelled
+                older.stop()
+                older.deleteLater()
         aside = Aside(window.bench.document, weights_of(window), to, path, lambda over: _tell(window, over), window)
         # stays until it is withdrawn
         window.toasts.say("working", f"Writing {disk.name_of(path)}…", [("Cancel", lambda: _cancel(window, aside))])
