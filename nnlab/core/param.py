@@ -143,6 +143,11 @@ class Settings:
             self.param(name)
         return dataclasses.replace(self, **changes)
 
+    @property
+    def asks_for(self) -> tuple[str, ...]:
+        """Names of settings that the other ones make needed as they are now: a form shows these, folded away or not."""
+        return ()
+
     def open_params(self) -> tuple[Param, ...]:
         """The settings that a form shows for this one: those declared, and the ones that a block lends."""
         return tuple(p for p in self.params() if p.kind not in ("graph", "places"))

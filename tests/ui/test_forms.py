@@ -17,7 +17,7 @@ from nnlab.core.optimizer import OPTIMIZERS
 from nnlab.core.param import Param, Settings
 from nnlab.core.schedule import SCHEDULES
 from nnlab.errors import SettingError
-from nnlab.ui.forms.controls import ScrubLabel
+from nnlab.ui.forms.controls import Fold, ScrubLabel
 from nnlab.ui.forms.fields import ChoiceField, Field, NumberField, SwitchField, TextField
 from nnlab.ui.forms.form import NamedField, SettingsForm, VariantField
 from nnlab.ui.forms.stepping import stepped
@@ -297,3 +297,16 @@ def _move(widget: QWidget, x: int, y: int) -> None:
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     at = QPointF(widget.mapToGlobal(QPoint(x, y)))
     QApplication.sendEvent(widget, QMouseEvent(QEvent.Type.MouseMove, QPointF(x, y), at, left, left, none))
+
+
+def test_a_folded_setting_that_another_one_asks_for_is_shown(qtbot: QtBot) -> None:
+    loss = LOSSES["cross-entropy"]()
+    form = SettingsForm(loss, lambda *_: None)
+    qtbot.addWidget(form)
+    form.show()
+    weights = form.fields["weights"].widget
+    assert not weights.isVisible()
+    form.set_settings(loss.with_(class_weights="own"))
+    assert weights.isVisible()
+    for fold in form.findChildren(Fold):
+        fold.setChecked(False)  # the next form of this kind begins folded

@@ -32,6 +32,11 @@ class ClassWeights(Loss):
     )
 
     @property
+    def asks_for(self) -> tuple[str, ...]:
+        """Weights of one's own must be typed."""
+        return ("weights",) if self.class_weights == "own" and not self.weights else ()
+
+    @property
     def learns_from_counts(self) -> bool:
         """Balanced weights come from the training part."""
         return self.class_weights == "balanced"

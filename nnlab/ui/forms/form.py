@@ -62,6 +62,7 @@ class SettingsForm(QWidget):
         advanced = [p for p in params if p.advanced]
         if advanced:
             self._add_folded(column, advanced)
+        self._unfold_what_is_asked()
         chain_focus(self.controls())
 
     def set_settings(self, settings: Settings, mixed: Collection[str] = ()) -> None:
@@ -75,6 +76,7 @@ class SettingsForm(QWidget):
             else:
                 field.set_value(getattr(settings, name))
             self._rows[name].show_problem(_problem_of(field))
+        self._unfold_what_is_asked()
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Whether this setting can be edited now."""
@@ -116,6 +118,11 @@ class SettingsForm(QWidget):
         column.addWidget(self._fold)
         column.addWidget(folded)
         folded.setVisible(kind in _unfolded)
+
+    def _unfold_what_is_asked(self) -> None:
+        """A setting that another one makes needed is not to be looked for."""
+        if self._fold is not None and any(self.settings.param(name).advanced for name in self.settings.asks_for):
+            self._fold.setChecked(True)
 
     def _row(self, p: Param) -> "_Row":
         def changed(value: Any, done: bool) -> None:
