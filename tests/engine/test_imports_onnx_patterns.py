@@ -1,6 +1,8 @@
 """What ONNX and PT2 files have taken apart comes back as layers: attention, norms, bends, encoder layers, and their blocks."""
 
 import io
+import json
+import zipfile
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +28,7 @@ from nnlab.engine.imports.finishing import Imported
 from nnlab.engine.imports.onnx import file as onnx_file
 from nnlab.engine.imports.pt2 import file as pt2_file
 from nnlab.engine.imports.scopes import Calls, of_node_name, of_text
+from nnlab.errors import FileError
 
 
 def as_pt2(program: ExportedProgram) -> bytes:
@@ -307,6 +310,23 @@ def read_again(name: str) -> tuple[Imported, Imported]:
     """A template as its ONNX and its PT2 file are read."""
     document = TEMPLATES[name].make()
     return onnx_file.read(write_onnx(document).data, "m"), pt2_file.read(write_pt2(document).data, "m")
+
+
+@pytest.mark.parametrize("damage", [
+    {"config": None}, {"config": [[]]}, {"config": {"w": 3}}, {"config": {"w": {"path_name": "w"}}}, {},
+    *({"config": {"w": {"path_name": "weight_0", "use_pickle": False, "tensor_meta": meta}}} for meta in (
+        {}, {"dtype": 7, "sizes": 5}, {"dtype": 7, "sizes": [5], "strides": [{"as_int": None}]},
+        {"dtype": 7, "sizes": [{"as_int": "../x"}], "strides": []},
+    )),
+])  # fmt: skip
+def test_weights_that_a_pt2_file_describes_wrongly_are_refused_with_a_sentence(damage: dict[str, Any]) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(kept("again", "pt2"))) as good, zipfile.ZipFile(made, "w") as bad:
+        for name in good.namelist():
+            is_config = name.endswith("weights_config.json")
+            bad.writestr(name, json.dumps(damage) if is_config else good.read(name))
+    with pytest.raises(FileError, match=r"^model"):
+        pt2_file.read(made.getvalue(), "model")
 
 
 class TestWrittenHere:

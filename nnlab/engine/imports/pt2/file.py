@@ -35,10 +35,9 @@ PREFIXES = ("torch.ops.aten.", "_operator.", "math.", "torch.")
 def read(data: bytes, what: str, title: str = "") -> Imported:
     """The model in these bytes as a network; FileError with a sentence if it is none."""
     archive = Archive(data, what)
-    held = archive.tensors("data/weights/", "weights_config.json") | archive.tensors(
-        "data/constants/", "constants_config.json"
-    )
     try:
+        held = archive.tensors("data/weights/", "weights_config.json")
+        held |= archive.tensors("data/constants/", "constants_config.json")
         return _Program(archive.model()["graph_module"], held, what).drawn(title)
     except (KeyError, TypeError, AttributeError, IndexError, RecursionError, ValueError, OverflowError) as problem:
         raise FileError(
