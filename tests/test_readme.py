@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nnlab.cli import main
@@ -23,6 +24,7 @@ def test_the_python_on_the_page_runs(
 
 def test_the_commands_on_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    np.save("new.npy", np.zeros((3, 1, 8, 8), np.float32))
     lines = [line.split("#")[0].split() for line in PAGE.splitlines() if line.startswith("nnlab ")]
     assert len(lines) >= 6
     for _, *arguments in lines:
