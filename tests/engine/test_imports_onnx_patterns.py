@@ -339,6 +339,23 @@ class TestWrittenHere:
             assert found.unknown == ()
             assert [b.repeat for b in blocks] == wanted
 
+    @pytest.mark.parametrize("name", ["vit-tiny", "vae"])
+    def test_a_class_token_and_typed_arithmetic_come_back_and_answer_alike(self, name: str) -> None:
+        written = TEMPLATES[name].make()
+        model = build(written, written.training.seed, packed=False).eval()
+        x = torch.rand(3, 1, 8, 8)
+        for found in read_again(name):
+            assert found.unknown == ()
+            again = build(found.document, 1, packed=False).eval()
+            answers = []
+            for network in (model, again):
+                torch.manual_seed(2)
+                with torch.no_grad():
+                    given = network(x)
+                answers.append(given if isinstance(given, tuple) else (given,))
+            for mine, theirs in zip(*answers, strict=True):
+                assert torch.allclose(mine, theirs.reshape(mine.shape), rtol=1e-5, atol=1e-5)
+
     def test_positions_that_are_learned_come_back_as_one_layer(self) -> None:
         (onnx, _), written = read_again("tiny-gpt"), TEMPLATES["tiny-gpt"].make()
         node = "positionalencoding"

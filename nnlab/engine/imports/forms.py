@@ -21,10 +21,20 @@ def cat(d: Drawing, tensors: Sequence[Any], dim: int = 0) -> Value:
         ends = len(tensors) == 2 and first.of is second.of and (first.at, second.at) == (-2, -1) and first.of.both
         if ends and first.of.last is not None:
             return first.of.last  # both directions of a recurrent layer, each at its own end
-    made = [as_value(d, each) for each in tensors]
+    ranks = [len(each.shape) for each in tensors if isinstance(each, Value)]
+    made = [_for_each(d, each, ranks) for each in tensors]
     if len(made) == 1:
         return made[0]
     return d.one("Concat", *made, dim=dim)
+
+
+def _for_each(d: Drawing, x: Any, ranks: Sequence[int]) -> Value:
+    """Numbers that a file repeats for the batch, as a class token, are the same for each sample."""
+    if isinstance(x, Held) and ranks and np.ndim(x.array) == max(ranks) + 1:
+        array = np.asarray(x.array)
+        if len(array) in (1, d.batch) and (array == array[:1]).all():
+            return d.constant(Held(array[0], x.learned, x.name))
+    return as_value(d, x)
 
 
 @operation("stack")

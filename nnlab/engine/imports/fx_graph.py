@@ -11,7 +11,7 @@ from torch import Tensor, fx, nn
 
 from nnlab.core.arithmetic.axes import listed
 from nnlab.core.layer import PortKind, Shape
-from nnlab.engine.imports import forms, modules, moments, pools, scopes, supports, time_first, weighted
+from nnlab.engine.imports import forms, modules, moments, pools, scopes, supports, time_first, typed_steps, weighted
 from nnlab.engine.imports.blocks import submodules
 from nnlab.engine.imports.comparing import compared, unchanged
 from nnlab.engine.imports.drawing import Drawing, Held, Pile, Spread, Turned, Unfit, Value
@@ -24,7 +24,7 @@ from nnlab.engine.imports.own_words import recognise
 from nnlab.engine.imports.recorded import recorded
 from nnlab.errors import BuildError, SettingError, ShapeError
 
-KNOWN = (forms, pools, weighted, supports, moments)
+KNOWN = (forms, pools, weighted, supports, moments, typed_steps)
 """Those that fill the table of operations."""
 DECIDES = (
     "The model decides by the numbers of a sample what it computes. It is drawn as it was run for the example; for other "

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from nnlab.engine.imports import operations, pools, weighted
+from nnlab.engine.imports import operations, pools, typed_steps, weighted
 from nnlab.engine.imports.drawing import Drawing, Held, Turned, Unfit, Value, layer_of
-from nnlab.engine.imports.operations import as_value
+from nnlab.engine.imports.operations import OPERATIONS, as_value
+
+KNOWN = (typed_steps,)
+"""Those that fill torch's table beside the others."""
 
 
 @dataclass
@@ -148,12 +151,17 @@ def arithmetic(call: Call) -> Value:
         if found is not None:
             return found
     if call.op in ("Add", "Sub", "Mul", "Div"):
-        function = {"Add": operations.add, "Sub": operations.sub, "Mul": operations.mul, "Div": operations.div}[call.op]
-        return function(d, *given)
+        return OPERATIONS[call.op.lower()](d, *given)  # type: ignore[no-any-return]
     if len(given) == 1:
         return as_value(d, given[0])
     layer = {"Max": "Maximum", "Min": "Minimum", "Sum": "Add", "Mean": "Average"}[call.op]
     return d.one(layer, *(as_value(d, each) for each in given))
+
+
+@drawn("Exp", "Log", "Sqrt", "Reciprocal", "Cos", "Pow")
+def typed_step(call: Call) -> Value:
+    """What has no layer of its own."""
+    return OPERATIONS[call.op.lower()](call.d, *call.inputs)  # type: ignore[no-any-return]
 
 
 def _biased(call: Call) -> Value | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnlab.core.layer import PortKind, Shape
 from nnlab.core.words import count
-from nnlab.engine.imports import forms, pools, scopes, supports, weighted
+from nnlab.engine.imports import forms, pools, scopes, supports, typed_steps, weighted
 from nnlab.engine.imports.attention.drawn import forget_unused
 from nnlab.engine.imports.attention.following import Following
 from nnlab.engine.imports.blocks import submodules
@@ -22,7 +22,7 @@ from nnlab.engine.imports.pt2 import following as pt2_following
 from nnlab.engine.imports.pt2.archive import TYPES, Archive, Json
 from nnlab.errors import FileError
 
-KNOWN = (forms, pools, weighted, supports)
+KNOWN = (forms, pools, weighted, supports, typed_steps)
 """Those that fill the table of operations."""
 OPEN_SIZE = 32  # of an axis that a file leaves open
 OPEN_BATCH = 4_099  # stands for the number of samples where a file leaves it open: hardly a size is this number
