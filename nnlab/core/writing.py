@@ -168,7 +168,9 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
     changed = {old: new for old, new in names.items() if old != new}
     if not changed:
         return text
-    pattern = r"(?<![.\w])(" + "|".join(re.escape(old) for old in changed) + r")\b"  # nn.Linear is no block called Linear
+    pattern = (
+        r"(?<![.\w])(" + "|".join(re.escape(old) for old in changed) + r")\b"
+    )  # nn.Linear is no block called Linear
     return re.sub(pattern, lambda hit: changed[hit[1]], text)
 
 
