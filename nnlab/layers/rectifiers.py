@@ -103,7 +103,7 @@ class PReLU(Layer):
         return "per channel" if self.num_parameters == "channels" else ""
 
     def _slopes(self, shape: Shape) -> int:
-        return shape[0] if self.num_parameters == "channels" else 1
+        return shape[0] if shape and self.num_parameters == "channels" else 1
 
     def _slope_at(self, spot: Spot) -> float:
         weight = spot.parameters["weight"]

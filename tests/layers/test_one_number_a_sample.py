@@ -1,36 +1,36 @@
-"""One number for each sample, without any axis: every layer takes it and computes with it, or says why it does not."""
+"""One number for each sample, without an axis, as a loss or a sum gives it: every layer takes it or says why not."""
+
+from dataclasses import replace
 
 import pytest
-import torch
 
-from nnlab import Project
-from nnlab.core.layer import LAYERS
-
-LEFT_OUT = ("Input", "Output", "BlockInput", "BlockOutput", "Block")
+from nnlab.core.layer import LAYERS, Layer
+from nnlab.errors import NNLabError, ShapeError
 
 
-@pytest.mark.parametrize("kind", [id_ for id_, kind in LAYERS.items() if id_ not in LEFT_OUT and kind.inputs])
-def test_a_layer_takes_one_number_a_sample_or_says_why_not(kind: str) -> None:
-    project = Project.new()
-    project.set_data("iris")
-    graph = project.graph
-    lone = graph.add("Squeeze", after=graph.add("Slice", end=1, after=graph.add("Input")))
-    assert graph.shape(lone) == ("N",)
-    node = graph.add(kind)
-    layer = project.document.graph.nodes[node].layer
-    for port in layer.inputs:
-        if port.kind in ("x", "*"):
-            graph.connect(lone, node, port.name)
-    at = project.document.shapes[node]
-    if not at.known:
-        assert at.problem
-        return
-    for port, of in zip(layer.outputs, at.kinds, strict=True):
-        if of == "s":
-            graph.connect(node, graph.add("Output"), source_port=port.name)
-    last = lone if at.kinds[0] == "s" else node
-    row = graph.add("Reshape", shape=(-1,), after=last)
-    graph.add("Output", after=graph.add("Linear", out_features=3, after=row))
-    assert [each for each in project.check() if each.severity == "error"] == []
-    made = project.build(seed=0).eval().trace(torch.rand(5, 4))[node]
-    assert tuple(made.shape) == (5, *at.outputs[0])
+def variants(layer: Layer) -> list[Layer]:
+    """The layer, and with each of its choices and switches set otherwise."""
+    found = [layer]
+    for p in layer.params():
+        usual = getattr(layer, p.name)
+        others = [not usual] if isinstance(usual, bool) else [value for value, _ in p.choices if value != usual]
+        for other in others:
+            try:
+                found.append(replace(layer, **{p.name: other}))
+            except NNLabError:
+                continue
+    return found
+
+
+@pytest.mark.parametrize("id_", sorted(set(LAYERS) - {"Input", "BlockInput", "BlockOutput"}))
+def test_no_layer_stumbles_over_one_number_a_sample(id_: str) -> None:
+    for layer in variants(LAYERS[id_]()):
+        shapes = ((),) * len(layer.inputs)
+        try:
+            layer.output_shapes(*shapes)
+        except ShapeError:
+            continue
+        layer.parameter_shapes(*shapes)
+        layer.flops(*shapes)
+        layer.torch_code(*shapes)
+        assert len(layer.summary()) <= 24
